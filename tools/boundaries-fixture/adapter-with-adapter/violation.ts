@@ -1,0 +1,3 @@
+import { ResiliencePolicies } from '@millrace/resilience';
+
+export const forbidden = ResiliencePolicies;

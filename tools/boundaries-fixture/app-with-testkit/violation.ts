@@ -1,0 +1,3 @@
+import { eventually } from '@millrace/testing';
+
+export const forbidden = eventually;

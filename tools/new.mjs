@@ -1,0 +1,20 @@
+/**
+ * `npm run new -- topology|app|lib …`: makes a working start of one of these. `npm run new -- topology --help` lists the
+ * options; every option is a flag, nothing is asked.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const KINDS = ['topology', 'app', 'lib'];
+const [kind, ...rest] = process.argv.slice(2);
+if (!KINDS.includes(kind)) {
+  console.error(`say what to make: npm run new -- ${KINDS.join('|')} --name=NAME (with --help for the options of each)`);
+  process.exit(2);
+}
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/nx/dist/bin/nx.js', 'generate', `@millrace/workspace-plugin:${kind}`, '--no-interactive', ...rest],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false' } },
+);
+process.exit(status ?? 1);
