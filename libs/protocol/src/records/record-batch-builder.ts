@@ -1,0 +1,226 @@
+import { COMPRESSIONS, compress, type Compression } from '../compression/compression.js';
+import { unsupported } from '../errors/protocol-error.js';
+import {
+  ATTRIBUTES_AT,
+  BASE_OFFSET_AT,
+  BASE_SEQUENCE_AT,
+  BASE_TIMESTAMP_AT,
+  BATCH_LENGTH_AT,
+  CONTROL_FLAG,
+  CRC_AT,
+  LAST_OFFSET_DELTA_AT,
+  LEADER_EPOCH_AT,
+  LOG_OVERHEAD_BYTES,
+  MAGIC,
+  MAGIC_AT,
+  MAX_TIMESTAMP_AT,
+  PRODUCER_EPOCH_AT,
+  PRODUCER_ID_AT,
+  RECORD_COUNT_AT,
+  RECORDS_AT,
+  TRANSACTIONAL_FLAG,
+  writeInt16,
+  writeInt32,
+  writeInt64,
+} from './batch-layout.js';
+import { crc32c } from './crc32c.js';
+import { encodeHeaders, type RecordHeader } from './record-headers.js';
+import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.js';
+
+/** From this length on the engine's copy is faster than a loop. */
+const COPY_THRESHOLD_BYTES = 48;
+
+const DEFAULT_INITIAL_BYTES = 16 * 1024;
+
+/** The greatest zigzag varlong that a number holds exactly. */
+const MAX_TIMESTAMP_DELTA_MS = Number.MAX_SAFE_INTEGER / 2;
+
+/** What a batch says of itself besides its records. */
+export interface BuildOptions {
+  /** Default `none` (Kafka: `compression.type`). */
+  readonly compression?: Compression;
+  /** Default -1: not idempotent. Goes with epoch and sequence. */
+  readonly producerId?: number;
+  /** Default -1. */
+  readonly producerEpoch?: number;
+  /** The sequence of the first record; default -1. */
+  readonly baseSequence?: number;
+  /** Default false. */
+  readonly isTransactional?: boolean;
+  /** Marks the batch as the log's own instead of data; only brokers write such. Default false. */
+  readonly isControl?: boolean;
+  /** Default 0: the broker gives offsets. */
+  readonly baseOffset?: number;
+  /** Default -1: unknown. */
+  readonly partitionLeaderEpoch?: number;
+}
+
+/**
+ * Encodes records straight into a growing batch.
+ *
+ * Records are copied in as they come; {@link build} only adds the header, compresses, and computes the CRC. A builder is used
+ * again and again: {@link reset} keeps its memory.
+ */
+export class RecordBatchBuilder {
+  private buffer: Buffer;
+  private position = RECORDS_AT;
+  private count = 0;
+  private firstTimestampMs = 0;
+  private maxTimestampMs = 0;
+
+  /** @param options `initialBytes`: memory to begin with, default 16 KiB; it doubles as needed. */
+  constructor(options: { readonly initialBytes?: number } = {}) {
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(options.initialBytes ?? DEFAULT_INITIAL_BYTES, RECORDS_AT));
+  }
+
+  /** How many records were appended since the last {@link reset}. */
+  get recordCount(): number {
+    return this.count;
+  }
+
+  /** The size of the batch so far, header included, before compression. */
+  get sizeInBytes(): number {
+    return this.position;
+  }
+
+  /** The greatest timestamp so far; -1 while there is no record. */
+  get greatestTimestampMs(): number {
+    return this.count === 0 ? -1 : this.maxTimestampMs;
+  }
+
+  /**
+   * Appends a record.
+   *
+   * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` for a timestamp that is no exact integer (stop-app).
+   */
+  append(
+    timestampMs: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers?: readonly RecordHeader[],
+  ): void {
+    const encoded = headers === undefined || headers.length === 0 ? null : encodeHeaders(headers);
+    this.appendRange(
+      timestampMs,
+      key,
+      key === null ? -1 : 0,
+      key === null ? -1 : key.length,
+      value,
+      value === null ? -1 : 0,
+      value === null ? -1 : value.length,
+      encoded,
+      0,
+      encoded === null ? 0 : encoded.length,
+    );
+  }
+
+  /**
+   * Appends a record whose parts lie in other buffers, such as those of a cursor. A start of -1, or a null buffer, is a
+   * null key or value. The headers are taken over in their encoded form, count included; null means none.
+   *
+   * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` for a timestamp that is no exact integer (stop-app).
+   */
+  appendRange(
+    timestampMs: number,
+    key: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+    headers: Uint8Array | null,
+    headersStart: number,
+    headersEnd: number,
+  ): void {
+    const timestampDelta = this.count === 0 ? 0 : timestampMs - this.firstTimestampMs;
+    if (!Number.isSafeInteger(timestampMs) || Math.abs(timestampDelta) > MAX_TIMESTAMP_DELTA_MS) {
+      throw unsupported(`A record's timestamp cannot be written: ${timestampMs}.`);
+    }
+    const keyBytes = key === null || keyStart < 0 ? -1 : keyEnd - keyStart;
+    const valueBytes = value === null || valueStart < 0 ? -1 : valueEnd - valueStart;
+    const headersBytes = headers === null ? 1 : headersEnd - headersStart;
+    const bodyBytes =
+      1 +
+      sizeOfVarlong(timestampDelta) +
+      sizeOfVarint(this.count) +
+      sizeOfVarint(keyBytes) +
+      (keyBytes < 0 ? 0 : keyBytes) +
+      sizeOfVarint(valueBytes) +
+      (valueBytes < 0 ? 0 : valueBytes) +
+      headersBytes;
+
+    let at = this.position;
+    if (at + bodyBytes + 5 > this.buffer.length) this.grow(bodyBytes + 5);
+    const { buffer } = this;
+    at = writeVarint(buffer, at, bodyBytes);
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, timestampDelta);
+    at = writeVarint(buffer, at, this.count);
+    at = writeVarint(buffer, at, keyBytes);
+    if (keyBytes > 0) at = copyRange(key as Uint8Array, keyStart, keyEnd, buffer, at);
+    at = writeVarint(buffer, at, valueBytes);
+    if (valueBytes > 0) at = copyRange(value as Uint8Array, valueStart, valueEnd, buffer, at);
+    if (headers === null) buffer[at++] = 0;
+    else at = copyRange(headers, headersStart, headersEnd, buffer, at);
+
+    this.position = at;
+    if (this.count === 0) {
+      this.firstTimestampMs = timestampMs;
+      this.maxTimestampMs = timestampMs;
+    } else if (timestampMs > this.maxTimestampMs) {
+      this.maxTimestampMs = timestampMs;
+    }
+    this.count += 1;
+  }
+
+  /**
+   * Returns the batch in memory of its own, with its CRC. The builder keeps its records until {@link reset}.
+   *
+   * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` while there is no record (stop-app).
+   */
+  build(options: BuildOptions = {}): Buffer {
+    if (this.count === 0) throw unsupported('A record batch holds at least one record; append one before build().');
+    const compression = options.compression ?? 'none';
+    const records = this.buffer.subarray(RECORDS_AT, this.position);
+    const body = compress(compression, records);
+    const batch = Buffer.allocUnsafe(RECORDS_AT + body.length);
+    body.copy(batch, RECORDS_AT);
+    writeInt64(batch, BASE_OFFSET_AT, options.baseOffset ?? 0);
+    writeInt32(batch, BATCH_LENGTH_AT, batch.length - LOG_OVERHEAD_BYTES);
+    writeInt32(batch, LEADER_EPOCH_AT, options.partitionLeaderEpoch ?? -1);
+    batch[MAGIC_AT] = MAGIC;
+    const transactional = options.isTransactional === true ? TRANSACTIONAL_FLAG : 0;
+    const control = options.isControl === true ? CONTROL_FLAG : 0;
+    writeInt16(batch, ATTRIBUTES_AT, COMPRESSIONS.indexOf(compression) | transactional | control);
+    writeInt32(batch, LAST_OFFSET_DELTA_AT, this.count - 1);
+    writeInt64(batch, BASE_TIMESTAMP_AT, this.firstTimestampMs);
+    writeInt64(batch, MAX_TIMESTAMP_AT, this.maxTimestampMs);
+    writeInt64(batch, PRODUCER_ID_AT, options.producerId ?? -1);
+    writeInt16(batch, PRODUCER_EPOCH_AT, options.producerEpoch ?? -1);
+    writeInt32(batch, BASE_SEQUENCE_AT, options.baseSequence ?? -1);
+    writeInt32(batch, RECORD_COUNT_AT, this.count);
+    writeInt32(batch, CRC_AT, crc32c(batch.subarray(ATTRIBUTES_AT)));
+    return batch;
+  }
+
+  /** Forgets all records and keeps the memory. */
+  reset(): void {
+    this.position = RECORDS_AT;
+    this.count = 0;
+  }
+
+  private grow(neededBytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.position + neededBytes));
+    this.buffer.copy(larger, 0, 0, this.position);
+    this.buffer = larger;
+  }
+}
+
+function copyRange(source: Uint8Array, start: number, end: number, target: Buffer, at: number): number {
+  if (end - start < COPY_THRESHOLD_BYTES) {
+    for (let from = start; from < end; from++) target[at++] = source[from] as number;
+    return at;
+  }
+  target.set(source.subarray(start, end), at);
+  return at + end - start;
+}

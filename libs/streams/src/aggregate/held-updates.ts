@@ -1,0 +1,50 @@
+import type { Outcome } from '../processor/processor-node.js';
+import type { RecordContext } from '../processor/record-context.js';
+
+interface HeldUpdate {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly timestampMs: number;
+  readonly headers: Buffer;
+  readonly headersStart: number;
+  readonly headersEnd: number;
+}
+
+/**
+ * The last update of each key since the previous commit: what Kafka Streams calls the record cache. An update keeps the
+ * headers of the record that caused it.
+ */
+export class HeldUpdates {
+  readonly #context: RecordContext;
+  #updates = new Map<string, HeldUpdate>();
+
+  constructor(context: RecordContext) {
+    this.#context = context;
+  }
+
+  hold(id: string, key: unknown, value: unknown, timestampMs: number): void {
+    const { headers, headersStart, headersEnd } = this.#context;
+    this.#updates.set(id, { key, value, timestampMs, headers, headersStart, headersEnd });
+  }
+
+  /** Emits what was held, in the order in which the keys were first updated. */
+  release(emit: (update: HeldUpdate) => Outcome): Outcome {
+    if (this.#updates.size === 0) return undefined;
+    const updates = this.#updates;
+    this.#updates = new Map();
+    let pending: Promise<void> | undefined;
+    for (const update of updates.values()) {
+      if (pending !== undefined) pending = pending.then(() => this.#emit(update, emit));
+      else pending = this.#emit(update, emit) ?? undefined;
+    }
+    return pending;
+  }
+
+  #emit(update: HeldUpdate, emit: (update: HeldUpdate) => Outcome): Outcome {
+    this.#context.clear(update.timestampMs);
+    this.#context.headers = update.headers;
+    this.#context.headersStart = update.headersStart;
+    this.#context.headersEnd = update.headersEnd;
+    return emit(update);
+  }
+}

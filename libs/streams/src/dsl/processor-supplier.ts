@@ -1,0 +1,12 @@
+import type { Processor } from '../processor/processor.js';
+import type { KeyValueStoreDefinition } from './store-options.js';
+
+/** Makes the processor of each task. */
+export interface ProcessorSupplier<KIn, VIn, KOut, VOut> {
+  /** Stores that the processor uses; two processors of a sub-topology may share one by giving the same definition. */
+  readonly stores?: readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
+  create(): Processor<KIn, VIn, KOut, VOut>;
+}
+
+/** Turns a token, such as an injectable class, into a supplier; undefined when it is not known. */
+export type ProcessorResolver = (token: object) => ProcessorSupplier<unknown, unknown, unknown, unknown> | undefined;

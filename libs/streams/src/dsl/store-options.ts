@@ -1,0 +1,45 @@
+import type { Serde } from '../serde/serde.js';
+import { json } from '../serde/serdes.js';
+import type { StoreSpec } from '../topology/specs.js';
+
+/** The store of a table or an aggregate. */
+export interface StoreOptions<V> {
+  /** Permanent name of the store; its changelog is `<applicationId>-<store>-changelog`. */
+  readonly store: string;
+  /** How values are written to the changelog. Default JSON. */
+  readonly value?: Serde<V>;
+  /**
+   * Whether only the last update of a key since the previous commit is logged and passed on: fewer records, later by up to a
+   * commit interval. Default false: every update is seen. (Kafka: `withCachingEnabled`.)
+   */
+  readonly cache?: boolean;
+}
+
+/** A store that a processor declares for itself. */
+export interface KeyValueStoreDefinition<K, V> {
+  readonly name: string;
+  readonly key: Serde<K>;
+  readonly value: Serde<V>;
+}
+
+/** Declares a key-value store for a processor. */
+export function keyValueStore<K, V>(
+  name: string,
+  serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+): KeyValueStoreDefinition<K, V> {
+  return { name, ...serdes };
+}
+
+/** Completes a store's specification with the defaults. */
+export function storeSpec(
+  given: Pick<StoreSpec, 'name' | 'kind' | 'key'> & Partial<StoreSpec>,
+): StoreSpec {
+  return {
+    value: json<unknown>() as Serde<unknown>,
+    windowSizeMs: 0,
+    retentionMs: Infinity,
+    isCached: false,
+    sourceTopic: undefined,
+    ...given,
+  };
+}

@@ -1,0 +1,108 @@
+import type { NodeEnvironment } from '../processor/node-environment.js';
+import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
+import type { StreamTime } from '../processor/stream-time.js';
+import type { HeapJoinStore } from '../store/heap-join-store.js';
+import type { HeapUnmatchedStore } from '../store/heap-unmatched-store.js';
+
+/** What both sides of a windowed stream-stream join agree on. */
+export interface StreamJoin {
+  readonly name: string;
+  readonly isLeft: boolean;
+  /** How far before and after a left record the right one may lie, in milliseconds, both ends included. */
+  readonly beforeMs: number;
+  readonly afterMs: number;
+  readonly graceMs: number;
+  readonly leftStore: string;
+  readonly rightStore: string;
+  readonly unmatchedStore: string;
+  readonly join: (left: unknown, right: unknown, key: unknown) => unknown;
+}
+
+/**
+ * One side of a windowed stream-stream join, with the semantics of Kafka Streams: both sides share one stream time; each
+ * record is kept, then joined with all records of the other side within the window; the result's timestamp is the greater of
+ * the two. A left record without a match waits until its window has closed, and is then emitted once, joined with null.
+ */
+export class StreamJoinNode extends ProcessorNode {
+  readonly #join: StreamJoin;
+  readonly #isLeftSide: boolean;
+  readonly #environment: NodeEnvironment;
+  readonly #time: StreamTime;
+  readonly #own: HeapJoinStore<unknown, unknown>;
+  readonly #other: HeapJoinStore<unknown, unknown>;
+  readonly #unmatched: HeapUnmatchedStore<unknown, unknown> | undefined;
+
+  constructor(name: string, join: StreamJoin, isLeftSide: boolean, environment: NodeEnvironment) {
+    super(name);
+    this.#join = join;
+    this.#isLeftSide = isLeftSide;
+    this.#environment = environment;
+    this.#time = environment.streamTime(join.name);
+    const left = environment.store(join.leftStore) as HeapJoinStore<unknown, unknown>;
+    const right = environment.store(join.rightStore) as HeapJoinStore<unknown, unknown>;
+    this.#own = isLeftSide ? left : right;
+    this.#other = isLeftSide ? right : left;
+    this.#unmatched = join.isLeft
+      ? (environment.store(join.unmatchedStore) as HeapUnmatchedStore<unknown, unknown>)
+      : undefined;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const isNewest = this.#time.observe(timestampMs);
+    if (value === null || key === null) return this.#withoutKeyOrValue(key, value, timestampMs);
+    this.#own.add(key, value, timestampMs, this.#time.ms);
+    const due = isNewest ? this.#emitClosed() : undefined;
+    if (due !== undefined) return due.then(() => this.#match(key, value, timestampMs));
+    return this.#match(key, value, timestampMs);
+  }
+
+  override advanceStreamTime(streamTimeMs: number): Outcome {
+    this.#time.observe(streamTimeMs);
+    return this.#isLeftSide ? this.#emitClosed() : undefined;
+  }
+
+  override closingTimeMs(): number | undefined {
+    const latestMs = this.#isLeftSide ? this.#unmatched?.latestMs() : undefined;
+    return latestMs === undefined ? undefined : latestMs + this.#join.afterMs + this.#join.graceMs + 1;
+  }
+
+  #withoutKeyOrValue(key: unknown, value: unknown, timestampMs: number): Outcome {
+    if (this.#isLeftSide && this.#join.isLeft && value !== null) {
+      return this.forward(key, this.#join.join(value, null, key), timestampMs);
+    }
+    this.#environment.counters.droppedNull++;
+    return undefined;
+  }
+
+  #match(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const { beforeMs, afterMs, join } = this.#join;
+    const fromMs = timestampMs - (this.#isLeftSide ? beforeMs : afterMs);
+    const toMs = timestampMs + (this.#isLeftSide ? afterMs : beforeMs);
+    const rows = this.#other.fetch(key, Math.max(0, fromMs), Math.max(0, toMs));
+    let pending: Promise<void> | undefined;
+    for (const row of rows) {
+      if (!this.#isLeftSide) this.#unmatched?.matched(key, row.timestampMs);
+      const joined = this.#isLeftSide ? join(value, row.value, key) : join(row.value, value, key);
+      const joinedMs = Math.max(timestampMs, row.timestampMs);
+      if (pending !== undefined) pending = pending.then(() => this.forward(key, joined, joinedMs));
+      else pending = this.forward(key, joined, joinedMs) ?? undefined;
+    }
+    if (rows.length > 0 || !this.#isLeftSide || this.#unmatched === undefined) return pending;
+    if (toMs + this.#join.graceMs < this.#time.ms) return this.forward(key, join(value, null, key), timestampMs);
+    this.#unmatched.add(key, value, timestampMs);
+    return undefined;
+  }
+
+  /** Emits the left records whose window closed before the stream time of now. */
+  #emitClosed(): Outcome {
+    if (this.#unmatched === undefined) return undefined;
+    const due = this.#unmatched.takeBefore(this.#time.ms - this.#join.afterMs - this.#join.graceMs);
+    let pending: Promise<void> | undefined;
+    for (const { key, value, timestampMs } of due) {
+      const joined = this.#join.join(value, null, key);
+      if (pending !== undefined) pending = pending.then(() => this.forward(key, joined, timestampMs));
+      else pending = this.forward(key, joined, timestampMs) ?? undefined;
+    }
+    return pending;
+  }
+}

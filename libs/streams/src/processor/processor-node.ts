@@ -1,0 +1,69 @@
+/** What an operator's work gives back: nothing, or a promise when a handler of the user returned one. */
+export type Outcome = void | Promise<void>;
+
+/**
+ * One operator of one task. Operators call each other directly: a record runs down the chain in one call stack, and only a
+ * handler that returns a promise makes the chain wait.
+ */
+export abstract class ProcessorNode {
+  readonly name: string;
+  protected children: readonly ProcessorNode[] = [];
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Connects the operators below; called once, before the first record. */
+  connect(children: readonly ProcessorNode[]): void {
+    this.children = children;
+  }
+
+  abstract process(key: unknown, value: unknown, timestampMs: number): Outcome;
+
+  /** Passes a record on to every operator below, in the order in which they were declared. */
+  protected forward(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const { children } = this;
+    if (children.length === 1) return (children[0] as ProcessorNode).process(key, value, timestampMs);
+    for (let index = 0; index < children.length; index++) {
+      const outcome = (children[index] as ProcessorNode).process(key, value, timestampMs);
+      if (outcome !== undefined) return this.#forwardRest(outcome, index + 1, key, value, timestampMs);
+    }
+    return undefined;
+  }
+
+  async #forwardRest(
+    pending: Promise<void>,
+    from: number,
+    key: unknown,
+    value: unknown,
+    timestampMs: number,
+  ): Promise<void> {
+    await pending;
+    for (let index = from; index < this.children.length; index++) {
+      await (this.children[index] as ProcessorNode).process(key, value, timestampMs);
+    }
+  }
+
+  /** Emits what was held back until the commit. */
+  flush(): Outcome {
+    return undefined;
+  }
+
+  /** Emits what was waiting for stream time to reach `streamTimeMs`. */
+  advanceStreamTime(_streamTimeMs: number): Outcome {
+    return undefined;
+  }
+
+  /** The stream time that closes every window this operator still holds open; undefined when none is open. */
+  closingTimeMs(): number | undefined {
+    return undefined;
+  }
+
+  /** Runs what is due at this wall-clock and stream time. */
+  punctuate(_nowMs: number, _streamTimeMs: number): Outcome {
+    return undefined;
+  }
+
+  /** Lets go of what it holds; the task has ended. */
+  close(): void {}
+}

@@ -1,0 +1,45 @@
+const NO_HEADERS = Buffer.from([0]);
+
+/**
+ * The record that a task is working on: where it came from, and its headers as the bytes that carried them.
+ *
+ * One object a task, overwritten for every record; nothing may keep it. Bytes of key and value are remembered beside what
+ * they were decoded to, so that an unchanged one is forwarded as bytes.
+ */
+export class RecordContext {
+  topic = '';
+  partition = -1;
+  offset = -1;
+  timestampMs = -1;
+  /** The headers with their count, as in a record batch: `headers[headersStart, headersEnd)`. */
+  headers: Buffer = NO_HEADERS;
+  headersStart = 0;
+  headersEnd = 1;
+  /** The bytes of the current record. */
+  buffer: Buffer = NO_HEADERS;
+  keyStart = -1;
+  keyEnd = -1;
+  valueStart = -1;
+  valueEnd = -1;
+  /** What key and value were decoded to; compared by identity. */
+  key: unknown = null;
+  value: unknown = null;
+  /** By whom they were decoded: bytes are forwarded only to a place with the same serde. */
+  keySerde: unknown;
+  valueSerde: unknown;
+
+  /** Forgets the source record: what follows comes from a store or a punctuator. */
+  clear(timestampMs: number): void {
+    this.topic = '';
+    this.partition = -1;
+    this.offset = -1;
+    this.timestampMs = timestampMs;
+    this.headers = NO_HEADERS;
+    this.headersStart = 0;
+    this.headersEnd = 1;
+    this.buffer = NO_HEADERS;
+    this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = -1;
+    this.key = this.value = null;
+    this.keySerde = this.valueSerde = undefined;
+  }
+}

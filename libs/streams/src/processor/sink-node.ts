@@ -1,0 +1,64 @@
+import type { SinkSpec } from '../topology/specs.js';
+import type { NodeEnvironment } from './node-environment.js';
+import { ProcessorNode, type Outcome } from './processor-node.js';
+
+/** Writes records to a topic. A key or value that is still the source's own is copied as the bytes that it came in. */
+export class SinkNode extends ProcessorNode {
+  readonly #spec: SinkSpec;
+  readonly #topic: string;
+  readonly #environment: NodeEnvironment;
+
+  constructor(spec: SinkSpec, environment: NodeEnvironment) {
+    super(spec.node);
+    this.#spec = spec;
+    this.#topic = environment.topicName(spec.topic, spec.isRepartition);
+    this.#environment = environment;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const { context, collector } = this.#environment;
+    let keyBytes: Buffer | null = null;
+    let keyStart = -1;
+    let keyEnd = -1;
+    if (key !== null && key !== undefined) {
+      if (key === context.key && context.keySerde === this.#spec.key) {
+        keyBytes = context.buffer;
+        keyStart = context.keyStart;
+        keyEnd = context.keyEnd;
+      } else {
+        keyBytes = this.#spec.key.serialize(key);
+        keyStart = 0;
+        keyEnd = keyBytes.length;
+      }
+    }
+    let valueBytes: Buffer | null = null;
+    let valueStart = -1;
+    let valueEnd = -1;
+    if (value !== null && value !== undefined) {
+      if (value === context.value && context.valueSerde === this.#spec.value) {
+        valueBytes = context.buffer;
+        valueStart = context.valueStart;
+        valueEnd = context.valueEnd;
+      } else {
+        valueBytes = this.#spec.value.serialize(value);
+        valueStart = 0;
+        valueEnd = valueBytes.length;
+      }
+    }
+    collector.send(
+      this.#topic,
+      -1,
+      timestampMs,
+      keyBytes,
+      keyStart,
+      keyEnd,
+      valueBytes,
+      valueStart,
+      valueEnd,
+      context.headers,
+      context.headersStart,
+      context.headersEnd,
+    );
+    return undefined;
+  }
+}

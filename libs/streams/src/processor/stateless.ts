@@ -1,0 +1,120 @@
+import { ProcessorNode, type Outcome } from './processor-node.js';
+
+/** Passes on the records for which the predicate's answer is `wanted`. */
+export class FilterNode extends ProcessorNode {
+  readonly #predicate: (value: unknown, key: unknown) => boolean;
+  readonly #wanted: boolean;
+
+  constructor(name: string, predicate: (value: unknown, key: unknown) => boolean, wanted: boolean) {
+    super(name);
+    this.#predicate = predicate;
+    this.#wanted = wanted;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    return this.#predicate(value, key) === this.#wanted ? this.forward(key, value, timestampMs) : undefined;
+  }
+}
+
+/** Replaces the value. */
+export class MapValuesNode extends ProcessorNode {
+  readonly #map: (value: unknown, key: unknown) => unknown;
+
+  constructor(name: string, map: (value: unknown, key: unknown) => unknown) {
+    super(name);
+    this.#map = map;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    return this.forward(key, this.#map(value, key), timestampMs);
+  }
+}
+
+/** Replaces the key. */
+export class RekeyNode extends ProcessorNode {
+  readonly #keyOf: (value: unknown, key: unknown) => unknown;
+
+  constructor(name: string, keyOf: (value: unknown, key: unknown) => unknown) {
+    super(name);
+    this.#keyOf = keyOf;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    return this.forward(this.#keyOf(value, key), value, timestampMs);
+  }
+}
+
+/** Replaces key and value. */
+export class MapNode extends ProcessorNode {
+  readonly #map: (value: unknown, key: unknown) => readonly [unknown, unknown];
+
+  constructor(name: string, map: (value: unknown, key: unknown) => readonly [unknown, unknown]) {
+    super(name);
+    this.#map = map;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const [newKey, newValue] = this.#map(value, key);
+    return this.forward(newKey, newValue, timestampMs);
+  }
+}
+
+/** Replaces a record by any number of records, in order. */
+export class FlatMapNode extends ProcessorNode {
+  readonly #map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>;
+
+  constructor(name: string, map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>) {
+    super(name);
+    this.#map = map;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    let pending: Promise<void> | undefined;
+    for (const [newKey, newValue] of this.#map(value, key)) {
+      if (pending !== undefined) {
+        pending = pending.then(() => this.forward(newKey, newValue, timestampMs));
+        continue;
+      }
+      const outcome = this.forward(newKey, newValue, timestampMs);
+      if (outcome !== undefined) pending = outcome;
+    }
+    return pending;
+  }
+}
+
+/** Looks at each record and passes it on. */
+export class PeekNode extends ProcessorNode {
+  readonly #look: (value: unknown, key: unknown) => void;
+
+  constructor(name: string, look: (value: unknown, key: unknown) => void) {
+    super(name);
+    this.#look = look;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    this.#look(value, key);
+    return this.forward(key, value, timestampMs);
+  }
+}
+
+/** Passes records on as they are: a merge, a branch's root, a repartition's far side. */
+export class PassNode extends ProcessorNode {
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    return this.forward(key, value, timestampMs);
+  }
+}
+
+/** Passes each record to the first branch whose predicate holds, or to the last child where none does. */
+export class BranchNode extends ProcessorNode {
+  readonly #predicates: readonly ((value: unknown, key: unknown) => boolean)[];
+
+  constructor(name: string, predicates: readonly ((value: unknown, key: unknown) => boolean)[]) {
+    super(name);
+    this.#predicates = predicates;
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const found = this.#predicates.findIndex((predicate) => predicate(value, key));
+    return this.children[found < 0 ? this.#predicates.length : found]?.process(key, value, timestampMs);
+  }
+}

@@ -1,0 +1,129 @@
+import { readHeaders, type RecordHeader } from '@millrace/protocol';
+import type { KeyValueStore } from '../store/key-value-store.js';
+import type { NodeEnvironment } from './node-environment.js';
+import type { Processor, ProcessorContext, StreamRecord } from './processor.js';
+import { ProcessorNode, type Outcome } from './processor-node.js';
+import type { RecordContext } from './record-context.js';
+
+interface Schedule {
+  readonly everyMs: number;
+  readonly by: 'stream-time' | 'wall-clock';
+  readonly callback: (timeMs: number) => Outcome;
+  dueMs: number | undefined;
+}
+
+class HandledRecord implements StreamRecord<unknown, unknown> {
+  readonly key: unknown;
+  readonly value: unknown;
+  readonly timestampMs: number;
+  readonly #context: RecordContext;
+
+  constructor(key: unknown, value: unknown, timestampMs: number, context: RecordContext) {
+    this.key = key;
+    this.value = value;
+    this.timestampMs = timestampMs;
+    this.#context = context;
+  }
+
+  get headers(): readonly RecordHeader[] {
+    const { headers, headersStart, headersEnd } = this.#context;
+    return readHeaders(headers, headersStart, headersEnd);
+  }
+}
+
+/** Runs a user's {@link Processor} in a task: its context, stores and schedules. */
+export class UserProcessorNode extends ProcessorNode implements ProcessorContext {
+  readonly #processor: Processor<unknown, unknown>;
+  readonly #environment: NodeEnvironment;
+  readonly #stores: ReadonlySet<string>;
+  readonly #schedules = new Set<Schedule>();
+
+  constructor(
+    name: string,
+    processor: Processor<unknown, unknown>,
+    stores: readonly string[],
+    environment: NodeEnvironment,
+  ) {
+    super(name);
+    this.#processor = processor;
+    this.#environment = environment;
+    this.#stores = new Set(stores);
+    processor.init?.(this as ProcessorContext);
+  }
+
+  get taskId(): string {
+    return this.#environment.taskId;
+  }
+
+  get partition(): number {
+    return this.#environment.partition;
+  }
+
+  get streamTimeMs(): number {
+    return this.#environment.taskStreamTimeMs();
+  }
+
+  get nowMs(): number {
+    return this.#environment.nowMs();
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    const due = this.#hasStreamTimeSchedules() ? this.#run('stream-time', this.streamTimeMs) : undefined;
+    const record = new HandledRecord(key, value, timestampMs, this.#environment.context);
+    if (due !== undefined) return due.then(() => this.#processor.process(record, this));
+    return this.#processor.process(record, this);
+  }
+
+  override forward(key: unknown, value: unknown, timestampMs = this.#environment.context.timestampMs): Outcome {
+    return super.forward(key, value, timestampMs);
+  }
+
+  store<K, V>(name: string): KeyValueStore<K, V> {
+    if (!this.#stores.has(name)) throw new Error(`the processor '${this.name}' does not list the store '${name}'`);
+    return this.#environment.store(name) as unknown as KeyValueStore<K, V>;
+  }
+
+  schedule(everyMs: number, by: Schedule['by'], callback: Schedule['callback']): () => void {
+    const schedule: Schedule = { everyMs, by, callback, dueMs: undefined };
+    this.#schedules.add(schedule);
+    return () => void this.#schedules.delete(schedule);
+  }
+
+  override punctuate(nowMs: number, streamTimeMs: number): Outcome {
+    if (this.#schedules.size === 0) return undefined;
+    return this.#runBoth(nowMs, streamTimeMs);
+  }
+
+  override close(): void {
+    this.#schedules.clear();
+    this.#processor.close?.();
+  }
+
+  async #runBoth(nowMs: number, streamTimeMs: number): Promise<void> {
+    await this.#run('stream-time', streamTimeMs);
+    await this.#run('wall-clock', nowMs);
+  }
+
+  #hasStreamTimeSchedules(): boolean {
+    for (const schedule of this.#schedules) if (schedule.by === 'stream-time') return true;
+    return false;
+  }
+
+  #run(by: Schedule['by'], timeMs: number): Outcome {
+    if (timeMs < 0) return undefined;
+    let pending: Promise<void> | undefined;
+    for (const schedule of this.#schedules) {
+      if (schedule.by !== by) continue;
+      if (schedule.dueMs === undefined) {
+        // Stream time begins with its first record; the wall clock's first turn is one period away.
+        schedule.dueMs = by === 'stream-time' ? timeMs : timeMs + schedule.everyMs;
+      }
+      if (timeMs < schedule.dueMs) continue;
+      const missed = Math.floor((timeMs - schedule.dueMs) / schedule.everyMs) + 1;
+      schedule.dueMs += missed * schedule.everyMs;
+      if (pending !== undefined) pending = pending.then(() => schedule.callback(timeMs));
+      else pending = schedule.callback(timeMs) ?? undefined;
+    }
+    return pending;
+  }
+}

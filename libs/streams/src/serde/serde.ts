@@ -1,0 +1,17 @@
+/**
+ * Turns values into bytes and back.
+ *
+ * `null` never reaches a serde: a null key or value is the absence of bytes. Both methods are synchronous and keep no
+ * reference to the buffer they are given.
+ */
+export interface Serde<T> {
+  /** What it is, for messages and `describe()`: `utf8`, `json`, `avro:flights.enriched`. */
+  readonly name: string;
+  serialize(value: T): Buffer;
+  /**
+   * Reads `buffer[start, end)`.
+   *
+   * @throws {RecordError} (dead-letter) when the bytes are not what the serde expects.
+   */
+  deserialize(buffer: Buffer, start: number, end: number): T;
+}

@@ -1,0 +1,137 @@
+import type { Serde } from '../serde/serde.js';
+import type { ChangelogWriter, StateStore } from './state-store.js';
+import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
+
+interface JoinRow<V> {
+  readonly timestampMs: number;
+  readonly sequence: number;
+  readonly value: V;
+}
+
+/**
+ * One side of a windowed stream-stream join: every record within the retention, several of one key and time included, per
+ * key in order of time. Rows older than the retention leave as stream time goes on.
+ */
+export class HeapJoinStore<K, V> implements StateStore {
+  readonly name: string;
+  readonly #key: Serde<K>;
+  readonly #value: Serde<V>;
+  readonly #retentionMs: number;
+  readonly #changelog: ChangelogWriter | undefined;
+  readonly #rows = new Map<string, JoinRow<V>[]>();
+  /** Rows of the open transaction, so that a rollback can take them out again. */
+  #uncommitted: [string, JoinRow<V>][] = [];
+  #sequence = 0;
+  #size = 0;
+  #expiredBeforeMs = -Infinity;
+
+  constructor(
+    name: string,
+    serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+    retentionMs: number,
+    changelog?: ChangelogWriter,
+  ) {
+    this.name = name;
+    this.#key = serdes.key;
+    this.#value = serdes.value;
+    this.#retentionMs = retentionMs;
+    this.#changelog = changelog;
+  }
+
+  /** Adds a row unless its time is past the retention already. */
+  add(key: K, value: V, timestampMs: number, streamTimeMs: number): void {
+    this.#expire(streamTimeMs);
+    if (timestampMs < streamTimeMs - this.#retentionMs) return;
+    const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value };
+    const text = this.#text(key);
+    this.#insert(text, row);
+    this.#uncommitted.push([text, row]);
+    this.#changelog?.append(
+      windowKeyBytes(this.#key.serialize(key), timestampMs, row.sequence),
+      this.#value.serialize(value),
+      timestampMs,
+    );
+  }
+
+  /** The rows of a key with a time in [fromMs, toMs], in order of time. The array is the caller's. */
+  fetch(key: K, fromMs: number, toMs: number): readonly JoinRow<V>[] {
+    const rows = this.#rows.get(this.#text(key));
+    if (rows === undefined) return [];
+    const first = firstFrom(rows, fromMs);
+    let last = first;
+    while (last < rows.length && (rows[last] as JoinRow<V>).timestampMs <= toMs) last++;
+    return rows.slice(first, last);
+  }
+
+  restore(buffer: Buffer, _keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const key = this.#key.deserialize(buffer, _keyStart, windowKeyEnd(keyEnd));
+    if (valueStart < 0) return;
+    const sequence = sequenceOf(buffer, keyEnd);
+    this.#sequence = Math.max(this.#sequence, sequence + 1);
+    const value = this.#value.deserialize(buffer, valueStart, valueEnd);
+    const timestampMs = windowStartOf(buffer, keyEnd);
+    this.#insert(this.#text(key), { timestampMs, sequence, value });
+  }
+
+  commit(): void {
+    this.#uncommitted = [];
+  }
+
+  rollback(): void {
+    for (const [text, row] of this.#uncommitted) {
+      const rows = this.#rows.get(text);
+      const at = rows?.indexOf(row) ?? -1;
+      if (rows === undefined || at < 0) continue;
+      rows.splice(at, 1);
+      this.#size--;
+    }
+    this.#uncommitted = [];
+  }
+
+  size(): number {
+    return this.#size;
+  }
+
+  #insert(text: string, row: JoinRow<V>): void {
+    const rows = this.#rows.get(text);
+    this.#size++;
+    if (rows === undefined) {
+      this.#rows.set(text, [row]);
+      return;
+    }
+    let at = rows.length;
+    while (at > 0 && (rows[at - 1] as JoinRow<V>).timestampMs > row.timestampMs) at--;
+    if (at === rows.length) rows.push(row);
+    else rows.splice(at, 0, row);
+  }
+
+  /** Lets rows go once a tenth of the retention has passed since the last time, so that it costs little a record. */
+  #expire(streamTimeMs: number): void {
+    const beforeMs = streamTimeMs - this.#retentionMs;
+    if (beforeMs - this.#expiredBeforeMs < this.#retentionMs / 10) return;
+    this.#expiredBeforeMs = beforeMs;
+    for (const [text, rows] of this.#rows) {
+      const gone = firstFrom(rows, beforeMs);
+      if (gone === 0) continue;
+      this.#size -= gone;
+      if (gone === rows.length) this.#rows.delete(text);
+      else rows.splice(0, gone);
+    }
+  }
+
+  #text(key: K): string {
+    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+  }
+}
+
+/** Index of the first row with a time of at least `fromMs`; rows are in order of time. */
+function firstFrom(rows: readonly { readonly timestampMs: number }[], fromMs: number): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((rows[middle] as { timestampMs: number }).timestampMs < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

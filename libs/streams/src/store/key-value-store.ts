@@ -1,0 +1,110 @@
+import type { Serde } from '../serde/serde.js';
+import type { ChangelogWriter, StateStore } from './state-store.js';
+
+/** A value with the timestamp of the record that set it. */
+export interface TimestampedValue<V> {
+  readonly value: V;
+  readonly timestampMs: number;
+}
+
+/** What a processor sees of a key-value store. Values are shared, not copied: treat them as immutable. */
+export interface KeyValueStore<K, V> {
+  get(key: K): V | undefined;
+  getWithTimestamp(key: K): TimestampedValue<V> | undefined;
+  /** Sets or, with `null`, deletes. `timestampMs` defaults to that of the record being processed. */
+  put(key: K, value: V | null, timestampMs?: number): void;
+  delete(key: K): void;
+  /** All entries in no particular order. */
+  entries(): IterableIterator<[K, TimestampedValue<V>]>;
+  size(): number;
+}
+
+interface Entry<K, V> extends TimestampedValue<V> {
+  readonly key: K;
+}
+
+/** A key-value store in the heap, with every write in its changelog. */
+export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore {
+  readonly name: string;
+  readonly #key: Serde<K>;
+  readonly #value: Serde<V>;
+  readonly #changelog: ChangelogWriter | undefined;
+  readonly #nowMs: () => number;
+  readonly #committed = new Map<string, Entry<K, V>>();
+  #overlay = new Map<string, Entry<K, V> | null>();
+
+  /** @param recordTimeMs the timestamp of the record being processed, for writes that give none. */
+  constructor(
+    name: string,
+    serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+    recordTimeMs: () => number,
+    changelog?: ChangelogWriter,
+  ) {
+    this.name = name;
+    this.#key = serdes.key;
+    this.#value = serdes.value;
+    this.#nowMs = recordTimeMs;
+    this.#changelog = changelog;
+  }
+
+  get(key: K): V | undefined {
+    return this.getWithTimestamp(key)?.value;
+  }
+
+  getWithTimestamp(key: K): TimestampedValue<V> | undefined {
+    const text = this.textOf(key);
+    const pending = this.#overlay.get(text);
+    if (pending !== undefined) return pending ?? undefined;
+    return this.#committed.get(text);
+  }
+
+  put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): void {
+    this.#overlay.set(this.textOf(key), value === null ? null : { key, value, timestampMs });
+    if (isLogged) this.log(key, value, timestampMs);
+  }
+
+  /** Writes a key's value to the changelog, where there is one. */
+  log(key: K, value: V | null, timestampMs: number): void {
+    if (this.#changelog === undefined) return;
+    this.#changelog.append(this.#key.serialize(key), value === null ? null : this.#value.serialize(value), timestampMs);
+  }
+
+  delete(key: K): void {
+    this.put(key, null);
+  }
+
+  *entries(): IterableIterator<[K, TimestampedValue<V>]> {
+    for (const [text, entry] of this.#committed) if (!this.#overlay.has(text)) yield [entry.key, entry];
+    for (const entry of this.#overlay.values()) if (entry !== null) yield [entry.key, entry];
+  }
+
+  size(): number {
+    let size = this.#committed.size;
+    for (const [text, entry] of this.#overlay) size += (entry === null ? 0 : 1) - (this.#committed.has(text) ? 1 : 0);
+    return size;
+  }
+
+  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, timestampMs: number): void {
+    const key = this.#key.deserialize(buffer, keyStart, keyEnd);
+    const text = this.textOf(key);
+    if (valueStart < 0) this.#committed.delete(text);
+    else this.#committed.set(text, { key, value: this.#value.deserialize(buffer, valueStart, valueEnd), timestampMs });
+  }
+
+  commit(): void {
+    for (const [text, entry] of this.#overlay) {
+      if (entry === null) this.#committed.delete(text);
+      else this.#committed.set(text, entry);
+    }
+    this.#overlay = new Map();
+  }
+
+  rollback(): void {
+    this.#overlay = new Map();
+  }
+
+  /** A text that stands for the key and no other. */
+  textOf(key: K): string {
+    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+  }
+}

@@ -1,0 +1,20 @@
+/** Where a store writes its changes; the runtime encodes them into the growing batch of the changelog's partition. */
+export interface ChangelogWriter {
+  append(key: Buffer, value: Buffer | null, timestampMs: number): void;
+}
+
+/**
+ * The state of one operator of one task.
+ *
+ * Writes stay in an overlay until {@link commit}: the transaction that carries the changelog, the output and the offsets
+ * is through. {@link rollback} forgets them.
+ */
+export interface StateStore {
+  readonly name: string;
+  /** Takes one record of the changelog, in order; before the first write. `value` is undefined for a tombstone. */
+  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, timestampMs: number): void;
+  commit(): void;
+  rollback(): void;
+  /** Entries that are committed or in the overlay. */
+  size(): number;
+}

@@ -1,0 +1,30 @@
+/** Bytes that follow the key in the changelog of a windowed store: the window's start, then a sequence number. */
+const SUFFIX_BYTES = 12;
+
+/**
+ * The changelog key of a row in a windowed store: the key's bytes, the window's start (int64) and, for stores that keep
+ * several rows of one key and time, a sequence number (int32); big-endian, like Kafka Streams' window key.
+ */
+export function windowKeyBytes(key: Buffer, startMs: number, sequence: number): Buffer {
+  const written = Buffer.allocUnsafe(key.length + SUFFIX_BYTES);
+  key.copy(written, 0);
+  written.writeInt32BE(Math.floor(startMs / 4_294_967_296), key.length);
+  written.writeUInt32BE(startMs % 4_294_967_296, key.length + 4);
+  written.writeInt32BE(sequence, key.length + 8);
+  return written;
+}
+
+/** Where the key proper ends in a changelog key that ends at `end`. */
+export function windowKeyEnd(end: number): number {
+  return end - SUFFIX_BYTES;
+}
+
+/** The window's start in a changelog key that ends at `end`. */
+export function windowStartOf(buffer: Buffer, end: number): number {
+  return buffer.readInt32BE(end - 12) * 4_294_967_296 + buffer.readUInt32BE(end - 8);
+}
+
+/** The sequence number in a changelog key that ends at `end`. */
+export function sequenceOf(buffer: Buffer, end: number): number {
+  return buffer.readInt32BE(end - 4);
+}

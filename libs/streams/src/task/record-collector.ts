@@ -1,0 +1,27 @@
+/**
+ * Takes what a task emits. The runtime encodes it straight into the growing batch of the output partition; the test driver
+ * collects it. Everything is taken before `send` returns, so the caller may reuse its buffers.
+ */
+export interface RecordCollector {
+  partitionCount(topic: string): number;
+  /**
+   * @param partition the output partition, or -1 to choose by the key's bytes as Kafka's default partitioner does; a record
+   *   without a key goes to any partition.
+   * @param keyStart start of the key in `key`, -1 when it is null; likewise `valueStart`.
+   * @param headers the headers as in a record batch, count included: `headers[headersStart, headersEnd)`.
+   */
+  send(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Buffer | null,
+    keyStart: number,
+    keyEnd: number,
+    value: Buffer | null,
+    valueStart: number,
+    valueEnd: number,
+    headers: Buffer | null,
+    headersStart: number,
+    headersEnd: number,
+  ): void;
+}

@@ -1,0 +1,372 @@
+import { FatalError, RecordError, TaskError, describeError, dispositionOf } from '@millrace/kernel';
+import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
+import { RecordContext } from '../processor/record-context.js';
+import { StreamTime } from '../processor/stream-time.js';
+import type { ReadOnlyTable } from '../store/global-store.js';
+import type { StateStore } from '../store/state-store.js';
+import type { SubTopology, Topology } from '../topology/topology.js';
+import { sendDeadLetter } from './dead-letter.js';
+import type { ErrorPolicy } from './error-policy.js';
+import { PartitionQueue } from './partition-queue.js';
+import type { RecordCollector } from './record-collector.js';
+import type { RecordRun } from './record-run.js';
+import { readTaskTimes, writeTaskTimes } from './task-times.js';
+import { TaskCounters } from './task-counters.js';
+import { makeStore } from './task-stores.js';
+
+/** What the runtime, or the test driver, hands to a task. */
+export interface TaskEnvironment {
+  readonly applicationId: string;
+  readonly partition: number;
+  readonly collector: RecordCollector;
+  readonly policy: ErrorPolicy;
+  /** Wall-clock time in milliseconds. */
+  readonly nowMs: () => number;
+  readonly globalTable: (name: string) => ReadOnlyTable;
+  /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
+  readonly maxTaskIdleMs?: number;
+}
+
+/** An offset to commit, with the stream times that let a restart forget nothing. */
+export interface ConsumedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/**
+ * A sub-topology times a partition: the unit of work. Does no I/O and reads no clock.
+ *
+ * ```
+ * restore* → ( addRecords | process | punctuate | advanceIdle )* → prepareCommit → consumedOffsets → committed → …
+ * ```
+ *
+ * Records are taken from the inputs in order of their timestamps. An input that is empty but may have more on the broker
+ * holds the task back (KIP-695), so that both sides of a join stay in step. Nothing leaves a task but through its
+ * collector, and its stores keep the writes of the open transaction apart until {@link committed}.
+ */
+export class StreamTask {
+  readonly id: string;
+  readonly subTopology: SubTopology;
+  readonly counters = new TaskCounters();
+  readonly stores: ReadonlyMap<string, StateStore>;
+  readonly #topology: Topology;
+  readonly #environment: TaskEnvironment;
+  readonly #context = new RecordContext();
+  readonly #queues: PartitionQueue[] = [];
+  readonly #nodes = new Map<string, ProcessorNode>();
+  readonly #times = new Map<string, StreamTime>();
+  #streamTimeMs = -1;
+  #waitingSinceMs: number | undefined;
+
+  constructor(topology: Topology, subTopology: SubTopology, environment: TaskEnvironment) {
+    this.#topology = topology;
+    this.subTopology = subTopology;
+    this.#environment = environment;
+    this.id = `${subTopology.id}_${environment.partition}`;
+    this.stores = new Map(
+      subTopology.stores.map((spec) => [
+        spec.name,
+        makeStore(spec, {
+          changelog: topology.changelogName(environment.applicationId, spec),
+          partition: environment.partition,
+          collector: environment.collector,
+          recordTimeMs: () => this.#context.timestampMs,
+        }),
+      ]),
+    );
+    this.#makeNodes();
+  }
+
+  /** Topics and partitions that this task reads. */
+  get inputs(): readonly { readonly topic: string; readonly partition: number }[] {
+    return this.#queues;
+  }
+
+  /** The greatest record timestamp that this task has processed, in milliseconds; -1 before the first. */
+  get streamTimeMs(): number {
+    return this.#streamTimeMs;
+  }
+
+  /** Changelogs to restore from, before the first record: in order, each to its end. */
+  changelogs(): { readonly store: string; readonly topic: string; readonly partition: number; readonly isSource: boolean }[] {
+    return this.subTopology.stores.map((spec) => ({
+      store: spec.name,
+      topic: this.#topology.changelogName(this.#environment.applicationId, spec),
+      partition: this.#environment.partition,
+      isSource: spec.sourceTopic !== undefined,
+    }));
+  }
+
+  /** Takes records of a changelog. */
+  restore(store: string, run: RecordRun): number {
+    const target = this.#storeOf(store);
+    let restored = 0;
+    while (run.nextRecord()) {
+      const { cursor } = run;
+      if (cursor.keyStart < 0) continue;
+      target.restore(
+        cursor.buffer,
+        cursor.keyStart,
+        cursor.keyEnd,
+        cursor.valueStart,
+        cursor.valueEnd,
+        cursor.timestampMs,
+      );
+      restored++;
+    }
+    return restored;
+  }
+
+  /** Takes over the stream times of the metadata of a committed offset; texts of other origin are ignored. */
+  restoreTimes(metadata: string): void {
+    const times = readTaskTimes(metadata);
+    if (times === undefined) return;
+    this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
+    for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+  }
+
+  /** Adds fetched records of an input, undecoded. `bytes` is what they hold in memory. */
+  addRecords(topic: string, partition: number, run: RecordRun, bytes: number): void {
+    this.#queueOf(topic, partition).add(run, bytes);
+  }
+
+  /** Says whether the broker has nothing beyond what was added for an input. */
+  setCaughtUp(topic: string, partition: number, isCaughtUp: boolean): void {
+    this.#queueOf(topic, partition).isCaughtUp = isCaughtUp;
+  }
+
+  get bufferedBytes(): number {
+    let bytes = 0;
+    for (const queue of this.#queues) bytes += queue.bufferedBytes;
+    return bytes;
+  }
+
+  hasRecords(): boolean {
+    return this.#queues.some((queue) => queue.head !== undefined);
+  }
+
+  /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
+  headTimestampMs(nowMs: number): number | undefined {
+    return this.#next(nowMs)?.head?.cursor.timestampMs;
+  }
+
+  /**
+   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise.
+   *
+   * @throws as the topology's policy says, with the task's place: {@link TaskError} (restart-task) or {@link FatalError}
+   *   (stop-app). A record that goes to the dead-letter topic throws nothing.
+   */
+  process(maxRecords: number, nowMs: number): number | Promise<number> {
+    for (let done = 0; done < maxRecords; done++) {
+      const queue = this.#next(nowMs);
+      if (queue === undefined) return done;
+      const outcome = this.#processHead(queue);
+      if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
+      this.#finishHead(queue);
+    }
+    return maxRecords;
+  }
+
+  async #continue(
+    outcome: Promise<void>,
+    queue: PartitionQueue,
+    done: number,
+    maxRecords: number,
+    nowMs: number,
+  ): Promise<number> {
+    try {
+      await outcome;
+    } catch (cause) {
+      this.#failed(cause, queue);
+    }
+    this.#finishHead(queue);
+    const rest = await this.process(maxRecords - done - 1, nowMs);
+    return done + 1 + rest;
+  }
+
+  /** Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. */
+  async advanceIdle(): Promise<boolean> {
+    let targetMs: number | undefined;
+    for (const node of this.#nodes.values()) {
+      const closingMs = node.closingTimeMs();
+      if (closingMs !== undefined && (targetMs === undefined || closingMs > targetMs)) targetMs = closingMs;
+    }
+    if (targetMs === undefined) return false;
+    this.#context.clear(targetMs);
+    for (const node of this.#nodes.values()) await node.advanceStreamTime(targetMs);
+    this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
+    return true;
+  }
+
+  /** Whether windows are open that only a later record or {@link advanceIdle} can close. */
+  hasOpenWindows(): boolean {
+    for (const node of this.#nodes.values()) if (node.closingTimeMs() !== undefined) return true;
+    return false;
+  }
+
+  /** Runs what is due by the wall clock or by stream time. */
+  async punctuate(nowMs: number): Promise<void> {
+    for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+  }
+
+  /** Emits what was held back for the commit. */
+  async prepareCommit(): Promise<void> {
+    for (const node of this.#nodes.values()) await node.flush();
+  }
+
+  /** Offsets that have moved since the last {@link committed}. */
+  consumedOffsets(): ConsumedOffset[] {
+    const metadata = writeTaskTimes(this.#streamTimeMs, this.#times);
+    return this.#queues
+      .filter((queue) => queue.position > queue.committedPosition)
+      .map(({ topic, partition, position }) => ({ topic, partition, offset: position, metadata }));
+  }
+
+  /** The transaction is through: the stores take their writes. */
+  committed(): void {
+    for (const queue of this.#queues) queue.committedPosition = queue.position;
+    for (const store of this.stores.values()) store.commit();
+  }
+
+  /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
+  close(): void {
+    for (const store of this.stores.values()) store.rollback();
+    for (const node of this.#nodes.values()) node.close();
+  }
+
+  #makeNodes(): void {
+    const { applicationId, partition, collector, nowMs, globalTable } = this.#environment;
+    const environment = {
+      taskId: this.id,
+      partition,
+      context: this.#context,
+      counters: this.counters,
+      collector,
+      nowMs,
+      globalTable,
+      store: (name: string) => this.#storeOf(name),
+      topicName: (topic: string, isRepartition: boolean) => this.#topology.topicName(applicationId, topic, isRepartition),
+      streamTime: (name: string) => this.#timeOf(name),
+      taskStreamTimeMs: () => this.#streamTimeMs,
+    };
+    for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
+    for (const node of this.subTopology.nodes) {
+      const made = this.#nodes.get(node.name) as ProcessorNode;
+      const children = this.subTopology.nodes.filter((each) => each.parents.includes(node));
+      made.connect(children.map((each) => this.#nodes.get(each.name) as ProcessorNode));
+      if (node.source === undefined) continue;
+      const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
+      this.#queues.push(new PartitionQueue(topic, partition, node.source, made));
+    }
+  }
+
+  /** The input with the earliest head, or undefined when none has one or an empty input holds the task back. */
+  #next(nowMs: number): PartitionQueue | undefined {
+    let best: PartitionQueue | undefined;
+    let bestMs = Infinity;
+    let isWaiting = false;
+    for (const queue of this.#queues) {
+      if (queue.head === undefined) {
+        if (!queue.isCaughtUp) return undefined;
+        isWaiting = true;
+      } else if (queue.head.cursor.timestampMs < bestMs) {
+        best = queue;
+        bestMs = queue.head.cursor.timestampMs;
+      }
+    }
+    const maxIdleMs = this.#environment.maxTaskIdleMs ?? 0;
+    if (!isWaiting || maxIdleMs === 0 || best === undefined) {
+      this.#waitingSinceMs = undefined;
+      return best;
+    }
+    this.#waitingSinceMs ??= nowMs;
+    return nowMs - this.#waitingSinceMs >= maxIdleMs ? best : undefined;
+  }
+
+  #processHead(queue: PartitionQueue): Outcome {
+    const { cursor } = queue.head as RecordRun;
+    const context = this.#context;
+    context.topic = queue.topic;
+    context.partition = queue.partition;
+    context.offset = cursor.offset;
+    context.timestampMs = cursor.timestampMs;
+    context.buffer = cursor.buffer;
+    context.headers = cursor.buffer;
+    context.headersStart = cursor.headersStart;
+    context.headersEnd = cursor.headersEnd;
+    context.keyStart = cursor.keyStart;
+    context.keyEnd = cursor.keyEnd;
+    context.valueStart = cursor.valueStart;
+    context.valueEnd = cursor.valueEnd;
+    const { source } = queue;
+    context.keySerde = source.key;
+    context.valueSerde = source.value;
+    try {
+      context.key = cursor.keyStart < 0 ? null : source.key.deserialize(cursor.buffer, cursor.keyStart, cursor.keyEnd);
+      context.value =
+        cursor.valueStart < 0 ? null : source.value.deserialize(cursor.buffer, cursor.valueStart, cursor.valueEnd);
+    } catch (cause) {
+      if (this.#environment.policy.onDeserializationError === 'stop-app') throw this.#located(cause, 'stop-app');
+      this.#deadLetter(cause, queue.source.node);
+      return undefined;
+    }
+    if (cursor.timestampMs > this.#streamTimeMs) this.#streamTimeMs = cursor.timestampMs;
+    try {
+      return queue.node.process(context.key, context.value, cursor.timestampMs);
+    } catch (cause) {
+      this.#failed(cause, queue);
+      return undefined;
+    }
+  }
+
+  #finishHead(queue: PartitionQueue): void {
+    this.counters.processed++;
+    queue.advance();
+  }
+
+  /** Applies the policy to an error of an operator: returns when the record has become a dead letter. */
+  #failed(cause: unknown, queue: PartitionQueue): void {
+    const disposition = dispositionOf(cause, this.#environment.policy.onProcessingError);
+    if (disposition !== 'dead-letter') throw this.#located(cause, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
+    this.#deadLetter(cause, queue.source.node);
+  }
+
+  #deadLetter(cause: unknown, node: string): void {
+    sendDeadLetter(this.#context, this.#environment.collector, cause, {
+      application: this.#environment.applicationId,
+      node,
+    });
+    this.counters.deadLettered++;
+  }
+
+  #located(cause: unknown, disposition: 'restart-task' | 'stop-app'): TaskError | FatalError {
+    const { topic, partition, offset } = this.#context;
+    const message = `task ${this.id} failed at ${topic}-${partition}@${offset}: ${describeError(cause)}`;
+    const options = { cause, place: { taskId: this.id, topic, partition, offset } };
+    return disposition === 'stop-app'
+      ? new FatalError('MR_TASK_FAILED', message, options)
+      : new TaskError('MR_TASK_FAILED', message, options);
+  }
+
+  #queueOf(topic: string, partition: number): PartitionQueue {
+    const queue = this.#queues.find((each) => each.topic === topic && each.partition === partition);
+    if (queue === undefined) throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
+    return queue;
+  }
+
+  #storeOf(name: string): StateStore {
+    const store = this.stores.get(name);
+    if (store === undefined) {
+      throw new FatalError('MR_TOPOLOGY_INVALID', `task ${this.id} has no store '${name}': list it with the processor`);
+    }
+    return store;
+  }
+
+  #timeOf(name: string): StreamTime {
+    let time = this.#times.get(name);
+    if (time === undefined) this.#times.set(name, (time = new StreamTime()));
+    return time;
+  }
+}

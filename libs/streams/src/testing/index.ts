@@ -1,0 +1,1 @@
+export { TopologyTestDriver, type OutputRecord, type TopologyTestDriverOptions } from './topology-test-driver.js';

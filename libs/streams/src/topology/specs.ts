@@ -1,0 +1,66 @@
+import type { Serde } from '../serde/serde.js';
+import type { ProcessorNode } from '../processor/processor-node.js';
+import type { NodeEnvironment } from '../processor/node-environment.js';
+
+/** A topic that a sub-topology reads. */
+export interface SourceSpec {
+  readonly node: string;
+  /** The topic's name; for a repartition topic the developer's name, which {@link Topology.topicName} completes. */
+  readonly topic: string;
+  readonly isRepartition: boolean;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  /** Whether records feed a table: such a source is restored from its own topic and takes tombstones. */
+  readonly isTable: boolean;
+}
+
+/** A topic that a sub-topology writes. */
+export interface SinkSpec {
+  readonly node: string;
+  readonly topic: string;
+  readonly isRepartition: boolean;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+}
+
+/** A store of a sub-topology; each of its tasks has one. */
+export interface StoreSpec {
+  /** Permanent name; the changelog is `<applicationId>-<name>-changelog`. */
+  readonly name: string;
+  readonly kind: 'key-value' | 'window' | 'join-window' | 'join-unmatched';
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  /** Size of the windows in milliseconds; 0 for a store without windows. */
+  readonly windowSizeMs: number;
+  /** How long after a window's start its rows are kept, in milliseconds of stream time; `Infinity` without windows. */
+  readonly retentionMs: number;
+  /** Whether only the last update of a key since the previous commit is forwarded and logged. Default false. */
+  readonly isCached: boolean;
+  /** The source topic that doubles as changelog: a table read from a topic needs no second copy of it. */
+  readonly sourceTopic: string | undefined;
+}
+
+/** A table that every task sees whole. */
+export interface GlobalTableSpec {
+  readonly name: string;
+  readonly topic: string;
+  readonly store: string;
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+}
+
+/** A node of the graph that the DSL builds. */
+export interface GraphNode {
+  readonly name: string;
+  readonly kind: 'source' | 'processor' | 'sink';
+  readonly parents: readonly GraphNode[];
+  readonly stores: readonly StoreSpec[];
+  readonly source?: SourceSpec;
+  readonly sink?: SinkSpec;
+  /** Names of the global tables that it reads. */
+  readonly globalTables: readonly string[];
+  /** A text for `describe()` beside the name, such as `tumbling 1h, grace 2d`. */
+  readonly detail?: string;
+  /** Makes the node of one task. */
+  readonly create: (environment: NodeEnvironment) => ProcessorNode;
+}

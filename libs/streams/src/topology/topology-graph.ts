@@ -1,0 +1,112 @@
+import { TopologyError } from '../errors/topology-error.js';
+import type { GlobalTableSpec, GraphNode, StoreSpec } from './specs.js';
+import { Topology, type IdleAdvance, type SubTopology } from './topology.js';
+
+/** What the DSL collects while a topology is declared; problems are kept until {@link build} reports all of them. */
+export class TopologyGraph {
+  readonly name: string;
+  readonly problems: string[] = [];
+  idleAdvance: IdleAdvance | undefined;
+  readonly #nodes: GraphNode[] = [];
+  readonly #globalTables: GlobalTableSpec[] = [];
+  readonly #stores = new Map<string, StoreSpec>();
+  readonly #coPartitioned: (readonly GraphNode[])[] = [];
+  readonly #names = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  add(node: GraphNode): GraphNode {
+    this.claim(node.name, 'node');
+    for (const store of node.stores) {
+      const known = this.#stores.get(store.name);
+      if (known !== undefined && known !== store) {
+        this.problems.push(`the store name '${store.name}' is used twice: give each store a name of its own`);
+      }
+      this.#stores.set(store.name, store);
+    }
+    this.#nodes.push(node);
+    return node;
+  }
+
+  addGlobalTable(table: GlobalTableSpec): void {
+    this.claim(table.name, 'global table');
+    this.#globalTables.push(table);
+  }
+
+  /** Says that all sources above the given nodes must have the same number of partitions. */
+  coPartition(nodes: readonly GraphNode[]): void {
+    this.#coPartitioned.push(nodes);
+  }
+
+  claim(name: string, what: string): void {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
+      this.problems.push(`'${name}' cannot be the name of a ${what}: use letters, digits, '.', '_' and '-'`);
+    } else if (this.#names.has(name)) {
+      this.problems.push(`the name '${name}' is used twice: names are permanent and must be unique in a topology`);
+    }
+    this.#names.add(name);
+  }
+
+  /** @throws {TopologyError} (stop-app) listing every problem. */
+  build(): Topology {
+    const problems = [...this.problems];
+    if (this.#nodes.every((node) => node.source === undefined)) problems.push('it reads no topic: declare a stream or a table');
+    problems.push(...this.#topicsReadTwice());
+    if (problems.length > 0) throw new TopologyError(this.name, problems);
+    return new Topology(this.name, this.#partition(), this.#globalTables, this.idleAdvance);
+  }
+
+  #topicsReadTwice(): string[] {
+    const seen = new Set<string>();
+    const twice = new Set<string>();
+    for (const { source } of this.#nodes) {
+      if (source === undefined) continue;
+      const key = `${source.isRepartition} ${source.topic}`;
+      if (seen.has(key)) twice.add(source.topic);
+      seen.add(key);
+    }
+    return [...twice].map((topic) => `the topic '${topic}' is read by two nodes: read it once and use the stream twice`);
+  }
+
+  /** Splits the graph into the parts that no call and no store connects. */
+  #partition(): SubTopology[] {
+    const root = new Map<GraphNode, GraphNode>(this.#nodes.map((node) => [node, node]));
+    const find = (node: GraphNode): GraphNode => {
+      const above = root.get(node) as GraphNode;
+      return above === node ? node : find(above);
+    };
+    const byStore = new Map<string, GraphNode>();
+    for (const node of this.#nodes) {
+      for (const parent of node.parents) root.set(find(node), find(parent));
+      for (const store of node.stores) {
+        const sharing = byStore.get(store.name);
+        if (sharing === undefined) byStore.set(store.name, node);
+        else root.set(find(node), find(sharing));
+      }
+    }
+    const groups = new Map<GraphNode, GraphNode[]>();
+    for (const node of this.#nodes) groups.set(find(node), [...(groups.get(find(node)) ?? []), node]);
+    return [...groups.values()].map((nodes, id) => this.#subTopology(id, nodes));
+  }
+
+  #subTopology(id: number, nodes: readonly GraphNode[]): SubTopology {
+    const stores = [...new Map(nodes.flatMap((node) => node.stores).map((store) => [store.name, store])).values()];
+    return {
+      id,
+      nodes,
+      sources: nodes.flatMap((node) => (node.source === undefined ? [] : [node.source])),
+      sinks: nodes.flatMap((node) => (node.sink === undefined ? [] : [node.sink])),
+      stores,
+      coPartitionGroups: this.#coPartitioned
+        .filter((group) => group.some((node) => nodes.includes(node)))
+        .map((group) => [...new Set(group.flatMap((node) => sourceTopicsAbove(node)))]),
+      isStateful: stores.length > 0,
+    };
+  }
+}
+
+function sourceTopicsAbove(node: GraphNode): string[] {
+  return node.source === undefined ? node.parents.flatMap(sourceTopicsAbove) : [node.source.topic];
+}

@@ -1,0 +1,92 @@
+import { describeAsMermaid, describeAsText } from './describe.js';
+import type { GlobalTableSpec, GraphNode, SinkSpec, SourceSpec, StoreSpec } from './specs.js';
+
+/** A part of a topology whose nodes are joined by calls; parts are joined by topics. One task a partition. */
+export interface SubTopology {
+  readonly id: number;
+  /** In the order of declaration: parents before children. */
+  readonly nodes: readonly GraphNode[];
+  readonly sources: readonly SourceSpec[];
+  readonly sinks: readonly SinkSpec[];
+  readonly stores: readonly StoreSpec[];
+  /** Groups of source topics (as in {@link SourceSpec.topic}) that must have the same number of partitions. */
+  readonly coPartitionGroups: readonly (readonly string[])[];
+  readonly isStateful: boolean;
+}
+
+/** Idle advance of stream time, as `TopologyBuilder.idleAdvance` asked for it. */
+export interface IdleAdvance {
+  readonly name: string;
+  readonly afterMs: number;
+}
+
+/** A topic that the application owns. */
+export interface InternalTopic {
+  readonly name: string;
+  readonly kind: 'changelog' | 'repartition';
+  /** Topics the greatest of whose partition counts decides. */
+  readonly partitionsLike: readonly string[];
+  readonly partitions?: number | undefined;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** A validated graph, ready to be run by the runtime or the test driver. */
+export class Topology {
+  readonly name: string;
+  readonly subTopologies: readonly SubTopology[];
+  readonly globalTables: readonly GlobalTableSpec[];
+  readonly idleAdvance: IdleAdvance | undefined;
+
+  constructor(
+    name: string,
+    subTopologies: readonly SubTopology[],
+    globalTables: readonly GlobalTableSpec[],
+    idleAdvance: IdleAdvance | undefined,
+  ) {
+    this.name = name;
+    this.subTopologies = subTopologies;
+    this.globalTables = globalTables;
+    this.idleAdvance = idleAdvance;
+  }
+
+  /** Full name of a topic: a repartition topic is `<applicationId>-<name>-repartition`. */
+  topicName(applicationId: string, topic: string, isRepartition: boolean): string {
+    return isRepartition ? `${applicationId}-${topic}-repartition` : topic;
+  }
+
+  /** Name of a store's changelog: `<applicationId>-<store>-changelog`, or the topic that a table is read from. */
+  changelogName(applicationId: string, store: StoreSpec): string {
+    return store.sourceTopic ?? `${applicationId}-${store.name}-changelog`;
+  }
+
+  /** The topics that must exist besides the developer's own. */
+  internalTopics(applicationId: string): InternalTopic[] {
+    const full = (spec: { topic: string; isRepartition: boolean }): string =>
+      this.topicName(applicationId, spec.topic, spec.isRepartition);
+    const topics = new Map<string, InternalTopic>();
+    for (const sub of this.subTopologies) {
+      for (const sink of sub.sinks) {
+        if (!sink.isRepartition) continue;
+        const reader = this.subTopologies.find((each) =>
+          each.sources.some((source) => source.isRepartition && source.topic === sink.topic),
+        );
+        const group = reader?.coPartitionGroups.find((each) => each.includes(sink.topic)) ?? [];
+        const siblings = (reader?.sources ?? []).filter((each) => group.includes(each.topic) && !each.isRepartition);
+        const like = siblings.length > 0 ? siblings : sub.sources;
+        const name = full(sink);
+        topics.set(name, { name, kind: 'repartition', partitionsLike: like.map(full), configs: {} });
+      }
+      for (const store of sub.stores) {
+        if (store.sourceTopic !== undefined) continue;
+        const name = this.changelogName(applicationId, store);
+        topics.set(name, { name, kind: 'changelog', partitionsLike: sub.sources.map(full), configs: {} });
+      }
+    }
+    return [...topics.values()];
+  }
+
+  /** The graph for people: the text of Kafka's `TopologyDescription`, or a Mermaid flowchart. */
+  describe(format: 'text' | 'mermaid' = 'text'): string {
+    return format === 'text' ? describeAsText(this) : describeAsMermaid(this);
+  }
+}
