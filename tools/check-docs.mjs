@@ -71,6 +71,12 @@ await checkTable(
   'docs/reference/error-codes.md',
   /^\| `(MR_[A-Z_]+)`/gm,
 );
+await checkTable(
+  'apps/standalone/src/cli/exit-codes.ts',
+  /^ {2}([a-zA-Z]+): \d+,$/gm,
+  'docs/reference/standalone.md',
+  /^\| \d+ \| `([a-zA-Z]+)` \|/gm,
+);
 
 for (const problem of problems) console.log(problem);
 console.log(problems.length === 0 ? 'the documentation agrees with the code' : `${problems.length} problem(s)`);

@@ -1,0 +1,12 @@
+export { EmbeddedBroker } from './embedded-broker.js';
+export type { Address, EmbeddedBrokerOptions } from './broker-options.js';
+export {
+  brokerChannels,
+  type ConnectionEvent,
+  type GroupStateEvent,
+  type RequestRefusedEvent,
+  type StorageFailedEvent,
+  type TornTailTruncatedEvent,
+  type TransactionResumedEvent,
+  type TransactionStateEvent,
+} from './diagnostics/channels.js';

@@ -1,0 +1,60 @@
+import { diagnosticsChannel } from '@millrace/kernel';
+
+/** A connection to a broker was opened or lost. */
+export interface ConnectionEvent {
+  readonly event: 'opened' | 'closed';
+  readonly nodeId: number;
+  readonly purpose: string;
+  /** Why it was closed; absent after an orderly end. */
+  readonly error?: string;
+}
+
+/** A broker has answered a request. */
+export interface RequestEvent {
+  readonly api: string;
+  readonly nodeId: number;
+  readonly durationMs: number;
+}
+
+/** A call failed in a way that is worth another try; `delayMs` from now it is tried again. */
+export interface RetryEvent {
+  readonly what: string;
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly error: string;
+}
+
+/** A member of a group changed state. */
+export interface GroupEvent {
+  readonly groupId: string;
+  readonly memberId: string;
+  readonly generationId: number;
+  readonly event: 'joined' | 'rebalancing' | 'lost' | 'left' | 'failed';
+  readonly reason?: string;
+  readonly partitions?: number;
+}
+
+/** A transaction came to its end. */
+export interface TransactionEvent {
+  readonly transactionalId: string;
+  readonly event: 'committed' | 'aborted' | 'fenced';
+  readonly durationMs: number;
+}
+
+/** A partition's fetch had to wait, was redirected or failed. */
+export interface FetchEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly event: 'leader-moved' | 'failed';
+  readonly error: string;
+}
+
+/** What this library tells about itself; `observability` turns it into metrics and logs. */
+export const clientChannels = {
+  connection: diagnosticsChannel<ConnectionEvent>('client:connection'),
+  request: diagnosticsChannel<RequestEvent>('client:request'),
+  retry: diagnosticsChannel<RetryEvent>('client:retry'),
+  group: diagnosticsChannel<GroupEvent>('client:group'),
+  transaction: diagnosticsChannel<TransactionEvent>('client:transaction'),
+  fetch: diagnosticsChannel<FetchEvent>('client:fetch'),
+} as const;

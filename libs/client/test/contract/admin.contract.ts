@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import { Admin } from '../../src/index.js';
+import { batchOf, type ContractSession } from './contract-session.js';
+
+/** Topics, their configuration, and offsets. */
+export function describeAdmin(session: () => ContractSession): void {
+  describe('administration', () => {
+    it('creates topics, reports those that exist, lists and deletes them', async () => {
+      const { cluster } = await session().cluster();
+      const admin = new Admin(cluster);
+      const existing = await session().topic(cluster);
+      const fresh = `${existing}-fresh`;
+
+      const created = await admin.createTopics([
+        { name: existing, partitions: 1 },
+        { name: fresh, partitions: 3 },
+      ]);
+
+      expect(created).toEqual([
+        { name: existing, result: 'exists' },
+        { name: fresh, result: 'created' },
+      ]);
+      expect(await cluster.partitionCount(fresh)).toBe(3);
+      expect(await admin.listTopics()).toEqual(expect.arrayContaining([existing, fresh]));
+
+      await admin.deleteTopics([fresh, `${fresh}-that-never-was`]);
+      expect(await admin.listTopics()).not.toContain(fresh);
+    });
+
+    it('describes the configuration of a topic, defaults included', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster, {
+        configs: { 'cleanup.policy': 'compact', 'max.message.bytes': '4096' },
+      });
+
+      const configs = (await new Admin(cluster).describeTopicConfigs([topic])).get(topic);
+
+      expect(configs?.get('cleanup.policy')).toBe('compact');
+      expect(configs?.get('max.message.bytes')).toBe('4096');
+      expect(configs?.get('message.timestamp.type')).toBe('CreateTime');
+    });
+
+    it('refuses a topic with a wrong name or a wrong configuration', async () => {
+      const { cluster } = await session().cluster();
+      const admin = new Admin(cluster);
+      const refused = { code: 'MR_BROKER_REFUSED', disposition: 'stop-app' };
+
+      await expect(admin.createTopics([{ name: 'no spaces please', partitions: 1 }])).rejects.toMatchObject(refused);
+      const configs = { 'cleanup.policy': 'burn' };
+      await expect(admin.createTopics([{ name: 'contract-burnt', partitions: 1, configs }])).rejects.toMatchObject(
+        refused,
+      );
+      await expect(admin.createTopics([{ name: 'contract-empty', partitions: 0 }])).rejects.toMatchObject(refused);
+    });
+
+    it('finds the first, the last and a timestamp’s offset, several for one partition at once', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster, { partitions: 2 });
+      const producer = await session().producer(cluster);
+      const batch = batchOf();
+      for (const timestampMs of [1_000, 2_000, 3_000]) batch.append(timestampMs, null, Buffer.from('x'));
+      await producer.send(topic, 0, batch);
+
+      const at = ['earliest', 'latest', { timestampMs: 1_500 }, { timestampMs: 9_000 }] as const;
+      const offsets = await new Admin(cluster).listOffsets([
+        ...at.map((each) => ({ topic, partition: 0, at: each })),
+        { topic, partition: 1, at: 'latest' },
+      ]);
+
+      expect(offsets.map(({ offset }) => offset)).toEqual([0, 3, 1, -1, 0]);
+      expect(offsets[2]?.timestampMs).toBe(2_000);
+    });
+
+    it('knows no offsets of a group that has committed none', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster);
+
+      const committed = await new Admin(cluster).committedOffsets(`${topic}-group`, [{ topic, partition: 0 }]);
+
+      expect(committed).toEqual([{ topic, partition: 0, offset: undefined, leaderEpoch: -1, metadata: '' }]);
+    });
+
+    it('says that a topic does not exist', async () => {
+      const { cluster } = await session().cluster({ requestTimeoutMs: 2_000 });
+
+      await expect(cluster.partitionCount('contract-nowhere')).rejects.toMatchObject({
+        code: 'MR_BROKER_REFUSED',
+        disposition: 'stop-app',
+        message: expect.stringContaining("'contract-nowhere' does not exist") as unknown,
+      });
+    });
+  });
+}
