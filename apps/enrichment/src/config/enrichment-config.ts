@@ -1,0 +1,2 @@
+/** Token of the {@link EnrichmentConfig}. */
+export const ENRICHMENT_CONFIG = Symbol('enrichment-config');

@@ -1,0 +1,101 @@
+import { TransientError, isMillraceError, type Clock } from '@millrace/kernel';
+import type { Contract } from '@millrace/schemas';
+import type { SubmittedEvent } from '../http/event-body.js';
+import type { EventDestination } from './event-destination.js';
+import { EventPublisher } from './event-publisher.js';
+import { IngestStamp } from './ingest-stamp.js';
+
+/** A destination that tells when everything sent so far has been acknowledged by the brokers. */
+export interface AcknowledgingDestination extends EventDestination {
+  /** @throws the first failure since the last flush. */
+  flush(): Promise<void>;
+}
+
+/** What is wrong with one event of a request. */
+export interface EventError {
+  /** Its place in the request, from 0. */
+  readonly index: number;
+  /** JSON Pointer of the field, such as `/scheduledAt`; empty for the event as a whole. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What became of the events of a request. */
+export interface Submission {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly errors: readonly EventError[];
+}
+
+/** What {@link EventGateway} is made of. */
+export interface EventGatewayOptions {
+  readonly destination: AcknowledgingDestination;
+  readonly clock: Clock;
+  /** How long {@link EventGateway.submit} waits for acknowledgements, in milliseconds. */
+  readonly ackTimeoutMs: number;
+}
+
+/** How long a client should wait before it tries again when the brokers did not say, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Takes the events of requests: sends those that keep their contract and waits until the brokers have them. */
+export class EventGateway {
+  readonly #options: EventGatewayOptions;
+  readonly #publisher: EventPublisher;
+  readonly #stamp: IngestStamp;
+
+  constructor(options: EventGatewayOptions) {
+    this.#options = options;
+    this.#publisher = new EventPublisher(options.destination);
+    this.#stamp = new IngestStamp(options.clock);
+  }
+
+  /**
+   * Sends the events of one request and waits for their acknowledgement.
+   *
+   * @throws {TransientError} (retry) when the brokers push back or do not acknowledge in time. Then some of the events may
+   *   have been stored: a client that sends them again may store them twice.
+   */
+  async submit(contract: Contract<unknown, unknown>, events: readonly SubmittedEvent[]): Promise<Submission> {
+    const deadlineMs = this.#options.clock.monotonicMs() + this.#options.ackTimeoutMs;
+    const errors: EventError[] = [];
+    let accepted = 0;
+    for (const [index, event] of events.entries()) {
+      if ('problem' in event) {
+        errors.push({ index, field: '', message: event.problem });
+        continue;
+      }
+      const problems = await this.#publish(contract, event.value, accepted > 0, deadlineMs);
+      if (problems.length === 0) accepted++;
+      for (const { pointer, problem } of problems) errors.push({ index, field: pointer, message: problem });
+    }
+    if (accepted > 0) await this.#acknowledged(deadlineMs);
+    return { accepted, rejected: events.length - accepted, errors };
+  }
+
+  /** A full buffer refuses a request that has sent nothing yet; a request under way waits until there is room. */
+  async #publish(contract: Contract<unknown, unknown>, event: unknown, isUnderWay: boolean, deadlineMs: number) {
+    for (;;) {
+      try {
+        return this.#publisher.publish(contract, event, this.#stamp.headers());
+      } catch (cause) {
+        if (!isUnderWay || !isMillraceError(cause) || cause.disposition !== 'retry') throw cause;
+        await this.#acknowledged(deadlineMs);
+      }
+    }
+  }
+
+  #acknowledged(deadlineMs: number): Promise<void> {
+    const { clock, destination, ackTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimer(Math.max(0, deadlineMs - clock.monotonicMs()), () => {
+        const message = `the brokers did not acknowledge within ${ackTimeoutMs} ms: see whether they are well, then try again`;
+        reject(new TransientError('MR_NETWORK_TIMEOUT', message, { retryAfterMs: RETRY_AFTER_MS }));
+      });
+      destination
+        .flush()
+        .then(resolve, reject)
+        .finally(() => timer.cancel());
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { applyDecorators, Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { Duration } from '@millrace/kernel';
+
+/** Options of {@link StreamProcessor}. */
+export interface StreamProcessorOptions {
+  /** Names of the stores that its methods open through the context; each must be declared in the topology. Default: none. */
+  readonly stores?: readonly string[];
+}
+
+/** Options of {@link Punctuate}. */
+export interface PunctuateOptions {
+  /** How often. */
+  readonly every: Duration;
+  /**
+   * `stream-time` moves with the records of the task, so a run can be repeated; `wall-clock` moves by itself.
+   * Default: `stream-time`.
+   */
+  readonly by?: 'stream-time' | 'wall-clock';
+}
+
+/** Marks the classes that {@link StreamProcessor} decorates; for the explorer. */
+export const ProcessorMark = DiscoveryService.createDecorator<StreamProcessorOptions>();
+
+/** Marks the method that takes each record; use {@link OnRecord}. */
+export const OnRecordMark = DiscoveryService.createDecorator<object>();
+
+/** Marks a method that is called at intervals; use {@link Punctuate}. */
+export const PunctuateMark = DiscoveryService.createDecorator<PunctuateOptions>();
+
+/**
+ * Declares a provider whose methods handle records: `stream.process('score-delay', DelayScore)`.
+ *
+ * One instance serves all tasks, so it keeps nothing about records in its fields: what belongs to a task lives in
+ * stores, which its methods open through the context. Being request-scoped or transient is refused at boot.
+ */
+export function StreamProcessor(options: StreamProcessorOptions = {}): ClassDecorator {
+  return applyDecorators(Injectable(), ProcessorMark(options)) as ClassDecorator;
+}
+
+/** The method that takes each record: `(record, context) => void | Promise<void>`. Exactly one per processor. */
+export function OnRecord(): MethodDecorator {
+  return OnRecordMark({});
+}
+
+/** A method that is called at intervals: `(nowMs, context) => void`. Any number per processor. */
+export function Punctuate(options: PunctuateOptions): MethodDecorator {
+  return PunctuateMark(options);
+}

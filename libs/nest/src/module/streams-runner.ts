@@ -1,0 +1,74 @@
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { SystemClock, describeError, sleep, toMs } from '@millrace/kernel';
+import { StreamsExplorer } from '../explorer/streams-explorer.js';
+import type { StreamsAppHandle } from './streams-app-handle.js';
+import { StreamsRegistry } from './streams-registry.js';
+
+/**
+ * Builds everything when the module is initialised, starts it when the application is bootstrapped, and stops it before
+ * the shutdown, while the providers that handlers and sinks use still work.
+ */
+@Injectable()
+export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #logger = new Logger('Streams');
+
+  constructor(
+    private readonly registry: StreamsRegistry,
+    private readonly explorer: StreamsExplorer,
+  ) {}
+
+  /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with any topology, processor or sink. */
+  onModuleInit(): void {
+    this.explorer.explore();
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all(this.registry.handles.filter(({ options }) => options.autoStart !== false).map((each) => this.start(each)));
+  }
+
+  /** Starts the streams application of a handle, then its sinks. Throws as `StreamsApp.start`. */
+  async start(handle: StreamsAppHandle): Promise<void> {
+    for (const { name, app } of handle.runnables) {
+      await app.start();
+      app.finished.catch((error: unknown) => this.#logger.error(`'${name}' has ended: ${describeError(error)}`));
+    }
+  }
+
+  /** Resolves when everything was stopped in order; rejects with the first error that ended anything. */
+  async finished(): Promise<void> {
+    await Promise.all(this.registry.running.map(({ app }) => app.finished));
+  }
+
+  /** Commits, leaves the groups and disconnects, sinks after what feeds them. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.registry.handles.map((handle) => this.#stop(handle)));
+  }
+
+  async #stop(handle: StreamsAppHandle): Promise<void> {
+    const timeoutMs = toMs(handle.options.shutdownTimeout ?? '30s');
+    const patience = new AbortController();
+    const clock = handle.options.clock ?? new SystemClock();
+    const tooLate = sleep(clock, timeoutMs, patience.signal).then(
+      () => this.#logger.warn(`'${handle.name}' did not stop within ${timeoutMs} ms; what it had not committed is repeated`),
+      () => undefined,
+    );
+    await Promise.race([this.#stopAll(handle), tooLate]);
+    patience.abort();
+  }
+
+  async #stopAll(handle: StreamsAppHandle): Promise<void> {
+    for (const { name, app } of handle.runnables) {
+      try {
+        await app.stop();
+      } catch (error) {
+        this.#logger.error(`'${name}' did not stop in order: ${describeError(error)}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import type { ClusterOptions } from '@millrace/client';
+import { ConfigurationError, SystemClock, SystemRandom, toMs, type Clock, type Duration, type Random } from '@millrace/kernel';
+import type { Compression } from '@millrace/protocol';
+import type { Topology } from '@millrace/streams';
+
+/** What a commit guarantees. */
+export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
+
+/** How to run topologies. */
+export interface StreamsAppOptions {
+  /**
+   * Names the application in the cluster: group id, prefix of internal topics and of transactional ids. Letters, digits,
+   * `.`, `_` and `-`. Kafka property `application.id`.
+   */
+  readonly applicationId: string;
+  /** What it runs. Names of topologies, stores and repartitions are unique over all of them. */
+  readonly topologies: readonly Topology[];
+  /** How to reach the cluster. `clientId` is `<applicationId>-<instanceId>` unless given. */
+  readonly cluster: Omit<ClusterOptions, 'clientId' | 'clock' | 'random'> & { readonly clientId?: string };
+  /**
+   * Names this process: unique within the application, and the same after a restart, such as the name of a pod. With it,
+   * a process that was killed fences what it left open and takes back its tasks at once; without it, both wait for
+   * timeouts. Kafka property `group.instance.id`. Default: none, a random name.
+   */
+  readonly instanceId?: string;
+  /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
+  readonly threads?: number;
+  /** Default `exactly_once`. Kafka property `processing.guarantee`. */
+  readonly processingGuarantee?: ProcessingGuarantee;
+  /** Longest time between two commits while records are processed. Default 100 ms. Kafka property `commit.interval.ms`. */
+  readonly commitInterval?: Duration;
+  /**
+   * How long a task waits for the empty ones of its partitions that are caught up, so as to process in order of
+   * timestamps. Default 0: not at all. Kafka property `max.task.idle.ms`.
+   */
+  readonly maxTaskIdle?: Duration;
+  /**
+   * After so long the broker aborts what a dead process left open; readers wait until then. Default 10 s. Kafka property
+   * `transaction.timeout.ms`.
+   */
+  readonly transactionTimeout?: Duration;
+  /** After so long without a heartbeat a member is taken for dead. Default 45 s. Kafka property `session.timeout.ms`. */
+  readonly sessionTimeout?: Duration;
+  /** Default 3 s. Kafka property `heartbeat.interval.ms`. */
+  readonly heartbeatInterval?: Duration;
+  /** Compression of what is produced. Default `none`. Kafka property `compression.type`. */
+  readonly compression?: Compression;
+  /** Copies of internal topics. Default -1: the broker's default. Kafka property `replication.factor`. */
+  readonly replicationFactor?: number;
+  /** Input that a task holds in memory before its partitions are paused, in bytes. Default 16 MiB. */
+  readonly maxBufferedBytesPerTask?: number;
+  /**
+   * Asked before stream time is advanced over an idle input (`idleAdvance` in the topology); `false` puts it off. For
+   * callers that know of input which is about to come, such as a replay that was interrupted. Default: never put off.
+   */
+  readonly mayAdvanceIdle?: () => boolean;
+  /** Default: the machine's clock. */
+  readonly clock?: Clock;
+  /** Default: the machine's randomness. */
+  readonly random?: Random;
+}
+
+/** {@link StreamsAppOptions} checked, in milliseconds and with every default in place. */
+export interface StreamsAppSettings {
+  readonly applicationId: string;
+  readonly topologies: readonly Topology[];
+  readonly cluster: ClusterOptions;
+  readonly instanceId: string | undefined;
+  /** The instance id, or a random name in its place. */
+  readonly processId: string;
+  readonly threads: number;
+  readonly processingGuarantee: ProcessingGuarantee;
+  readonly commitIntervalMs: number;
+  readonly maxTaskIdleMs: number;
+  readonly transactionTimeoutMs: number;
+  readonly sessionTimeoutMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly compression: Compression;
+  readonly replicationFactor: number;
+  readonly maxBufferedBytesPerTask: number;
+  readonly mayAdvanceIdle: () => boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,200}$/;
+
+/** @throws {ConfigurationError} (stop-app) naming everything that is wrong. */
+export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsAppSettings {
+  const problems: string[] = [];
+  const duration = (name: string, value: Duration | undefined, fallbackMs: number): number => {
+    try {
+      return value === undefined ? fallbackMs : toMs(value);
+    } catch (error) {
+      problems.push(`${name}: ${(error as ConfigurationError).problems.join('; ')}`);
+      return fallbackMs;
+    }
+  };
+  const clock = options.clock ?? new SystemClock();
+  const random = options.random ?? new SystemRandom();
+  const processId = options.instanceId ?? randomName(random);
+  const settings: StreamsAppSettings = {
+    applicationId: options.applicationId,
+    topologies: options.topologies,
+    cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
+    instanceId: options.instanceId,
+    processId,
+    threads: options.threads ?? 1,
+    processingGuarantee: options.processingGuarantee ?? 'exactly_once',
+    commitIntervalMs: duration('commitInterval', options.commitInterval, 100),
+    maxTaskIdleMs: duration('maxTaskIdle', options.maxTaskIdle, 0),
+    transactionTimeoutMs: duration('transactionTimeout', options.transactionTimeout, 10_000),
+    sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
+    heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
+    compression: options.compression ?? 'none',
+    replicationFactor: options.replicationFactor ?? -1,
+    maxBufferedBytesPerTask: options.maxBufferedBytesPerTask ?? 16 * 1024 * 1024,
+    mayAdvanceIdle: options.mayAdvanceIdle ?? (() => true),
+    clock,
+    random,
+  };
+  problems.push(...problemsOf(settings));
+  if (problems.length > 0) throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
+  return settings;
+}
+
+function problemsOf(settings: StreamsAppSettings): string[] {
+  const problems: string[] = [];
+  const nameProblem = 'use 1 to 200 letters, digits, dots, underscores and hyphens';
+  if (!LEGAL_NAME.test(settings.applicationId)) {
+    problems.push(`applicationId: '${settings.applicationId}' cannot begin the name of a topic: ${nameProblem}`);
+  }
+  if (!LEGAL_NAME.test(settings.processId)) problems.push(`instanceId: '${settings.processId}' is not legal: ${nameProblem}`);
+  if (settings.topologies.length === 0) problems.push('topologies: there is none to run');
+  const names = settings.topologies.map(({ name }) => name);
+  for (const name of new Set(names.filter((each, nth) => names.indexOf(each) !== nth))) {
+    problems.push(`topologies: two are named '${name}'`);
+  }
+  if (!Number.isInteger(settings.threads) || settings.threads < 1) {
+    problems.push(`threads: ${settings.threads} is not a whole number greater than 0`);
+  }
+  if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
+    problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');
+  }
+  if (settings.commitIntervalMs * 2 > settings.transactionTimeoutMs && settings.processingGuarantee === 'exactly_once') {
+    problems.push('commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for');
+  }
+  if (!(settings.maxBufferedBytesPerTask > 0)) {
+    problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
+  }
+  return problems;
+}
+
+function randomName(random: Random): string {
+  return Array.from({ length: 12 }, () => Math.floor(random.next() * 36).toString(36)).join('');
+}

@@ -1,0 +1,52 @@
+/** A partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** What the assignor knows of a sub-topology. */
+export interface SubTopologyLayout {
+  /** Unique within the application: `<topology>/<sub-topology id>`. */
+  readonly key: string;
+  /** Its source topics, by their names in Kafka; global tables are not among them. */
+  readonly topics: readonly string[];
+  /** Whether it has stores, so that moving one of its tasks costs a restore. */
+  readonly isStateful: boolean;
+}
+
+/** A task to place: the partitions with one number of all source topics of a sub-topology. */
+export interface TaskPlacement {
+  /** `<topology>/<sub-topology id>_<partition>`. */
+  readonly key: string;
+  readonly subTopology: SubTopologyLayout;
+  readonly partition: number;
+  /** Always assigned together, so co-partitioned topics land on one member. */
+  readonly partitions: readonly TopicPartition[];
+}
+
+/**
+ * The tasks of an application, ordered by sub-topology and partition.
+ *
+ * @param partitionCounts Partitions by topic; a topic that is absent (not created yet) contributes none.
+ */
+export function layOutTasks(
+  subTopologies: readonly SubTopologyLayout[],
+  partitionCounts: ReadonlyMap<string, number>,
+): TaskPlacement[] {
+  return subTopologies.flatMap((subTopology) => {
+    const counts = subTopology.topics.map((topic) => partitionCounts.get(topic) ?? 0);
+    return Array.from({ length: Math.max(0, ...counts) }, (_, partition) => ({
+      key: `${subTopology.key}_${partition}`,
+      subTopology,
+      partition,
+      partitions: subTopology.topics
+        .filter((_topic, nth) => partition < (counts[nth] as number))
+        .map((topic) => ({ topic, partition })),
+    }));
+  });
+}
+
+/** A text that is the same for the same partition. */
+export function partitionKey(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
+}

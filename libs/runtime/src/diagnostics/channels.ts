@@ -1,0 +1,119 @@
+import { diagnosticsChannel } from '@millrace/kernel';
+import type { ThreadState } from '../thread/thread-state.js';
+import type { LatencySnapshot } from '../sink/latency-histogram.js';
+
+/** Which thread of which application an event is about. */
+export interface ThreadPlace {
+  readonly applicationId: string;
+  readonly thread: string;
+}
+
+/** Which task an event is about. */
+export interface TaskPlace extends ThreadPlace {
+  readonly taskId: string;
+}
+
+/** A task processed a slice of records. */
+export interface ProcessedEvent extends TaskPlace {
+  readonly records: number;
+  readonly durationMs: number;
+}
+
+/** A thread committed. */
+export interface CommittedEvent extends ThreadPlace {
+  readonly tasks: number;
+  /** Input records that this commit made permanent. */
+  readonly recordsIn: number;
+  /** Records written to output, repartition and changelog topics. */
+  readonly recordsOut: number;
+  readonly durationMs: number;
+}
+
+/** A store (or a global table, then without `taskId`) is being restored. */
+export interface RestoreEvent extends ThreadPlace {
+  readonly taskId?: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly phase: 'started' | 'progressed' | 'ended';
+  readonly restoredRecords: number;
+  readonly durationMs: number;
+}
+
+/** The partitions of a member changed. */
+export interface RebalanceEvent extends ThreadPlace {
+  readonly kind: 'assigned' | 'revoked' | 'lost';
+  readonly generationId: number;
+  readonly partitions: readonly { readonly topic: string; readonly partition: number }[];
+}
+
+/** A record went to its dead-letter topic. */
+export interface DeadLetterEvent extends ThreadPlace {
+  readonly taskId?: string;
+  readonly node: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly code: string;
+}
+
+/** Records arrived after their window had closed and were dropped. */
+export interface LateRecordsEvent extends TaskPlace {
+  readonly node: string;
+  readonly records: number;
+}
+
+/** A thread changed its state. */
+export interface ThreadStateEvent extends ThreadPlace {
+  readonly from: ThreadState;
+  readonly to: ThreadState;
+}
+
+/** Where a task stands. */
+export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
+
+/** A task changed its state. */
+export interface TaskStateEvent extends TaskPlace {
+  readonly state: TaskState;
+}
+
+/** How far an input partition is behind; published with each commit, and while idle. */
+export interface LagEvent extends ThreadPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly lagRecords: number;
+}
+
+/** Something failed; says what is done about it. */
+export interface FailureEvent extends ThreadPlace {
+  readonly code: string;
+  readonly message: string;
+  readonly action: 'retry' | 'restart-tasks' | 'rejoin' | 'stop';
+  /** How long is waited before the next try, in milliseconds. */
+  readonly delayMs: number;
+  readonly cause: unknown;
+}
+
+/** A sink wrote a batch. */
+export interface SinkWrittenEvent extends ThreadPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: number;
+  readonly durationMs: number;
+  /** From the `ingested-at` header to the end of the write, of the records that carry one. */
+  readonly latency: LatencySnapshot;
+}
+
+/** Everything that happens in the runtime, as typed channels `millrace:runtime.*`. */
+export const runtimeChannels = {
+  processed: diagnosticsChannel<ProcessedEvent>('runtime.processed'),
+  committed: diagnosticsChannel<CommittedEvent>('runtime.committed'),
+  restored: diagnosticsChannel<RestoreEvent>('runtime.restored'),
+  rebalanced: diagnosticsChannel<RebalanceEvent>('runtime.rebalanced'),
+  deadLettered: diagnosticsChannel<DeadLetterEvent>('runtime.dead-lettered'),
+  late: diagnosticsChannel<LateRecordsEvent>('runtime.late'),
+  threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
+  taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),
+  lag: diagnosticsChannel<LagEvent>('runtime.lag'),
+  failed: diagnosticsChannel<FailureEvent>('runtime.failed'),
+  sinkWritten: diagnosticsChannel<SinkWrittenEvent>('runtime.sink-written'),
+};

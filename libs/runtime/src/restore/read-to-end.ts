@@ -1,0 +1,74 @@
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { Admin, Fetcher, type Cluster, type FetchedBatch } from '@millrace/client';
+import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
+
+/** A partition that is read from a place to its present end. */
+export interface PartitionToRead extends TopicPartition {
+  /** Where to begin. Default: at the first record that the log still has. */
+  readonly fromOffset?: number;
+  /** Takes what was read; the records of aborted transactions are still in it. */
+  readonly apply: (batch: FetchedBatch) => void;
+  /** Called once, when everything up to the end was applied. */
+  readonly ended?: () => void;
+}
+
+const POLL_MS = 200;
+
+/**
+ * Reads partitions, committed records only, from their beginning to the end that they have when the call is made.
+ *
+ * Gives the event loop a turn after each batch, so that heartbeats go on however much there is to read.
+ *
+ * @returns where reading ended, in the order of the partitions: the offset to go on from.
+ * @throws the reason of `signal` when it aborts; else as `Fetcher.poll` and `Admin.listOffsets`.
+ */
+export async function readToEnd(
+  cluster: Cluster,
+  partitions: readonly PartitionToRead[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  if (partitions.length === 0) return [];
+  const isolation = 'read_committed';
+  const bounds = await new Admin(cluster).listOffsets([
+    ...partitions.map(({ topic, partition }) => ({ topic, partition, at: 'earliest' as const })),
+    ...partitions.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const, isolation }) as const),
+  ]);
+  signal.throwIfAborted();
+  const open = new Map<string, { readonly read: PartitionToRead; readonly endOffset: number }>();
+  const ends = partitions.map((read, nth) => {
+    const beginOffset = Math.max(read.fromOffset ?? 0, (bounds[nth] as { offset: number }).offset);
+    const endOffset = (bounds[partitions.length + nth] as { offset: number }).offset;
+    if (beginOffset < endOffset) open.set(partitionKey(read.topic, read.partition), { read, endOffset });
+    else read.ended?.();
+    return { topic: read.topic, partition: read.partition, offset: beginOffset, endOffset };
+  });
+  if (open.size === 0) return ends.map(({ offset }) => offset);
+
+  const fetcher = new Fetcher(cluster, { isolation, maxWaitMs: POLL_MS });
+  const abort = (): void => void fetcher.stop();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    await fetcher.start();
+    fetcher.assign(ends.filter(({ topic, partition }) => open.has(partitionKey(topic, partition))));
+    while (open.size > 0) {
+      for (const batch of await fetcher.poll(POLL_MS)) {
+        open.get(partitionKey(batch.topic, batch.partition))?.read.apply(batch);
+        await yieldToEventLoop();
+        signal.throwIfAborted();
+      }
+      signal.throwIfAborted();
+      for (const [key, { read, endOffset }] of open) {
+        if ((fetcher.position(read) ?? 0) < endOffset) continue;
+        open.delete(key);
+        read.ended?.();
+      }
+    }
+    return ends.map(({ topic, partition, offset }) => fetcher.position({ topic, partition }) ?? offset);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await fetcher.stop();
+  }
+}

@@ -1,0 +1,95 @@
+import { Producer, type Cluster, type CommittedRecords } from '@millrace/client';
+import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
+import type { SinkRecord, Topic } from '@millrace/streams';
+import { runtimeChannels } from '../diagnostics/channels.js';
+import { deadLetterTopic } from '../topics/topic-plan.js';
+import { deadLetterCode, deadLetterHeaders } from './dead-letter-headers.js';
+
+/** Where a record that a sink cannot take stood. */
+export interface SinkPlace {
+  readonly topic: Topic<unknown, unknown>;
+  readonly partition: number;
+}
+
+interface DeadLetter {
+  readonly timestampMs: number;
+  readonly offset: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+/**
+ * Sends what a sink cannot take to `<topic>-dlt`, to the partition of the same number.
+ *
+ * {@link flush} is awaited before the offsets past a dead letter become durable, so none is lost; after a crash between
+ * the two it is there twice.
+ */
+export class SinkDeadLetters {
+  readonly #producer: Producer;
+  readonly #cluster: Cluster;
+  readonly #sinkName: string;
+  readonly #batch = new RecordBatchBuilder({ initialBytes: 1024 });
+  #count = 0;
+
+  /** @param cluster A started cluster. */
+  constructor(cluster: Cluster, sinkName: string) {
+    this.#cluster = cluster;
+    this.#producer = new Producer(cluster);
+    this.#sinkName = sinkName;
+  }
+
+  /** How many were sent. */
+  get count(): number {
+    return this.#count;
+  }
+
+  start(): Promise<void> {
+    return this.#producer.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#producer.stop();
+  }
+
+  /** Waits until all are acknowledged. Throws as `Producer.flush`. */
+  flush(): Promise<void> {
+    return this.#producer.flush();
+  }
+
+  /** Sends a record that could not be decoded, with its original bytes. */
+  sendUnreadable(place: SinkPlace, { cursor }: CommittedRecords, error: unknown): void {
+    const { offset, timestampMs } = cursor;
+    this.#send(place, { offset, timestampMs, key: cursor.key(), value: cursor.value(), headers: cursor.headers() }, error);
+  }
+
+  /** Sends a record that was decoded and that the sink refuses; its bytes are encoded again. */
+  sendRefused(place: SinkPlace, record: SinkRecord, error: unknown): void {
+    const { topic } = place;
+    const key = record.key === null ? null : topic.key.serialize(record.key);
+    const value = record.value === null ? null : topic.value.serialize(record.value);
+    const { offset, timestampMs, headers } = record;
+    this.#send(place, { offset, timestampMs, key, value, headers }, error);
+  }
+
+  #send({ topic, partition }: SinkPlace, letter: DeadLetter, error: unknown): void {
+    const { offset, timestampMs } = letter;
+    const origin = { application: this.#sinkName, node: this.#sinkName, topic: topic.name, partition, offset, timestampMs };
+    this.#batch.reset();
+    this.#batch.append(timestampMs, letter.key, letter.value, [...letter.headers, ...deadLetterHeaders(error, origin)]);
+    const target = deadLetterTopic(topic.name);
+    const partitions = this.#cluster.metadataCache.topic(target)?.partitions.length ?? 1;
+    // A failure is told by flush(), which comes before anything relies on this record.
+    this.#producer.send(target, partition % partitions, this.#batch).catch(() => undefined);
+    this.#count += 1;
+    runtimeChannels.deadLettered.publish({
+      applicationId: this.#sinkName,
+      thread: this.#sinkName,
+      node: this.#sinkName,
+      topic: topic.name,
+      partition,
+      offset,
+      code: deadLetterCode(error),
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { Fetcher, GroupMember } from '@millrace/client';
+import type { Clock } from '@millrace/kernel';
+import type { TaskPlacement, TopicPartition } from '../assignment/task-layout.js';
+import type { Backoff } from '../backoff/backoff.js';
+import type { ThreadPlace } from '../diagnostics/channels.js';
+import type { Output } from '../output/output.js';
+import type { ActiveTask } from './active-task.js';
+import type { RebalanceMailbox } from './rebalance-mailbox.js';
+import type { ThreadStateMachine } from './thread-state.js';
+import type { WakeUp } from './wake-up.js';
+
+/** What a stream thread works with; each thread has parts of its own. */
+export interface StreamThreadParts {
+  readonly place: ThreadPlace;
+  readonly clock: Clock;
+  readonly states: ThreadStateMachine;
+  readonly member: GroupMember;
+  readonly fetcher: Fetcher;
+  readonly output: Output;
+  readonly mailbox: RebalanceMailbox;
+  readonly wakeUp: WakeUp;
+  readonly backoff: Backoff;
+  /** The tasks all partitions of which are among these. */
+  readonly placementsOf: (partitions: readonly TopicPartition[]) => readonly TaskPlacement[];
+  /** Makes a task that is not started, writing to the thread's output. */
+  readonly createTask: (placement: TaskPlacement) => ActiveTask;
+  /**
+   * Finds out where tasks go on and restores their stores; tells of each that is ready. A task that is closed meanwhile
+   * is left out; heartbeats and other tasks go on.
+   */
+  readonly startTasks: (tasks: readonly ActiveTask[], ready: (task: ActiveTask) => void) => Promise<void>;
+  /** Asked before stream time is advanced over an idle input. */
+  readonly mayAdvanceIdle: () => boolean;
+  readonly commitIntervalMs: number;
+  readonly transactionTimeoutMs: number;
+  /** Input that a task may hold before its partitions are paused, in bytes. */
+  readonly maxBufferedBytesPerTask: number;
+}

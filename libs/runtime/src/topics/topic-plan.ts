@@ -1,0 +1,96 @@
+/** An internal topic as a topology asks for it. */
+export interface InternalTopic {
+  readonly name: string;
+  readonly kind: 'changelog' | 'repartition';
+  /** Topics the greatest of whose partition counts decides. */
+  readonly partitionsLike: readonly string[];
+  /** A count that the developer has fixed; wins over `partitionsLike`. */
+  readonly partitions?: number | undefined;
+  /** Topic configuration that the kind does not give already. */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** A topic as it should exist. */
+export interface PlannedTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+const CONFIGS: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, string>>>> = {
+  changelog: { 'cleanup.policy': 'compact' },
+  repartition: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+};
+
+/** The topic that takes the records of `topic` that cannot be processed. */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}-dlt`;
+}
+
+/**
+ * Derives the partition count of every internal topic; one may follow another that is derived itself.
+ *
+ * @param partitionCounts Partitions of the topics that exist or are planned.
+ * @param problems Takes a sentence for each topic whose count cannot be derived.
+ */
+export function planInternalTopics(
+  topics: readonly InternalTopic[],
+  partitionCounts: ReadonlyMap<string, number>,
+  problems: string[],
+): PlannedTopic[] {
+  const counts = new Map(partitionCounts);
+  const planned = new Map<string, PlannedTopic>();
+  let waiting = topics;
+  while (waiting.length > 0) {
+    const stuck: InternalTopic[] = [];
+    for (const topic of waiting) {
+      const like = topic.partitionsLike.map((name) => counts.get(name));
+      const count = topic.partitions ?? (like.includes(undefined) ? undefined : Math.max(0, ...(like as number[])));
+      if (count === undefined || count === 0) {
+        stuck.push(topic);
+        continue;
+      }
+      counts.set(topic.name, count);
+      const configs = { ...CONFIGS[topic.kind], ...topic.configs };
+      planned.set(topic.name, { name: topic.name, partitions: count, configs });
+    }
+    if (stuck.length === waiting.length) break;
+    waiting = stuck;
+  }
+  for (const { name, partitionsLike } of topics) {
+    if (planned.has(name)) continue;
+    problems.push(
+      `the number of partitions of '${name}' follows from ${partitionsLike.map((each) => `'${each}'`).join(', ')}, which cannot be told: create them, or fix the number in the topology`,
+    );
+  }
+  return [...planned.values()];
+}
+
+/** Dead-letter topics of the given source topics, with as many partitions as each. */
+export function planDeadLetterTopics(
+  sources: readonly string[],
+  partitionCounts: ReadonlyMap<string, number>,
+): PlannedTopic[] {
+  return sources.flatMap((source) => {
+    const partitions = partitionCounts.get(source);
+    if (partitions === undefined) return [];
+    // Event times can be old, and what failed stays until someone has looked at it.
+    return [{ name: deadLetterTopic(source), partitions, configs: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } }];
+  });
+}
+
+/** Adds a problem for each set of co-partitioned topics whose partition counts differ. */
+export function checkCoPartitioning(
+  groups: readonly (readonly string[])[],
+  partitionCounts: ReadonlyMap<string, number>,
+  problems: string[],
+): void {
+  for (const group of groups) {
+    const counts = new Set(group.map((topic) => partitionCounts.get(topic)));
+    if (counts.size <= 1) continue;
+    const listed = group.map((topic) => `'${topic}' has ${partitionCounts.get(topic) ?? 'none'}`).join(', ');
+    problems.push(
+      `topics that are joined must have the same number of partitions, but ${listed}: repartition one of them in the topology with the count of the other`,
+    );
+  }
+}

@@ -1,0 +1,8 @@
+export { eventually, type EventuallyOptions } from './eventually/eventually.js';
+export {
+  aCancelledDeparture,
+  aDeparture,
+  anObservation,
+  type DepartureFixture,
+  type ObservationFixture,
+} from './builders/flights.js';
