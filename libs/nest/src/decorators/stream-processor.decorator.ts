@@ -1,11 +1,13 @@
 import { applyDecorators, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Duration } from '@millrace/kernel';
+import type { KeyValueStoreDefinition } from '@millrace/streams';
 
 /** Options of {@link StreamProcessor}. */
 export interface StreamProcessorOptions {
-  /** Names of the stores that its methods open through the context; each must be declared in the topology. Default: none. */
-  readonly stores?: readonly string[];
+  /** The stores that its methods open through the context, by `keyValueStore(name, { key, value })`. Default: none. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- stores of any key and value
+  readonly stores?: readonly KeyValueStoreDefinition<any, any>[];
 }
 
 /** Options of {@link Punctuate}. */

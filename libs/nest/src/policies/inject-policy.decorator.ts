@@ -32,6 +32,6 @@ export function InjectPolicy(name: string): ParameterDecorator & PropertyDecorat
   return (target: object, property: string | symbol | undefined, index?: number): void => {
     const type = typeof target === 'function' ? target : target.constructor;
     requests.set(type, new Set([...policiesOf(type), name]));
-    inject(target, property as string, index);
+    (inject as (target: object, property?: string | symbol, index?: number) => void)(target, property, index);
   };
 }

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import { describeError, toMs } from '@millrace/kernel';
+import type { KeyValueStoreDefinition } from '@millrace/streams';
 import {
   OnRecordMark,
   ProcessorMark,
@@ -18,7 +19,7 @@ export interface PunctuatorMethod {
 
 /** What the decorators of a processor class say. */
 export interface ProcessorMethods {
-  readonly stores: readonly string[];
+  readonly stores: readonly KeyValueStoreDefinition<unknown, unknown>[];
   readonly onRecord: string;
   readonly punctuators: readonly PunctuatorMethod[];
 }
