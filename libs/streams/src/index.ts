@@ -6,6 +6,7 @@ export type { GlobalTableSpec, SinkSpec, SourceSpec, StoreSpec } from './topolog
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamJoinOptions, type StreamSerdes, type TableJoinOptions } from './dsl/k-stream.js';
+export type { UnmatchedLeft } from './join/stream-join-node.js';
 export { KTable } from './dsl/k-table.js';
 export { GlobalTable } from './dsl/global-table.js';
 export { GroupedStream, WindowedStream, type AggregateOptions, type ReduceOptions } from './dsl/grouped-stream.js';

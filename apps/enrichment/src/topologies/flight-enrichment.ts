@@ -2,7 +2,7 @@ import { StreamTopology, type TopologyDefinition } from '@millrace/nest';
 import { topics } from '@millrace/schemas';
 import { json, type TopologyBuilder } from '@millrace/streams';
 import { Inject } from '@nestjs/common';
-import { ENRICHMENT_CONFIG, type EnrichmentConfig } from '../config/enrichment-config.js';
+import { ENRICHMENT_SETTINGS, type EnrichmentSettings } from '../config/enrichment-config.js';
 import { withAircraft, withCarrier, withDestination, withWeather, type FlightBeforeWeather } from './joins.js';
 
 /**
@@ -24,14 +24,14 @@ const GRACE = '30d';
  */
 @StreamTopology({ name: 'flight-enrichment', app: 'enrichment' })
 export class FlightEnrichment implements TopologyDefinition {
-  readonly #config: EnrichmentConfig;
+  readonly #settings: EnrichmentSettings;
 
-  constructor(@Inject(ENRICHMENT_CONFIG) config: EnrichmentConfig) {
-    this.#config = config;
+  constructor(@Inject(ENRICHMENT_SETTINGS) settings: EnrichmentSettings) {
+    this.#settings = settings;
   }
 
   define(t: TopologyBuilder): void {
-    t.idleAdvance('close-last-windows', { after: this.#config.idleAdvanceAfterMs });
+    t.idleAdvance('close-last-windows', { after: this.#settings.idleAdvanceAfterMs });
     const aircraft = t.table('aircraft', topics.aircraft, { store: 'aircraft-by-tail-number' });
     const carriers = t.globalTable('carriers', topics.carriers, { store: 'carriers-by-code' });
     const airports = t.globalTable('airports', topics.airports, { store: 'airports-by-code' });
@@ -43,7 +43,7 @@ export class FlightEnrichment implements TopologyDefinition {
       .leftJoin('with-destination', airports, { by: (flight) => flight.dest, join: withDestination })
       .rekey('by-origin', (flight) => flight.origin, topics.enriched.key)
       .repartition('flights-by-origin', { value: json<FlightBeforeWeather>() })
-      .leftJoin('with-weather', weather, { within: SAME_HOUR, grace: GRACE, join: withWeather, value: topics.enriched.value })
+      .leftJoin('with-weather', weather, { within: SAME_HOUR, grace: GRACE, unmatched: 'at-close', join: withWeather, value: topics.enriched.value })
       .to('enriched', topics.enriched);
   }
 }

@@ -1,7 +1,7 @@
 import type { ClusterOptions } from '@millrace/client';
 import { ConfigurationError, SystemClock, SystemRandom, toMs, type Clock, type Duration, type Random } from '@millrace/kernel';
 import type { Compression } from '@millrace/protocol';
-import type { Topology } from '@millrace/streams';
+import { DEFAULT_ERROR_POLICY, type ErrorPolicy, type Topology } from '@millrace/streams';
 
 /** What a commit guarantees. */
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
@@ -23,6 +23,8 @@ export interface StreamsAppOptions {
    * timeouts. Kafka property `group.instance.id`. Default: none, a random name.
    */
   readonly instanceId?: string;
+  /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
+  readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
   readonly threads?: number;
   /** Default `exactly_once`. Kafka property `processing.guarantee`. */
@@ -50,6 +52,11 @@ export interface StreamsAppOptions {
   /** Input that a task holds in memory before its partitions are paused, in bytes. Default 16 MiB. */
   readonly maxBufferedBytesPerTask?: number;
   /**
+   * How long `stop` waits for the last commit and for leaving the group before it cuts the connections; what was not
+   * committed then is repeated by the next owner. Default 30 s.
+   */
+  readonly shutdownTimeout?: Duration;
+  /**
    * Asked before stream time is advanced over an idle input (`idleAdvance` in the topology); `false` puts it off. For
    * callers that know of input which is about to come, such as a replay that was interrupted. Default: never put off.
    */
@@ -68,6 +75,7 @@ export interface StreamsAppSettings {
   readonly instanceId: string | undefined;
   /** The instance id, or a random name in its place. */
   readonly processId: string;
+  readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
   readonly commitIntervalMs: number;
@@ -78,6 +86,7 @@ export interface StreamsAppSettings {
   readonly compression: Compression;
   readonly replicationFactor: number;
   readonly maxBufferedBytesPerTask: number;
+  readonly shutdownTimeoutMs: number;
   readonly mayAdvanceIdle: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -105,6 +114,9 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
+    policies: new Map(
+      options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
+    ),
     threads: options.threads ?? 1,
     processingGuarantee: options.processingGuarantee ?? 'exactly_once',
     commitIntervalMs: duration('commitInterval', options.commitInterval, 100),
@@ -115,11 +127,15 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     compression: options.compression ?? 'none',
     replicationFactor: options.replicationFactor ?? -1,
     maxBufferedBytesPerTask: options.maxBufferedBytesPerTask ?? 16 * 1024 * 1024,
+    shutdownTimeoutMs: duration('shutdownTimeout', options.shutdownTimeout, 30_000),
     mayAdvanceIdle: options.mayAdvanceIdle ?? (() => true),
     clock,
     random,
   };
   problems.push(...problemsOf(settings));
+  for (const name of Object.keys(options.policies ?? {})) {
+    if (!settings.policies.has(name)) problems.push(`policies: there is no topology '${name}'`);
+  }
   if (problems.length > 0) throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
   return settings;
 }

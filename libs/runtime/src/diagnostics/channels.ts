@@ -56,10 +56,12 @@ export interface DeadLetterEvent extends ThreadPlace {
   readonly code: string;
 }
 
-/** Records arrived after their window had closed and were dropped. */
-export interface LateRecordsEvent extends TaskPlace {
-  readonly node: string;
-  readonly records: number;
+/** Records were dropped without being an error, since the commit before. */
+export interface DroppedEvent extends TaskPlace {
+  /** Arrived after their window had closed. */
+  readonly late: number;
+  /** Lack a key or value that an operator needs. */
+  readonly withoutKey: number;
 }
 
 /** A thread changed its state. */
@@ -87,7 +89,7 @@ export interface LagEvent extends ThreadPlace {
 export interface FailureEvent extends ThreadPlace {
   readonly code: string;
   readonly message: string;
-  readonly action: 'retry' | 'restart-tasks' | 'rejoin' | 'stop';
+  readonly action: 'skip' | 'retry' | 'restart-tasks' | 'rejoin' | 'stop';
   /** How long is waited before the next try, in milliseconds. */
   readonly delayMs: number;
   readonly cause: unknown;
@@ -110,7 +112,7 @@ export const runtimeChannels = {
   restored: diagnosticsChannel<RestoreEvent>('runtime.restored'),
   rebalanced: diagnosticsChannel<RebalanceEvent>('runtime.rebalanced'),
   deadLettered: diagnosticsChannel<DeadLetterEvent>('runtime.dead-lettered'),
-  late: diagnosticsChannel<LateRecordsEvent>('runtime.late'),
+  dropped: diagnosticsChannel<DroppedEvent>('runtime.dropped'),
   threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
   taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),
   lag: diagnosticsChannel<LagEvent>('runtime.lag'),

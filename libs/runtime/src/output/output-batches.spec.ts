@@ -29,7 +29,7 @@ function append(batches: OutputBatches, topic: string, key: string | null, value
   const valueBytes = value === null ? null : Buffer.from(value);
   const start = (bytes: Buffer | null): number => (bytes === null ? -1 : 0);
   const end = (bytes: Buffer | null): number => bytes?.length ?? -1;
-  batches.append(topic, partition, 1, keyBytes, start(keyBytes), end(keyBytes), valueBytes, start(valueBytes), end(valueBytes), null, 0, 0);
+  batches.send(topic, partition, 1, keyBytes, start(keyBytes), end(keyBytes), valueBytes, start(valueBytes), end(valueBytes), null, 0, 0);
 }
 
 describe('OutputBatches', () => {

@@ -1,5 +1,6 @@
 import { FatalError, RecordError } from '@millrace/kernel';
 import { RecordBatchBuilder, murmur2 } from '@millrace/protocol';
+import type { RecordCollector } from '@millrace/streams';
 
 /** Takes batches that are full, or that a commit sends off; the builder may be reset as soon as the call returns. */
 export type BatchSender = (topic: string, partition: number, batch: RecordBatchBuilder) => void;
@@ -12,6 +13,9 @@ export interface OutputBatchesOptions {
   readonly maxBatchBytes?: number;
 }
 
+/** Looks at the headers of a record that is sent to a topic. */
+export type SentObserver = (headers: Buffer, start: number, end: number) => void;
+
 /** What a record adds to its key, value and headers at most, and a batch to its records. */
 const RECORD_OVERHEAD_BYTES = 40;
 const BATCH_OVERHEAD_BYTES = 61;
@@ -21,6 +25,7 @@ interface OutputTopic {
   /** Takes the records without key; another one after each batch (KIP-480). */
   stickyPartition: number;
   readonly batches: (RecordBatchBuilder | undefined)[];
+  readonly observer: SentObserver | undefined;
 }
 
 /**
@@ -28,8 +33,8 @@ interface OutputTopic {
  *
  * A batch leaves when it is large enough, or with {@link flush}; the memory of its builder stays for the next one.
  */
-export class OutputBatches {
-  readonly #send: BatchSender;
+export class OutputBatches implements RecordCollector {
+  readonly #sendBatch: BatchSender;
   readonly #eagerBytes: number;
   readonly #maxBatchBytes: number;
   readonly #topics = new Map<string, OutputTopic>();
@@ -37,8 +42,8 @@ export class OutputBatches {
   #pendingRecords = 0;
   #totalRecords = 0;
 
-  constructor(send: BatchSender, options: OutputBatchesOptions = {}) {
-    this.#send = send;
+  constructor(sendBatch: BatchSender, options: OutputBatchesOptions = {}) {
+    this.#sendBatch = sendBatch;
     this.#maxBatchBytes = options.maxBatchBytes ?? 900_000;
     this.#eagerBytes = Math.min(options.eagerBytes ?? 256 * 1024, this.#maxBatchBytes);
   }
@@ -53,10 +58,11 @@ export class OutputBatches {
     return this.#totalRecords;
   }
 
-  /** Makes a topic known; one that is known keeps its batches. */
-  register(topic: string, partitionCount: number): void {
+  /** Makes a topic known; one that is known keeps its batches. `observer` sees each record that is sent to it. */
+  register(topic: string, partitionCount: number, observer?: SentObserver): void {
     if (this.#topics.has(topic)) return;
-    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches: new Array<undefined>(partitionCount).fill(undefined) });
+    const batches = new Array<undefined>(partitionCount).fill(undefined);
+    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches, observer });
   }
 
   /** @throws {FatalError} (stop-app) for a topic that was not registered. */
@@ -65,23 +71,23 @@ export class OutputBatches {
   }
 
   /**
-   * Appends a record whose parts lie in other buffers; a start of -1 is a null key or value.
+   * Appends a record whose parts lie in other buffers, all of which is copied; a start of -1 is a null key or value.
    *
    * @param partition -1: by the key, as Java's default partitioner does; without a key, another partition for each batch.
    * @param headers In their encoded form, count included; `null` for none.
    * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the record fits no batch.
    */
-  append(
+  send(
     topic: string,
     partition: number,
     timestampMs: number,
-    key: Uint8Array | null,
+    key: Buffer | null,
     keyStart: number,
     keyEnd: number,
-    value: Uint8Array | null,
+    value: Buffer | null,
     valueStart: number,
     valueEnd: number,
-    headers: Uint8Array | null,
+    headers: Buffer | null,
     headersStart: number,
     headersEnd: number,
   ): void {
@@ -110,6 +116,7 @@ export class OutputBatches {
     );
     this.#pendingRecords += 1;
     this.#totalRecords += 1;
+    if (output.observer !== undefined && headers !== null) output.observer(headers, headersStart, headersEnd);
     if (batch.sizeInBytes >= this.#eagerBytes) this.#handOn(output, target, batch);
   }
 
@@ -153,7 +160,7 @@ export class OutputBatches {
   #handOn(output: OutputTopic, partition: number, batch: RecordBatchBuilder): void {
     if (output.stickyPartition === partition) output.stickyPartition = (partition + 1) % output.batches.length;
     this.#pendingRecords -= batch.recordCount;
-    this.#send(output.name, partition, batch);
+    this.#sendBatch(output.name, partition, batch);
     batch.reset();
   }
 

@@ -6,6 +6,8 @@ import { partitionKey, type TopicPartition } from '../assignment/task-layout.js'
 export interface PartitionToRead extends TopicPartition {
   /** Where to begin. Default: at the first record that the log still has. */
   readonly fromOffset?: number;
+  /** Where to end at the latest. Default: at the end that the log has when the call is made. */
+  readonly toOffset?: number;
   /** Takes what was read; the records of aborted transactions are still in it. */
   readonly apply: (batch: FetchedBatch) => void;
   /** Called once, when everything up to the end was applied. */
@@ -16,6 +18,8 @@ const POLL_MS = 200;
 
 /**
  * Reads partitions, committed records only, from their beginning to the end that they have when the call is made.
+ *
+ * `apply` may get records past `toOffset`: a batch is never cut.
  *
  * Gives the event loop a turn after each batch, so that heartbeats go on however much there is to read.
  *
@@ -37,7 +41,8 @@ export async function readToEnd(
   const open = new Map<string, { readonly read: PartitionToRead; readonly endOffset: number }>();
   const ends = partitions.map((read, nth) => {
     const beginOffset = Math.max(read.fromOffset ?? 0, (bounds[nth] as { offset: number }).offset);
-    const endOffset = (bounds[partitions.length + nth] as { offset: number }).offset;
+    const lastOffset = (bounds[partitions.length + nth] as { offset: number }).offset;
+    const endOffset = Math.min(read.toOffset ?? lastOffset, lastOffset);
     if (beginOffset < endOffset) open.set(partitionKey(read.topic, read.partition), { read, endOffset });
     else read.ended?.();
     return { topic: read.topic, partition: read.partition, offset: beginOffset, endOffset };

@@ -40,10 +40,12 @@ export class SinkApp implements Lifecycle {
   readonly #partitions: SinkPartitions;
   readonly #writes: SinkWrites;
   readonly #loop: SinkLoop;
+  readonly #mailbox: RebalanceMailbox;
   readonly #states: ThreadStateMachine;
   readonly #completion = new Completion();
   #state: AppState = 'CREATED';
   #running: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: SinkAppOptions) {
@@ -52,6 +54,7 @@ export class SinkApp implements Lifecycle {
     const wakeUp = new WakeUp(clock);
     const mailbox = new RebalanceMailbox(wakeUp.wake);
     const place = { applicationId: name, thread: name };
+    this.#mailbox = mailbox;
     this.#settings = settings;
     this.#cluster = new Cluster(settings.cluster);
     this.#fetcher = new Fetcher(this.#cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
@@ -135,12 +138,10 @@ export class SinkApp implements Lifecycle {
 
   /** Commits what is durable, closes the partitions, leaves the group and disconnects. What is not durable is read again later. */
   async stop(): Promise<void> {
-    if (this.#state === 'STOPPED' || this.#state === 'CREATED' || this.#state === 'PENDING_SHUTDOWN') return;
-    if (this.#state !== 'ERROR') this.#moveTo('PENDING_SHUTDOWN');
-    this.#loop.stop();
-    await this.#running;
+    if (this.#state === 'CREATED') return;
+    if (this.#state === 'STARTING' || this.#state === 'RUNNING') this.#moveTo('PENDING_SHUTDOWN');
     await this.#close();
-    if (this.#state !== 'PENDING_SHUTDOWN') return;
+    if (this.state !== 'PENDING_SHUTDOWN') return;
     this.#moveTo('STOPPED');
     this.#completion.resolve();
   }
@@ -187,14 +188,27 @@ export class SinkApp implements Lifecycle {
   #fail(error: unknown): void {
     if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
     this.#moveTo('ERROR');
-    this.#loop.stop();
     this.#completion.reject(error);
+    // Others must get the partitions now: the group is left without waiting for stop(), which tells of what goes wrong here.
+    this.#close().catch(() => undefined);
   }
 
-  async #close(): Promise<void> {
+  #close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    const { clock, shutdownTimeoutMs } = this.#settings;
+    // Without connections everything that still waits for a broker fails at once.
+    const patience = clock.setTimer(shutdownTimeoutMs, () => void this.#cluster.stop(), { unref: true });
+    this.#loop.stop();
+    await this.#running;
+    this.#mailbox.close();
     await this.#member.stop();
     await this.#fetcher.stop();
     await this.#deadLetters.stop();
+    patience.cancel();
     await this.#cluster.stop();
   }
 

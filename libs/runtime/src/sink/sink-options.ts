@@ -26,6 +26,8 @@ export interface SinkAppOptions {
   readonly sessionTimeout?: Duration;
   /** Default 3 s. Kafka property `heartbeat.interval.ms`. */
   readonly heartbeatInterval?: Duration;
+  /** How long `stop` waits for the last commit and for leaving the group before it cuts the connections. Default 30 s. */
+  readonly shutdownTimeout?: Duration;
   /** Copies of dead-letter topics that are created. Default -1: the broker's default. */
   readonly replicationFactor?: number;
   /** Default: the machine's clock. */
@@ -47,6 +49,7 @@ export interface SinkAppSettings {
   readonly commitIntervalMs: number;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
+  readonly shutdownTimeoutMs: number;
   readonly replicationFactor: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -77,6 +80,7 @@ export function resolveSinkAppOptions(options: SinkAppOptions): SinkAppSettings 
     commitIntervalMs: duration('commitInterval', options.commitInterval, 1_000),
     sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
     heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
+    shutdownTimeoutMs: duration('shutdownTimeout', options.shutdownTimeout, 30_000),
     replicationFactor: options.replicationFactor ?? -1,
     clock,
     random,

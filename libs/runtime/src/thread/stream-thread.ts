@@ -200,11 +200,8 @@ export class StreamThread {
     const { clock, mayAdvanceIdle } = this.#parts;
     const nowMs = clock.nowMs();
     for (const task of this.#tasks.running) {
-      const punctuated = task.punctuate(nowMs);
-      if (punctuated !== undefined) await punctuated;
-      if (!task.isIdleAdvanceDue || !mayAdvanceIdle()) continue;
-      const advanced = task.advanceIdle(nowMs);
-      if (advanced !== undefined) await advanced;
+      await task.punctuate(nowMs);
+      if (task.isIdleAdvanceDue && mayAdvanceIdle()) await task.advanceIdle();
     }
   }
 
@@ -219,7 +216,7 @@ export class StreamThread {
     const { clock, output, member, backoff, place } = this.#parts;
     const startedMs = clock.monotonicMs();
     const tasks = this.#tasks.running;
-    for (const task of tasks) task.prepareCommit();
+    for (const task of tasks) await task.prepareCommit();
     const recordsOut = output.batches.totalRecords - this.#outputAtCommit;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
     await output.commit(offsets, member.groupMetadata);

@@ -67,18 +67,12 @@ export class ThreadTasks {
     return next;
   }
 
-  /** Pauses the partitions of tasks that hold more than `maxBytes`, and resumes them at half of that. */
+  /** Pauses inputs that hold more than `maxBytes`, and resumes them at half of that. */
   holdBack(fetcher: Fetcher, maxBytes: number): void {
     for (const task of this.#running) {
-      const { bufferedBytes } = task;
-      if (!task.isPaused && bufferedBytes > maxBytes) {
-        // Only what is full: a task may wait for a partition of which it has nothing yet.
-        fetcher.pause(task.partitions.filter((place) => task.hasRecords(place)));
-        task.isPaused = true;
-      } else if (task.isPaused && bufferedBytes * 2 <= maxBytes) {
-        fetcher.resume(task.partitions);
-        task.isPaused = false;
-      }
+      const { pause, resume } = task.holdBack(maxBytes);
+      if (pause.length > 0) fetcher.pause(pause);
+      if (resume.length > 0) fetcher.resume(resume);
     }
   }
 

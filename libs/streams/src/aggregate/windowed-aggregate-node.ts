@@ -8,7 +8,8 @@ import type { Fold } from './aggregate-node.js';
 import { HeldUpdates } from './held-updates.js';
 
 /**
- * Folds the records of each key and window, and emits on every update. A window closes when stream time reaches its end plus
+ * Folds the records of each key and window, and emits on every update. A null key is skipped; a null value is a value here,
+ * as in Kafka Streams. A window closes when stream time reaches its end plus
  * the grace; a record for a closed window is late: dropped and counted.
  */
 export class WindowedAggregateNode extends ProcessorNode {
@@ -38,7 +39,7 @@ export class WindowedAggregateNode extends ProcessorNode {
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
-    if (key === null || value === null) {
+    if (key === null) {
       this.#environment.counters.droppedNull++;
       return undefined;
     }

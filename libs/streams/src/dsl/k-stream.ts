@@ -1,6 +1,6 @@
 import { toMs, type Duration } from '@millrace/kernel';
 import { LookupJoinNode } from '../join/table-join-node.js';
-import { StreamJoinNode, type StreamJoin } from '../join/stream-join-node.js';
+import { StreamJoinNode, type StreamJoin, type UnmatchedLeft } from '../join/stream-join-node.js';
 import { BranchNode, FilterNode, FlatMapNode, MapNode, MapValuesNode, PassNode, PeekNode, RekeyNode } from '../processor/stateless.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { Outcome, ProcessorNode } from '../processor/processor-node.js';
@@ -42,6 +42,8 @@ export interface StreamJoinOptions<K, V, W, R> {
   /** How long after its window's end, in stream time, a late record still counts. */
   readonly grace: Duration;
   readonly join: (left: V, right: W, key: K) => R;
+  /** When a left join emits a left record that has no match; default `early`, as Kafka Streams does. */
+  readonly unmatched?: UnmatchedLeft;
   readonly value?: Serde<R>;
 }
 
@@ -80,13 +82,13 @@ export class KStream<K, V> {
 
   /** Replaces the value; the key stays, so nothing is repartitioned. */
   mapValues<R>(name: string, map: Mapper<K, V, R>, value: Serde<R> = json<R>()): KStream<K, R> {
-    const node = this.#add(name, () => new MapValuesNode(name, map as Mapper<unknown, unknown, unknown>));
+    const node = this.#add(name, ({ context }) => new MapValuesNode(name, map as Mapper<unknown, unknown, unknown>, context));
     return new KStream<K, R>(this.graph, node, { key: this.serdes.key, value }, this.#resolve, this.#rekeyedBy);
   }
 
   /** Replaces key and value. */
   map<RK, R>(name: string, map: Mapper<K, V, readonly [RK, R]>, serdes: StreamSerdes<RK, R>): KStream<RK, R> {
-    const node = this.#add(name, () => new MapNode(name, map as Mapper<unknown, unknown, readonly [unknown, unknown]>));
+    const node = this.#add(name, ({ context }) => new MapNode(name, map as Mapper<unknown, unknown, readonly [unknown, unknown]>, context));
     return new KStream<RK, R>(this.graph, node, serdes, this.#resolve, name);
   }
 
@@ -97,7 +99,7 @@ export class KStream<K, V> {
     serdes: StreamSerdes<RK, R>,
   ): KStream<RK, R> {
     const flat = map as Mapper<unknown, unknown, Iterable<readonly [unknown, unknown]>>;
-    const node = this.#add(name, () => new FlatMapNode(name, flat));
+    const node = this.#add(name, ({ context }) => new FlatMapNode(name, flat, context));
     return new KStream<RK, R>(this.graph, node, serdes, this.#resolve, name);
   }
 
@@ -106,7 +108,7 @@ export class KStream<K, V> {
     const flat = function* (each: unknown, key: unknown): Generator<readonly [unknown, unknown]> {
       for (const one of map(each as V, key as K)) yield [key, one];
     };
-    const node = this.#add(name, () => new FlatMapNode(name, flat));
+    const node = this.#add(name, ({ context }) => new FlatMapNode(name, flat, context));
     return new KStream<K, R>(this.graph, node, { key: this.serdes.key, value }, this.#resolve, this.#rekeyedBy);
   }
 
@@ -355,6 +357,7 @@ export class KStream<K, V> {
       beforeMs,
       afterMs,
       graceMs,
+      unmatched: options.unmatched ?? 'early',
       leftStore: leftStore.name,
       rightStore: rightStore.name,
       unmatchedStore: unmatched.name,
@@ -367,7 +370,7 @@ export class KStream<K, V> {
         parents: [parent],
         stores,
         globalTables: [],
-        detail: `${isLeft ? 'left' : 'inner'} join, before ${beforeMs} ms, after ${afterMs} ms, grace ${graceMs} ms`,
+        detail: `${isLeft ? 'left' : 'inner'} join, before ${beforeMs} ms, after ${afterMs} ms, grace ${graceMs} ms${isLeft ? `, unmatched ${join.unmatched}` : ''}`,
         create: (environment) => new StreamJoinNode(`${name}-${suffix}`, join, isLeftSide, environment),
       });
     const node = this.graph.add({

@@ -40,7 +40,8 @@ export class KTable<K, V> {
       parents: [this.node],
       stores: [],
       globalTables: [],
-      create: () => new MapValuesNode(name, (each, key) => (each === null ? null : map(each as V, key as K))),
+      create: ({ context }) =>
+        new MapValuesNode(name, (each, key) => (each === null ? null : map(each as V, key as K)), context),
     });
     return new KTable<K, R>(this.graph, node, this.store, { key: this.serdes.key, value }, this.#resolve, mapped);
   }
@@ -58,7 +59,7 @@ export class KTable<K, V> {
       parents: [this.node],
       stores: [],
       globalTables: [],
-      create: () => new MapValuesNode(name, (each, key) => (holds(each, key) ? each : null)),
+      create: ({ context }) => new MapValuesNode(name, (each, key) => (holds(each, key) ? each : null), context),
     });
     return new KTable<K, V>(this.graph, node, this.store, this.serdes, this.#resolve, filtered);
   }

@@ -4,6 +4,16 @@ import type { StreamTime } from '../processor/stream-time.js';
 import type { HeapJoinStore } from '../store/heap-join-store.js';
 import type { HeapUnmatchedStore } from '../store/heap-unmatched-store.js';
 
+/**
+ * When a left record that has no match is emitted.
+ *
+ * - `early`: as in Kafka Streams. One that arrives after the end of its window is emitted at once, although the grace still
+ *   runs, and is emitted again with any match that comes later.
+ * - `at-close`: once, when window and grace have passed; a match that comes after that is late, dropped and counted. So each
+ *   left record gives the same results in whatever order both sides arrive.
+ */
+export type UnmatchedLeft = 'early' | 'at-close';
+
 /** What both sides of a windowed stream-stream join agree on. */
 export interface StreamJoin {
   readonly name: string;
@@ -12,6 +22,7 @@ export interface StreamJoin {
   readonly beforeMs: number;
   readonly afterMs: number;
   readonly graceMs: number;
+  readonly unmatched: UnmatchedLeft;
   readonly leftStore: string;
   readonly rightStore: string;
   readonly unmatchedStore: string;
@@ -81,16 +92,29 @@ export class StreamJoinNode extends ProcessorNode {
     const rows = this.#other.fetch(key, Math.max(0, fromMs), Math.max(0, toMs));
     let pending: Promise<void> | undefined;
     for (const row of rows) {
-      if (!this.#isLeftSide) this.#unmatched?.matched(key, row.timestampMs);
+      if (!this.#isLeftSide) {
+        if (this.#isClosed(row.timestampMs)) {
+          this.#environment.counters.droppedLate++;
+          continue;
+        }
+        this.#unmatched?.matched(key, row.timestampMs);
+      }
       const joined = this.#isLeftSide ? join(value, row.value, key) : join(row.value, value, key);
       const joinedMs = Math.max(timestampMs, row.timestampMs);
       if (pending !== undefined) pending = pending.then(() => this.forward(key, joined, joinedMs));
       else pending = this.forward(key, joined, joinedMs) ?? undefined;
     }
     if (rows.length > 0 || !this.#isLeftSide || this.#unmatched === undefined) return pending;
-    if (toMs + this.#join.graceMs < this.#time.ms) return this.forward(key, join(value, null, key), timestampMs);
+    const patienceMs = this.#join.unmatched === 'at-close' ? this.#join.graceMs : 0;
+    if (toMs + patienceMs < this.#time.ms) return this.forward(key, join(value, null, key), timestampMs);
     this.#unmatched.add(key, value, timestampMs);
     return undefined;
+  }
+
+  /** Whether the left record of that time has been given up as unmatched, or would have been. */
+  #isClosed(leftMs: number): boolean {
+    const { isLeft, unmatched, afterMs, graceMs } = this.#join;
+    return isLeft && unmatched === 'at-close' && leftMs + afterMs + graceMs < this.#time.ms;
   }
 
   /** Emits the left records whose window closed before the stream time of now. */

@@ -32,8 +32,11 @@ export class LookupJoinNode extends ProcessorNode {
     }
     const by = this.#join.by(value, key) ?? null;
     const row = by === null ? undefined : this.#join.lookUp(by);
-    if (row !== undefined) return this.forward(key, this.#join.join(value, row, key), timestampMs);
-    if (this.#join.isLeft) return this.forward(key, this.#join.join(value, null, key), timestampMs);
+    if (row !== undefined || this.#join.isLeft) {
+      const joined = this.#join.join(value, row ?? null, key);
+      this.#environment.context.forgetValue();
+      return this.forward(key, joined, timestampMs);
+    }
     if (by === null) this.#environment.counters.droppedNull++;
     return undefined;
   }

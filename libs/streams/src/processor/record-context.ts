@@ -28,6 +28,11 @@ export class RecordContext {
   keySerde: unknown;
   valueSerde: unknown;
 
+  /** Says that user code had the value in hand and may have changed it in place: its bytes no longer stand for it. */
+  forgetValue(): void {
+    this.valueSerde = undefined;
+  }
+
   /** Forgets the source record: what follows comes from a store or a punctuator. */
   clear(timestampMs: number): void {
     this.topic = '';

@@ -1,4 +1,5 @@
 import { ProcessorNode, type Outcome } from './processor-node.js';
+import type { RecordContext } from './record-context.js';
 
 /** Passes on the records for which the predicate's answer is `wanted`. */
 export class FilterNode extends ProcessorNode {
@@ -19,14 +20,18 @@ export class FilterNode extends ProcessorNode {
 /** Replaces the value. */
 export class MapValuesNode extends ProcessorNode {
   readonly #map: (value: unknown, key: unknown) => unknown;
+  readonly #context: RecordContext;
 
-  constructor(name: string, map: (value: unknown, key: unknown) => unknown) {
+  constructor(name: string, map: (value: unknown, key: unknown) => unknown, context: RecordContext) {
     super(name);
     this.#map = map;
+    this.#context = context;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
-    return this.forward(key, this.#map(value, key), timestampMs);
+    const mapped = this.#map(value, key);
+    this.#context.forgetValue();
+    return this.forward(key, mapped, timestampMs);
   }
 }
 
@@ -47,14 +52,17 @@ export class RekeyNode extends ProcessorNode {
 /** Replaces key and value. */
 export class MapNode extends ProcessorNode {
   readonly #map: (value: unknown, key: unknown) => readonly [unknown, unknown];
+  readonly #context: RecordContext;
 
-  constructor(name: string, map: (value: unknown, key: unknown) => readonly [unknown, unknown]) {
+  constructor(name: string, map: (value: unknown, key: unknown) => readonly [unknown, unknown], context: RecordContext) {
     super(name);
     this.#map = map;
+    this.#context = context;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     const [newKey, newValue] = this.#map(value, key);
+    this.#context.forgetValue();
     return this.forward(newKey, newValue, timestampMs);
   }
 }
@@ -62,14 +70,17 @@ export class MapNode extends ProcessorNode {
 /** Replaces a record by any number of records, in order. */
 export class FlatMapNode extends ProcessorNode {
   readonly #map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>;
+  readonly #context: RecordContext;
 
-  constructor(name: string, map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>) {
+  constructor(name: string, map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>, context: RecordContext) {
     super(name);
     this.#map = map;
+    this.#context = context;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     let pending: Promise<void> | undefined;
+    this.#context.forgetValue();
     for (const [newKey, newValue] of this.#map(value, key)) {
       if (pending !== undefined) {
         pending = pending.then(() => this.forward(newKey, newValue, timestampMs));

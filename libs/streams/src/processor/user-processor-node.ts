@@ -68,10 +68,12 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
-    const due = this.#hasStreamTimeSchedules() ? this.#run('stream-time', this.streamTimeMs) : undefined;
     const record = new HandledRecord(key, value, timestampMs, this.#environment.context);
-    if (due !== undefined) return due.then(() => this.#processor.process(record, this));
-    return this.#processor.process(record, this);
+    this.#environment.context.forgetValue();
+    const outcome = this.#processor.process(record, this);
+    if (!this.#hasStreamTimeSchedules()) return outcome;
+    if (outcome !== undefined) return outcome.then(() => this.#run('stream-time', this.streamTimeMs));
+    return this.#run('stream-time', this.streamTimeMs);
   }
 
   override forward(key: unknown, value: unknown, timestampMs = this.#environment.context.timestampMs): Outcome {
@@ -115,8 +117,8 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
     for (const schedule of this.#schedules) {
       if (schedule.by !== by) continue;
       if (schedule.dueMs === undefined) {
-        // Stream time begins with its first record; the wall clock's first turn is one period away.
-        schedule.dueMs = by === 'stream-time' ? timeMs : timeMs + schedule.everyMs;
+        // As in Kafka Streams: turns of stream time are aligned to 0, and the wall clock's first one is a period away.
+        schedule.dueMs = by === 'stream-time' ? 0 : timeMs + schedule.everyMs;
       }
       if (timeMs < schedule.dueMs) continue;
       const missed = Math.floor((timeMs - schedule.dueMs) / schedule.everyMs) + 1;

@@ -53,7 +53,8 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
     }
     due.sort((one, other) => one.timestampMs - other.timestampMs || one.sequence - other.sequence);
     for (const row of due) this.#remove(row);
-    this.#earliestMs = Math.min(Infinity, ...this.#byTime.keys());
+    this.#earliestMs = Infinity;
+    for (const timestampMs of this.#byTime.keys()) if (timestampMs < this.#earliestMs) this.#earliestMs = timestampMs;
     return due;
   }
 

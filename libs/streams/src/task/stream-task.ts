@@ -1,4 +1,4 @@
-import { FatalError, RecordError, TaskError, describeError, dispositionOf } from '@millrace/kernel';
+import { FatalError, RecordError, TaskError, describeError, dispositionOf, isMillraceError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
@@ -59,6 +59,8 @@ export class StreamTask {
   readonly #times = new Map<string, StreamTime>();
   #streamTimeMs = -1;
   #waitingSinceMs: number | undefined;
+  /** Stream time has moved without a record: to be committed all the same. */
+  #hasAdvanced = false;
 
   constructor(topology: Topology, subTopology: SubTopology, environment: TaskEnvironment) {
     this.#topology = topology;
@@ -125,6 +127,13 @@ export class StreamTask {
     if (times === undefined) return;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+  }
+
+  /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */
+  startAt(topic: string, partition: number, offset: number): void {
+    const queue = this.#queueOf(topic, partition);
+    queue.position = offset;
+    queue.committedPosition = offset;
   }
 
   /** Adds fetched records of an input, undecoded. `bytes` is what they hold in memory. */
@@ -197,6 +206,7 @@ export class StreamTask {
     this.#context.clear(targetMs);
     for (const node of this.#nodes.values()) await node.advanceStreamTime(targetMs);
     this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
+    this.#hasAdvanced = true;
     return true;
   }
 
@@ -208,6 +218,7 @@ export class StreamTask {
 
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
+    this.#context.clear(Math.max(0, this.#streamTimeMs));
     for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
   }
 
@@ -216,17 +227,18 @@ export class StreamTask {
     for (const node of this.#nodes.values()) await node.flush();
   }
 
-  /** Offsets that have moved since the last {@link committed}. */
+  /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
   consumedOffsets(): ConsumedOffset[] {
     const metadata = writeTaskTimes(this.#streamTimeMs, this.#times);
     return this.#queues
-      .filter((queue) => queue.position > queue.committedPosition)
+      .filter((queue) => queue.position > queue.committedPosition || (this.#hasAdvanced && queue.position >= 0))
       .map(({ topic, partition, position }) => ({ topic, partition, offset: position, metadata }));
   }
 
   /** The transaction is through: the stores take their writes. */
   committed(): void {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
+    this.#hasAdvanced = false;
     for (const store of this.stores.values()) store.commit();
   }
 
@@ -343,7 +355,9 @@ export class StreamTask {
 
   #located(cause: unknown, disposition: 'restart-task' | 'stop-app'): TaskError | FatalError {
     const { topic, partition, offset } = this.#context;
-    const message = `task ${this.id} failed at ${topic}-${partition}@${offset}: ${describeError(cause)}`;
+    // The text of a foreign error may hold a payload; it stays in the cause.
+    const what = isMillraceError(cause) || !(cause instanceof Error) ? describeError(cause) : cause.name;
+    const message = `task ${this.id} failed at ${topic}-${partition}@${offset}: ${what}`;
     const options = { cause, place: { taskId: this.id, topic, partition, offset } };
     return disposition === 'stop-app'
       ? new FatalError('MR_TASK_FAILED', message, options)

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FatalError } from '@millrace/kernel';
+import { eventually } from '@millrace/testing';
+import { Apps } from '../../test/apps.js';
+import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
+import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { FaultDialer } from '../../test/fault-dialer.js';
+import type { StreamsApp } from './streams-app.js';
+
+let cluster: EmbeddedCluster;
+const apps = new Apps(() => cluster);
+
+beforeEach(async () => {
+  cluster = await EmbeddedCluster.start({ [events.name]: 4, counts: 2 });
+});
+
+afterEach(async () => {
+  await apps.stop();
+  await cluster.stop();
+});
+
+function runningTasks(app: StreamsApp): string[] {
+  return app.health().threads.flatMap(({ tasks }) => tasks.filter(({ state }) => state === 'RUNNING').map(({ taskId }) => taskId));
+}
+
+/** All four tasks run, each on one of the applications, spread as evenly as their number allows. */
+async function balanced(...running: readonly StreamsApp[]): Promise<void> {
+  await eventually('the tasks are spread', () => {
+    const tasks = running.map(runningTasks);
+    const all = tasks.flat();
+    const isLevel = Math.max(...tasks.map(({ length }) => length)) - Math.min(...tasks.map(({ length }) => length)) <= 1;
+    return all.length === 4 && new Set(all).size === 4 && isLevel;
+  }, { timeoutMs: 15_000 });
+}
+
+describe('rebalancing', () => {
+  it('moves tasks between processes that come and go, with their state, and loses or doubles nothing', async () => {
+    const given = numbered(3_000);
+    const first = await apps.start(counting());
+    await cluster.produce('events', given.slice(0, 1_000));
+    const second = await apps.start(counting());
+    await balanced(first, second);
+    await cluster.produce('events', given.slice(1_000, 2_000));
+    const third = await apps.start(counting());
+    await first.stop();
+    await balanced(second, third);
+    await cluster.produce('events', given.slice(2_000));
+    await Promise.all([second.drained(), third.drained()]);
+
+    await expectCountedOnce(cluster, given);
+  });
+
+  it('leaves tasks where they are when a process comes', async () => {
+    const first = await apps.start(counting());
+    await eventually('all tasks run', () => runningTasks(first).length === 4);
+    const before = runningTasks(first);
+
+    const second = await apps.start(counting());
+    await balanced(first, second);
+
+    expect(runningTasks(first).every((task) => before.includes(task))).toBe(true);
+  });
+
+  it('gives the tasks of a killed process to the others after its session, as of its last commit', async () => {
+    const given = numbered(1_000);
+    const dialer = new FaultDialer(cluster.broker.dialer());
+    const victim = await apps.start(counting(), { dialer, transactionTimeout: '1s' });
+    const survivor = await apps.start(counting());
+    await balanced(victim, survivor);
+    await cluster.produce('events', given.slice(0, 500));
+    await eventually('the victim has worked', () => victim.metrics.recordsProcessed > 0);
+    dialer.kill();
+
+    await balanced(survivor);
+    await cluster.produce('events', given.slice(500));
+    await survivor.drained();
+
+    await expectCountedOnce(cluster, given);
+  }, 20_000);
+
+  it('shares tasks between the threads of one process', async () => {
+    const given = numbered(1_000);
+    await cluster.produce('events', given);
+    const app = await apps.start(counting(), { threads: 2 });
+    await balanced(app);
+    await app.drained();
+
+    expect(app.health().threads.map(({ tasks }) => tasks.length)).toEqual([2, 2]);
+    await expectCountedOnce(cluster, given);
+  });
+
+  it('lets the others go on when a process ends with an error that nobody can mend', async () => {
+    const given = numbered(200);
+    const failing = await apps.start(
+      counting(() => {
+        throw new FatalError('MR_CONFIG_INVALID', 'this process has no licence');
+      }),
+    );
+    await cluster.produce('events', given);
+    await expect(failing.finished).rejects.toThrow('no licence');
+
+    const other = await apps.start(counting());
+    await balanced(other);
+    await other.drained();
+
+    expect(failing.state).toBe('ERROR');
+    expect(failing.health().threads.every(({ state }) => state === 'DEAD')).toBe(true);
+    await expectCountedOnce(cluster, given);
+  });
+});

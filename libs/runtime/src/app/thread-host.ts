@@ -1,0 +1,158 @@
+import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
+import { StreamTask } from '@millrace/streams';
+import { encodeMemberData } from '../assignment/member-data.js';
+import { TaskAssignor } from '../assignment/task-assignor.js';
+import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
+import { Backoff } from '../backoff/backoff.js';
+import { runtimeChannels, type ThreadPlace } from '../diagnostics/channels.js';
+import type { GlobalTables } from '../global/global-tables.js';
+import { AtLeastOnceOutput } from '../output/at-least-once-output.js';
+import type { Output } from '../output/output.js';
+import { TransactionalOutput } from '../output/transactional-output.js';
+import { TaskStart } from '../restore/task-start.js';
+import { ActiveTask } from '../thread/active-task.js';
+import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
+import { StreamThread } from '../thread/stream-thread.js';
+import { ThreadStateMachine } from '../thread/thread-state.js';
+import { WakeUp } from '../thread/wake-up.js';
+import { deadLetterTopic } from '../topics/topic-plan.js';
+import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
+import { deadLetterObserver } from './dead-letter-observer.js';
+import type { StreamsAppSettings } from './streams-app-options.js';
+
+/** What the threads of an application share. */
+export interface ThreadSurroundings {
+  readonly settings: StreamsAppSettings;
+  readonly cluster: Cluster;
+  readonly plan: ApplicationPlan;
+  readonly globalTables: GlobalTables;
+  /** Of every topic that tasks read or write. */
+  readonly partitionCounts: ReadonlyMap<string, number>;
+}
+
+const REBALANCE_TIMEOUT_MS = 60_000;
+/** Short, so that an idle task is found to be so soon; an idle fetch costs one small request. */
+const FETCH_WAIT_MS = 100;
+
+/** One stream thread with everything that belongs to it alone: group member, fetcher and producer. */
+export class ThreadHost {
+  readonly thread: StreamThread;
+  readonly #member: GroupMember;
+  readonly #fetcher: Fetcher;
+  readonly #output: Output;
+  readonly #mailbox: RebalanceMailbox;
+  #deadLetters = 0;
+
+  /**
+   * @param index Tells the threads of a process apart.
+   * @param failed Told of what ends the membership for good.
+   */
+  constructor(surroundings: ThreadSurroundings, index: number, failed: (error: Error) => void) {
+    const { settings, cluster, plan } = surroundings;
+    const { applicationId, processId, clock } = settings;
+    const place: ThreadPlace = { applicationId, thread: `${processId}-${index}` };
+    const wakeUp = new WakeUp(clock);
+    const mailbox = new RebalanceMailbox(wakeUp.wake);
+    this.#mailbox = mailbox;
+    const layouts = plan.subTopologies.map(({ layout }) => layout);
+    const placements = layOutTasks(layouts, surroundings.partitionCounts);
+    this.#fetcher = new Fetcher(cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
+    this.#member = new GroupMember(cluster, {
+      groupId: applicationId,
+      topics: plan.sourceTopics,
+      assignors: [new TaskAssignor(layouts)],
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      heartbeatIntervalMs: settings.heartbeatIntervalMs,
+      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+      ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
+      userData: () => encodeMemberData({ processId }),
+      onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
+      onAssigned: (partitions) => mailbox.post({ kind: 'assigned', partitions }),
+      onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
+      onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
+      onFailed: failed,
+    });
+    this.#output = this.#makeOutput(surroundings, place);
+    const starts = new TaskStart({ place, cluster, member: this.#member, clock });
+    this.thread = new StreamThread({
+      place,
+      clock,
+      states: new ThreadStateMachine((from, to) => runtimeChannels.threadState.publish({ ...place, from, to })),
+      member: this.#member,
+      fetcher: this.#fetcher,
+      output: this.#output,
+      mailbox,
+      wakeUp,
+      backoff: new Backoff(settings.random),
+      placementsOf: (partitions) => placementsAmong(placements, partitions),
+      createTask: (placement) => this.#makeTask(surroundings, place, placement),
+      startTasks: (tasks, ready) => starts.start(tasks, ready),
+      mayAdvanceIdle: settings.mayAdvanceIdle,
+      commitIntervalMs: settings.commitIntervalMs,
+      transactionTimeoutMs: settings.transactionTimeoutMs,
+      maxBufferedBytesPerTask: settings.maxBufferedBytesPerTask,
+    });
+  }
+
+  /** Records that were sent to output, repartition and changelog topics. */
+  get recordsSent(): number {
+    return this.#output.batches.totalRecords;
+  }
+
+  /** Records that were sent to dead-letter topics. */
+  get deadLetters(): number {
+    return this.#deadLetters;
+  }
+
+  /** Gets an identity for the producer and joins the group; does not wait for tasks. */
+  async start(): Promise<void> {
+    await this.#output.start();
+    await this.#fetcher.start();
+    await this.#member.start();
+  }
+
+  /** Leaves the group and disconnects; the thread has ended before, or was never run. */
+  async stop(): Promise<void> {
+    this.#mailbox.close();
+    await this.#member.stop();
+    await this.#fetcher.stop();
+    await this.#output.stop();
+  }
+
+  #makeOutput({ settings, cluster, plan, partitionCounts }: ThreadSurroundings, place: ThreadPlace): Output {
+    const { applicationId, compression, transactionTimeoutMs } = settings;
+    const output =
+      settings.processingGuarantee === 'exactly_once'
+        ? new TransactionalOutput(
+            new Producer(cluster, {
+              transactionalId: `${applicationId}-${place.thread}`,
+              transactionTimeoutMs,
+              compression,
+            }),
+          )
+        : new AtLeastOnceOutput(new Producer(cluster, { compression }), (offsets) => this.#member.commitOffsets(offsets));
+    const countOf = (topic: string): number => partitionCounts.get(topic) as number;
+    for (const { outputs } of plan.subTopologies) for (const name of outputs) output.batches.register(name, countOf(name));
+    const observer = deadLetterObserver(place, () => (this.#deadLetters += 1));
+    for (const topic of plan.sourceTopics) {
+      const name = deadLetterTopic(topic);
+      output.batches.register(name, countOf(name), observer);
+    }
+    return output;
+  }
+
+  #makeTask({ settings, plan, globalTables }: ThreadSurroundings, place: ThreadPlace, placement: TaskPlacement): ActiveTask {
+    const planned = plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
+    const { topology, subTopology, idleAfterMs } = planned;
+    const task = new StreamTask(topology, subTopology, {
+      applicationId: settings.applicationId,
+      partition: placement.partition,
+      collector: this.#output.batches,
+      policy: settings.policies.get(topology.name) as NonNullable<ReturnType<typeof settings.policies.get>>,
+      nowMs: () => settings.clock.nowMs(),
+      globalTable: (name) => globalTables.table(topology, name),
+      maxTaskIdleMs: settings.maxTaskIdleMs,
+    });
+    return new ActiveTask(place, placement, task, idleAfterMs);
+  }
+}

@@ -1,0 +1,26 @@
+export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
+export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
+export type { AppHealth, AppState, PartitionLag, TaskHealth, ThreadHealth } from './app/app-state.js';
+export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
+export type { SinkAppOptions } from './sink/sink-options.js';
+export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencySnapshot } from './sink/latency-histogram.js';
+export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
+export { deadLetterTopic } from './topics/topic-plan.js';
+export type { ThreadState } from './thread/thread-state.js';
+export {
+  runtimeChannels,
+  type CommittedEvent,
+  type DeadLetterEvent,
+  type DroppedEvent,
+  type FailureEvent,
+  type LagEvent,
+  type ProcessedEvent,
+  type RebalanceEvent,
+  type RestoreEvent,
+  type SinkWrittenEvent,
+  type TaskPlace,
+  type TaskState,
+  type TaskStateEvent,
+  type ThreadPlace,
+  type ThreadStateEvent,
+} from './diagnostics/channels.js';

@@ -1,0 +1,112 @@
+import { Admin, type Cluster, type CommittedOffset, type GroupMember } from '@millrace/client';
+import { TaskError, describeError, isMillraceError, type Clock } from '@millrace/kernel';
+import type { StreamTask } from '@millrace/streams';
+import { partitionKey } from '../assignment/task-layout.js';
+import { runtimeChannels, type RestoreEvent, type ThreadPlace } from '../diagnostics/channels.js';
+import type { ActiveTask } from '../thread/active-task.js';
+import { FetchedRun } from '../thread/fetched-run.js';
+import { readToEnd, type PartitionToRead } from './read-to-end.js';
+
+/** What {@link TaskStart} needs. */
+export interface TaskStartParts {
+  readonly place: ThreadPlace;
+  readonly cluster: Cluster;
+  readonly member: GroupMember;
+  readonly clock: Clock;
+}
+
+/** How many records of a changelog there are between two events of progress. */
+const PROGRESS_RECORDS = 50_000;
+
+/**
+ * Gets tasks ready to run: where each input goes on, and its stores as of there.
+ *
+ * The order matters. Committed offsets are asked for first, which waits until transactions that hold offsets of these
+ * partitions have ended (KIP-447). So whatever a former owner committed stands before the ends of the changelogs that are
+ * looked up then, and what it did not is aborted.
+ */
+export class TaskStart {
+  readonly #parts: TaskStartParts;
+
+  constructor(parts: TaskStartParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts tasks side by side and tells of each that is ready. A task that is closed meanwhile is left out.
+   *
+   * @throws {TaskError} (restart-task) `MR_RESTORE_FAILED` for a damaged changelog; else as the client's requests.
+   */
+  async start(tasks: readonly ActiveTask[], ready: (task: ActiveTask) => void): Promise<void> {
+    const { member, cluster } = this.#parts;
+    const inputs = tasks.flatMap(({ partitions }) => partitions);
+    const committed = await member.committedOffsets(inputs);
+    const fresh = committed.filter(({ offset }) => offset === undefined);
+    const begins = await new Admin(cluster).listOffsets(fresh.map((place) => ({ ...place, at: 'earliest' })));
+    const startOf = new Map([
+      ...committed.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset] as const),
+      ...begins.map(({ topic, partition, offset }) => [partitionKey(topic, partition), offset] as const),
+    ]);
+    const metadataOf = new Map(committed.map((each) => [partitionKey(each.topic, each.partition), each]));
+    await Promise.all(
+      tasks.map(async (task) => {
+        for (const place of task.partitions) {
+          const key = partitionKey(place.topic, place.partition);
+          task.startAt(place, startOf.get(key) as number);
+          task.task.restoreTimes((metadataOf.get(key) as CommittedOffset).metadata);
+        }
+        await this.#restore(task);
+        if (!task.closing.signal.aborted) ready(task);
+      }),
+    );
+  }
+
+  async #restore(task: ActiveTask): Promise<void> {
+    const { signal } = task.closing;
+    const changelogs = task.task.changelogs();
+    if (changelogs.length === 0 || signal.aborted) return;
+    const reads = changelogs.map((changelog) => this.#read(task, changelog));
+    try {
+      await readToEnd(this.#parts.cluster, reads, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw isMillraceError(error) && error.disposition === 'dead-letter' ? damaged(task, error) : error;
+    }
+  }
+
+  #read(task: ActiveTask, { store, topic, partition, isSource }: Changelog): PartitionToRead {
+    const startedMs = this.#parts.clock.monotonicMs();
+    let restoredRecords = 0;
+    let toldRecords = 0;
+    const tell = (phase: RestoreEvent['phase']): void => {
+      const durationMs = this.#parts.clock.monotonicMs() - startedMs;
+      const what = { taskId: task.key, topic, partition, phase, restoredRecords, durationMs };
+      runtimeChannels.restored.publish({ ...this.#parts.place, ...what });
+    };
+    // A table that is read from a topic goes on from the committed offset: what lies beyond is still to be processed.
+    const toOffset = isSource ? task.startOffset({ topic, partition }) : Infinity;
+    tell('started');
+    return {
+      topic,
+      partition,
+      toOffset,
+      apply: (batch) => {
+        restoredRecords += task.task.restore(store, new FetchedRun(batch, undefined, toOffset));
+        if (restoredRecords - toldRecords < PROGRESS_RECORDS) return;
+        toldRecords = restoredRecords;
+        tell('progressed');
+      },
+      ended: () => tell('ended'),
+    };
+  }
+}
+
+type Changelog = ReturnType<StreamTask['changelogs']>[number];
+
+function damaged(task: ActiveTask, error: unknown): TaskError {
+  return new TaskError(
+    'MR_RESTORE_FAILED',
+    `a changelog of task ${task.key} cannot be read (${describeError(error)}): if it stays so, delete the changelog and start over`,
+    { cause: error, place: { taskId: task.key } },
+  );
+}

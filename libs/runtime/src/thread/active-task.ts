@@ -1,0 +1,184 @@
+import type { FetchedBatch, OffsetToCommit } from '@millrace/client';
+import type { StreamTask } from '@millrace/streams';
+import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
+import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
+import { FetchedRun } from './fetched-run.js';
+import { IdleWatch } from './idle-watch.js';
+
+interface Input extends TopicPartition {
+  readonly key: string;
+  startOffset: number;
+  committedOffset: number;
+  bufferedBytes: number;
+  isPaused: boolean;
+}
+
+/** A task on a thread: the engine's task, and what the thread knows of its inputs. */
+export class ActiveTask {
+  readonly placement: TaskPlacement;
+  readonly task: StreamTask;
+  /** Ends the start (offsets, restore) of a task that is closed before it runs. */
+  readonly closing = new AbortController();
+  readonly #place: ThreadPlace;
+  readonly #inputs: readonly Input[];
+  readonly #byKey: ReadonlyMap<string, Input>;
+  readonly #idle: IdleWatch | undefined;
+  #state: TaskState = 'CREATED';
+  #droppedLate = 0;
+  #droppedNull = 0;
+
+  /** @param idleAfterMs How long it must be idle before stream time is advanced; `undefined` where nobody asked for that. */
+  constructor(place: ThreadPlace, placement: TaskPlacement, task: StreamTask, idleAfterMs: number | undefined) {
+    this.#place = place;
+    this.placement = placement;
+    this.task = task;
+    this.#inputs = placement.partitions.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      key: partitionKey(topic, partition),
+      startOffset: 0,
+      committedOffset: -1,
+      bufferedBytes: 0,
+      isPaused: false,
+    }));
+    this.#byKey = new Map(this.#inputs.map((input) => [input.key, input]));
+    const keys = [...this.#byKey.keys()];
+    this.#idle = idleAfterMs === undefined ? undefined : new IdleWatch(keys, { afterMs: idleAfterMs });
+  }
+
+  get key(): string {
+    return this.placement.key;
+  }
+
+  get state(): TaskState {
+    return this.#state;
+  }
+
+  get partitions(): readonly TopicPartition[] {
+    return this.placement.partitions;
+  }
+
+  moveTo(state: TaskState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    runtimeChannels.taskState.publish({ ...this.#place, taskId: this.key, state });
+  }
+
+  /** Says where an input begins. */
+  startAt(place: TopicPartition, offset: number): void {
+    this.#input(place).startOffset = offset;
+    this.task.startAt(place.topic, place.partition, offset);
+  }
+
+  startOffset(place: TopicPartition): number {
+    return this.#input(place).startOffset;
+  }
+
+  /** Adds fetched records of an input, undecoded. */
+  addBatch(batch: FetchedBatch): void {
+    const input = this.#input(batch);
+    const bytes = batch.records.length;
+    input.bufferedBytes += bytes;
+    this.#idle?.reset();
+    const run = new FetchedRun(batch, () => (input.bufferedBytes -= bytes));
+    this.task.addRecords(batch.topic, batch.partition, run, bytes);
+  }
+
+  /** Takes what the fetcher knows of an input: whether it is polled to its end, and since when a broker says so. */
+  observe(place: TopicPartition, isCaughtUp: boolean, caughtUpAtMs: number | undefined): void {
+    this.task.setCaughtUp(place.topic, place.partition, isCaughtUp);
+    const input = this.#input(place);
+    this.#idle?.observe(input.key, isCaughtUp && input.bufferedBytes === 0 ? caughtUpAtMs : undefined);
+  }
+
+  hasRecords(place: TopicPartition): boolean {
+    return this.#input(place).bufferedBytes > 0;
+  }
+
+  /**
+   * Inputs to pause, as they hold more than `maxBytes`, and to resume, as they hold less than half of that. Each counts by
+   * itself: a task may be waiting for one input while another is full.
+   */
+  holdBack(maxBytes: number): { readonly pause: readonly TopicPartition[]; readonly resume: readonly TopicPartition[] } {
+    const pause = this.#inputs.filter((input) => !input.isPaused && input.bufferedBytes > maxBytes);
+    const resume = this.#inputs.filter((input) => input.isPaused && input.bufferedBytes * 2 <= maxBytes);
+    for (const input of pause) input.isPaused = true;
+    for (const input of resume) input.isPaused = false;
+    return { pause, resume };
+  }
+
+  headTimestampMs(nowMs: number): number | undefined {
+    return this.task.headTimestampMs(nowMs);
+  }
+
+  process(maxRecords: number, nowMs: number): number | Promise<number> {
+    return this.task.process(maxRecords, nowMs);
+  }
+
+  punctuate(nowMs: number): Promise<void> {
+    return this.task.punctuate(nowMs);
+  }
+
+  /** Whether the task is idle while windows wait for a record that does not come. */
+  get isIdleAdvanceDue(): boolean {
+    return this.#idle?.idleSinceMs() !== undefined && this.task.hasOpenWindows();
+  }
+
+  /** Whether nothing is left that {@link advanceIdle} would close. */
+  get isSettled(): boolean {
+    return this.#idle === undefined || !this.task.hasOpenWindows();
+  }
+
+  async advanceIdle(): Promise<void> {
+    await this.task.advanceIdle();
+  }
+
+  prepareCommit(): Promise<void> {
+    return this.task.prepareCommit();
+  }
+
+  /** Offsets that have moved since the last commit. */
+  offsetsToCommit(): OffsetToCommit[] {
+    return this.task.consumedOffsets();
+  }
+
+  /** The commit with these offsets is through. */
+  committed(offsets: readonly OffsetToCommit[]): void {
+    for (const { topic, partition, offset } of offsets) {
+      const input = this.#byKey.get(partitionKey(topic, partition));
+      if (input !== undefined) input.committedOffset = offset;
+    }
+    this.task.committed();
+    this.#publishDropped();
+  }
+
+  /** Offset of the next record to be processed. */
+  position(place: TopicPartition): number {
+    const moved = this.task.consumedOffsets().find(({ topic, partition }) => {
+      return topic === place.topic && partition === place.partition;
+    });
+    const { committedOffset, startOffset } = this.#input(place);
+    return moved?.offset ?? Math.max(committedOffset, startOffset);
+  }
+
+  /** Ends the task; what was not committed is lost. */
+  close(): void {
+    this.closing.abort();
+    this.task.close();
+    this.moveTo('CLOSED');
+  }
+
+  #publishDropped(): void {
+    const { droppedLate, droppedNull } = this.task.counters;
+    const late = droppedLate - this.#droppedLate;
+    const withoutKey = droppedNull - this.#droppedNull;
+    if (late === 0 && withoutKey === 0) return;
+    this.#droppedLate = droppedLate;
+    this.#droppedNull = droppedNull;
+    runtimeChannels.dropped.publish({ ...this.#place, taskId: this.key, late, withoutKey });
+  }
+
+  #input({ topic, partition }: TopicPartition): Input {
+    return this.#byKey.get(partitionKey(topic, partition)) as Input;
+  }
+}
