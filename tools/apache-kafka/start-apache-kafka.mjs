@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -111,9 +111,8 @@ async function formatStorage(folder, config, { transactionVersion, sasl }) {
   for (const stream of [format.stdout, format.stderr]) stream.on('data', (chunk) => output.push(chunk));
   const [code] = await once(format, 'exit');
   if (code !== 0) {
-    const said = await readFile(config, 'utf8').then((text) => `${Buffer.concat(output)}\n${text}`);
     await rm(folder, { recursive: true, force: true });
-    throw new Error(`Apache Kafka's storage could not be formatted:\n${said}`);
+    throw new Error(`Apache Kafka's storage could not be formatted:\n${Buffer.concat(output)}`);
   }
 }
 
