@@ -36,7 +36,9 @@ for (const entry of await readdir(fixtures, { withFileTypes: true })) {
   const seen = result?.messages.length === 1 && result.messages[0]?.ruleId === RULE;
   if (seen) passed++;
   else failed++;
-  console.log(`${seen ? 'ok' : 'NOT SEEN'}  ${entry.name}: ${result?.messages.map((each) => each.message).join('; ') ?? ''}`);
+  console.log(
+    `${seen ? 'ok' : 'NOT SEEN'}  ${entry.name}: ${result?.messages.map((each) => each.message).join('; ') ?? ''}`,
+  );
 }
 console.log(`boundaries: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 && passed > 0 ? 0 : 1);

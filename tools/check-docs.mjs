@@ -50,7 +50,8 @@ async function checkTable(sourceFile, sourcePattern, docFile, rowPattern) {
   const declared = new Set([...(await read(sourceFile)).matchAll(sourcePattern)].map((match) => match[1]));
   const described = new Set([...(await read(docFile)).matchAll(rowPattern)].map((match) => match[1]));
   if (declared.size === 0) problems.push(`${sourceFile}: nothing found to compare with ${docFile}`);
-  for (const code of declared) if (!described.has(code)) problems.push(`${docFile}: ${code} of ${sourceFile} has no row`);
+  for (const code of declared)
+    if (!described.has(code)) problems.push(`${docFile}: ${code} of ${sourceFile} has no row`);
   for (const code of described) if (!declared.has(code)) problems.push(`${docFile}: ${code} is not in ${sourceFile}`);
 }
 

@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const environment = { ...process.env, NX_DAEMON: 'false' };
-const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: environment }).status ?? 1;
+const run = (...args) =>
+  spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: environment }).status ?? 1;
 
-const linted = run('node_modules/eslint/bin/eslint.js', '--max-warnings=0', ...(process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['.']));
+const linted = run(
+  'node_modules/eslint/bin/eslint.js',
+  '--max-warnings=0',
+  ...(process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['.']),
+);
 process.exit(linted === 0 ? run('tools/check-boundaries.mjs') : linted);

@@ -9,7 +9,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const KINDS = ['topology', 'app', 'lib'];
 const [kind, ...rest] = process.argv.slice(2);
 if (!KINDS.includes(kind)) {
-  console.error(`say what to make: npm run new -- ${KINDS.join('|')} --name=NAME (with --help for the options of each)`);
+  console.error(
+    `say what to make: npm run new -- ${KINDS.join('|')} --name=NAME (with --help for the options of each)`,
+  );
   process.exit(2);
 }
 const { status } = spawnSync(

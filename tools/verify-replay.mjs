@@ -35,7 +35,16 @@ const random = randomFrom(seed);
 function startReplay(folder, extra) {
   const child = spawn(
     process.execPath,
-    ['apps/standalone/dist/main.js', '--once', '--port=0', '--broker-port=0', `--state=${folder}/state`, `--export=${folder}/export`, `--json=${folder}/summary.json`, ...extra],
+    [
+      'apps/standalone/dist/main.js',
+      '--once',
+      '--port=0',
+      '--broker-port=0',
+      `--state=${folder}/state`,
+      `--export=${folder}/export`,
+      `--json=${folder}/summary.json`,
+      ...extra,
+    ],
     { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let errors = '';
@@ -51,7 +60,9 @@ async function replayToTheEnd(folder, extra) {
 
 function verifyExports(folder) {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['tools/verify-exports/run.mjs', '--export', `${folder}/export`], { cwd: root });
+    const child = spawn(process.execPath, ['tools/verify-exports/run.mjs', '--export', `${folder}/export`], {
+      cwd: root,
+    });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.stderr.on('data', (chunk) => (output += chunk));
@@ -66,7 +77,8 @@ async function killedThreeTimes(folder) {
     const { child, ended } = startReplay(folder, []);
     const afterMs = 1_500 + random() * (typicalMs / 2);
     const early = await Promise.race([ended, sleep(afterMs, undefined)]);
-    if (early !== undefined) throw new Error(`the replay was over before kill ${kill} after ${Math.round(afterMs)} ms:\n${early.errors}`);
+    if (early !== undefined)
+      throw new Error(`the replay was over before kill ${kill} after ${Math.round(afterMs)} ms:\n${early.errors}`);
     child.kill('SIGKILL');
     await ended;
     console.log(`   killed after ${Math.round(afterMs)} ms`);

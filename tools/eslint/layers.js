@@ -37,6 +37,17 @@ export const layers = [
 export const pureLayers = ['libs/kernel', 'libs/protocol', 'libs/streams'];
 
 /** Node's modules that the pure layers must not import. `node:zlib` is allowed: compression touches no device. */
-export const ioModules = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'http2', 'dgram', 'dns', 'child_process', 'worker_threads', 'cluster'].flatMap(
-  (name) => [name, `node:${name}`],
-);
+export const ioModules = [
+  'fs',
+  'fs/promises',
+  'net',
+  'tls',
+  'http',
+  'https',
+  'http2',
+  'dgram',
+  'dns',
+  'child_process',
+  'worker_threads',
+  'cluster',
+].flatMap((name) => [name, `node:${name}`]);

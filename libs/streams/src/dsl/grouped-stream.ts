@@ -2,7 +2,6 @@ import { AggregateNode } from '../aggregate/aggregate-node.js';
 import { WindowedAggregateNode } from '../aggregate/windowed-aggregate-node.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { ProcessorNode } from '../processor/processor-node.js';
-import type { Serde } from '../serde/serde.js';
 import { int64, json } from '../serde/serdes.js';
 import type { StoreSpec } from '../topology/specs.js';
 import type { TumblingWindows } from '../window/tumbling.js';
@@ -61,12 +60,16 @@ export class GroupedStream<K, V> {
     const store = storeSpec({
       name: options.store,
       kind: 'key-value',
-      key: key as Serde<unknown>,
-      value: value as Serde<unknown>,
+      key: key,
+      value: value,
       isCached,
     });
-    const node = addFold(this.#stream, name, store, '', (environment) =>
-      new AggregateNode(name, store.name, { add }, isCached, environment),
+    const node = addFold(
+      this.#stream,
+      name,
+      store,
+      '',
+      (environment) => new AggregateNode(name, store.name, { add }, isCached, environment),
     );
     return new KTable<K, A>(this.#stream.graph, node, store, { key, value }, this.#resolve);
   }
@@ -105,17 +108,27 @@ export class WindowedStream<K, V> {
     const store = storeSpec({
       name: options.store,
       kind: 'window',
-      key: key as Serde<unknown>,
-      value: value as Serde<unknown>,
+      key: key,
+      value: value,
       windowSizeMs: sizeMs,
       retentionMs: sizeMs + graceMs,
       isCached,
     });
     const detail = `tumbling ${sizeMs} ms, grace ${graceMs} ms`;
-    const node = addFold(this.#stream, name, store, detail, (environment) =>
-      new WindowedAggregateNode(name, store.name, this.#windows, { add }, isCached, environment),
+    const node = addFold(
+      this.#stream,
+      name,
+      store,
+      detail,
+      (environment) => new WindowedAggregateNode(name, store.name, this.#windows, { add }, isCached, environment),
     );
-    return new KTable<Windowed<K>, A>(this.#stream.graph, node, store, { key: windowedKey(key, sizeMs), value }, this.#resolve);
+    return new KTable<Windowed<K>, A>(
+      this.#stream.graph,
+      node,
+      store,
+      { key: windowedKey(key, sizeMs), value },
+      this.#resolve,
+    );
   }
 }
 

@@ -1,7 +1,16 @@
 import { toMs, type Duration } from '@millrace/kernel';
 import { LookupJoinNode } from '../join/table-join-node.js';
 import { StreamJoinNode, type StreamJoin, type UnmatchedLeft } from '../join/stream-join-node.js';
-import { BranchNode, FilterNode, FlatMapNode, MapNode, MapValuesNode, PassNode, PeekNode, RekeyNode } from '../processor/stateless.js';
+import {
+  BranchNode,
+  FilterNode,
+  FlatMapNode,
+  MapNode,
+  MapValuesNode,
+  PassNode,
+  PeekNode,
+  RekeyNode,
+} from '../processor/stateless.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { Outcome, ProcessorNode } from '../processor/processor-node.js';
 import { SinkNode } from '../processor/sink-node.js';
@@ -14,7 +23,7 @@ import type { GraphNode, StoreSpec } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { GlobalTable } from './global-table.js';
 import { GroupedStream } from './grouped-stream.js';
-import { KTable } from './k-table.js';
+import { type KTable } from './k-table.js';
 import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
 import { storeSpec } from './store-options.js';
 
@@ -82,13 +91,19 @@ export class KStream<K, V> {
 
   /** Replaces the value; the key stays, so nothing is repartitioned. */
   mapValues<R>(name: string, map: Mapper<K, V, R>, value: Serde<R> = json<R>()): KStream<K, R> {
-    const node = this.#add(name, ({ context }) => new MapValuesNode(name, map as Mapper<unknown, unknown, unknown>, context));
+    const node = this.#add(
+      name,
+      ({ context }) => new MapValuesNode(name, map as Mapper<unknown, unknown, unknown>, context),
+    );
     return new KStream<K, R>(this.graph, node, { key: this.serdes.key, value }, this.#resolve, this.#rekeyedBy);
   }
 
   /** Replaces key and value. */
   map<RK, R>(name: string, map: Mapper<K, V, readonly [RK, R]>, serdes: StreamSerdes<RK, R>): KStream<RK, R> {
-    const node = this.#add(name, ({ context }) => new MapNode(name, map as Mapper<unknown, unknown, readonly [unknown, unknown]>, context));
+    const node = this.#add(
+      name,
+      ({ context }) => new MapNode(name, map as Mapper<unknown, unknown, readonly [unknown, unknown]>, context),
+    );
     return new KStream<RK, R>(this.graph, node, serdes, this.#resolve, name);
   }
 
@@ -197,20 +212,23 @@ export class KStream<K, V> {
     processor: ProcessorSupplier<K, V, KOut, VOut> | object,
     serdes?: StreamSerdes<KOut, VOut>,
   ): KStream<KOut, VOut> {
-    const supplier = ('create' in processor ? processor : this.#resolve?.(processor)) as
-      | ProcessorSupplier<unknown, unknown, unknown, unknown>
-      | undefined;
+    const supplier = 'create' in processor ? processor : this.#resolve?.(processor);
     if (supplier === undefined) {
       this.graph.problems.push(`the processor of '${name}' is neither a supplier nor a known provider: register it`);
     }
     const stores = (supplier?.stores ?? []).map((each) =>
-      storeSpec({ name: each.name, kind: 'key-value', key: each.key as Serde<unknown>, value: each.value as Serde<unknown> }),
+      storeSpec({ name: each.name, kind: 'key-value', key: each.key, value: each.value }),
     );
     const node = this.#add(
       name,
       (environment) => {
         const created = (supplier as ProcessorSupplier<unknown, unknown, unknown, unknown>).create();
-        return new UserProcessorNode(name, created, stores.map((each) => each.name), environment);
+        return new UserProcessorNode(
+          name,
+          created,
+          stores.map((each) => each.name),
+          environment,
+        );
       },
       stores,
     );
@@ -219,7 +237,11 @@ export class KStream<K, V> {
   }
 
   /** Joins with a table's row or, between streams, with the records of the other within a window; drops what has no match. */
-  join<TK, TV, R>(name: string, other: KTable<TK, TV> | GlobalTable<TK, TV>, options: TableJoinOptions<K, V, TK, TV, R>): KStream<K, R>;
+  join<TK, TV, R>(
+    name: string,
+    other: KTable<TK, TV> | GlobalTable<TK, TV>,
+    options: TableJoinOptions<K, V, TK, TV, R>,
+  ): KStream<K, R>;
   join<W, R>(name: string, other: KStream<K, W>, options: StreamJoinOptions<K, V, W, R>): KStream<K, R>;
   join(name: string, other: unknown, options: unknown): unknown {
     return this.#joined(name, other, options, false);
@@ -273,10 +295,16 @@ export class KStream<K, V> {
 
   #joined(name: string, other: unknown, options: unknown, isLeft: boolean): KStream<K, unknown> {
     if (other instanceof KStream) {
-      return this.#streamJoin(name, other as KStream<K, unknown>, options as StreamJoinOptions<K, V, unknown, unknown>, isLeft);
+      return this.#streamJoin(
+        name,
+        other as KStream<K, unknown>,
+        options as StreamJoinOptions<K, V, unknown, unknown>,
+        isLeft,
+      );
     }
     const lookup = options as TableJoinOptions<K, V, unknown, unknown, unknown>;
-    if (other instanceof GlobalTable) return this.#globalJoin(name, other as GlobalTable<unknown, unknown>, lookup, isLeft);
+    if (other instanceof GlobalTable)
+      return this.#globalJoin(name, other as GlobalTable<unknown, unknown>, lookup, isLeft);
     return this.#tableJoin(name, other as KTable<unknown, unknown>, lookup, isLeft);
   }
 
@@ -346,10 +374,10 @@ export class KStream<K, V> {
     const graceMs = toMs(options.grace);
     const retentionMs = beforeMs + afterMs + graceMs;
     const store = (suffix: string, kind: StoreSpec['kind'], value: Serde<unknown>): StoreSpec =>
-      storeSpec({ name: `${name}-${suffix}`, kind, key: left.serdes.key as Serde<unknown>, value, retentionMs });
-    const leftStore = store('left', 'join-window', left.serdes.value as Serde<unknown>);
+      storeSpec({ name: `${name}-${suffix}`, kind, key: left.serdes.key, value, retentionMs });
+    const leftStore = store('left', 'join-window', left.serdes.value);
     const rightStore = store('right', 'join-window', other.serdes.value);
-    const unmatched = store('unmatched', 'join-unmatched', left.serdes.value as Serde<unknown>);
+    const unmatched = store('unmatched', 'join-unmatched', left.serdes.value);
     const stores = isLeft ? [leftStore, rightStore, unmatched] : [leftStore, rightStore];
     const join: StreamJoin = {
       name,
@@ -394,7 +422,11 @@ export class KStream<K, V> {
     return new KStream<K, V>(this.graph, this.#add(name, create), this.serdes, this.#resolve, this.#rekeyedBy);
   }
 
-  #add(name: string, create: (environment: NodeEnvironment) => ProcessorNode, stores: readonly StoreSpec[] = []): GraphNode {
+  #add(
+    name: string,
+    create: (environment: NodeEnvironment) => ProcessorNode,
+    stores: readonly StoreSpec[] = [],
+  ): GraphNode {
     return this.graph.add({ name, kind: 'processor', parents: [this.node], stores, globalTables: [], create });
   }
 }

@@ -4,7 +4,8 @@ import type { KeyValueStoreDefinition } from './store-options.js';
 /** Makes the processor of each task. */
 export interface ProcessorSupplier<KIn, VIn, KOut, VOut> {
   /** Stores that the processor uses; two processors of a sub-topology may share one by giving the same definition. */
-  readonly stores?: readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
+  readonly stores?:
+    readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
   create(): Processor<KIn, VIn, KOut, VOut>;
 }
 

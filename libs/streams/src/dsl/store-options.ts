@@ -31,11 +31,9 @@ export function keyValueStore<K, V>(
 }
 
 /** Completes a store's specification with the defaults. */
-export function storeSpec(
-  given: Pick<StoreSpec, 'name' | 'kind' | 'key'> & Partial<StoreSpec>,
-): StoreSpec {
+export function storeSpec(given: Pick<StoreSpec, 'name' | 'kind' | 'key'> & Partial<StoreSpec>): StoreSpec {
   return {
-    value: json<unknown>() as Serde<unknown>,
+    value: json<unknown>(),
     windowSizeMs: 0,
     retentionMs: Infinity,
     isCached: false,

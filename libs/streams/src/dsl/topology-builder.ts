@@ -1,6 +1,5 @@
 import { toMs, type Duration } from '@millrace/kernel';
 import { PassNode } from '../processor/stateless.js';
-import type { Serde } from '../serde/serde.js';
 import { TableSourceNode } from '../table/table-source-node.js';
 import type { Topic } from '../topology/topic.js';
 import type { SourceSpec } from '../topology/specs.js';
@@ -51,8 +50,8 @@ export class TopologyBuilder {
     const store = storeSpec({
       name: options.store,
       kind: 'key-value',
-      key: topic.key as Serde<unknown>,
-      value: topic.value as Serde<unknown>,
+      key: topic.key,
+      value: topic.value,
       sourceTopic: topic.name,
     });
     const node = this.#graph.add({
@@ -64,7 +63,13 @@ export class TopologyBuilder {
       globalTables: [],
       create: (environment) => new TableSourceNode(name, store.name, environment),
     });
-    return new KTable<K, V>(this.#graph, node, store, { key: topic.key, value: topic.value }, this.#options.resolveProcessor);
+    return new KTable<K, V>(
+      this.#graph,
+      node,
+      store,
+      { key: topic.key, value: topic.value },
+      this.#options.resolveProcessor,
+    );
   }
 
   /** Reads a topic as a table that every task sees whole: for lookups by any key, without repartitioning. */
@@ -73,8 +78,8 @@ export class TopologyBuilder {
       name,
       topic: topic.name,
       store: options.store,
-      key: topic.key as Serde<unknown>,
-      value: topic.value as Serde<unknown>,
+      key: topic.key,
+      value: topic.value,
     });
     return new GlobalTable<K, V>(name);
   }
@@ -104,8 +109,8 @@ function sourceOf<K, V>(node: string, topic: Topic<K, V>, isTable: boolean): Sou
     node,
     topic: topic.name,
     isRepartition: false,
-    key: topic.key as Serde<unknown>,
-    value: topic.value as Serde<unknown>,
+    key: topic.key,
+    value: topic.value,
     isTable,
   };
 }

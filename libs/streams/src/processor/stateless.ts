@@ -54,7 +54,11 @@ export class MapNode extends ProcessorNode {
   readonly #map: (value: unknown, key: unknown) => readonly [unknown, unknown];
   readonly #context: RecordContext;
 
-  constructor(name: string, map: (value: unknown, key: unknown) => readonly [unknown, unknown], context: RecordContext) {
+  constructor(
+    name: string,
+    map: (value: unknown, key: unknown) => readonly [unknown, unknown],
+    context: RecordContext,
+  ) {
     super(name);
     this.#map = map;
     this.#context = context;
@@ -72,7 +76,11 @@ export class FlatMapNode extends ProcessorNode {
   readonly #map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>;
   readonly #context: RecordContext;
 
-  constructor(name: string, map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>, context: RecordContext) {
+  constructor(
+    name: string,
+    map: (value: unknown, key: unknown) => Iterable<readonly [unknown, unknown]>,
+    context: RecordContext,
+  ) {
     super(name);
     this.#map = map;
     this.#context = context;

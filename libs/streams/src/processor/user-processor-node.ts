@@ -48,7 +48,7 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
     this.#processor = processor;
     this.#environment = environment;
     this.#stores = new Set(stores);
-    processor.init?.(this as ProcessorContext);
+    processor.init?.(this);
   }
 
   get taskId(): string {

@@ -61,7 +61,8 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   /** The latest time of a waiting row, or undefined when none waits. */
   latestMs(): number | undefined {
     let latestMs: number | undefined;
-    for (const timestampMs of this.#byTime.keys()) if (latestMs === undefined || timestampMs > latestMs) latestMs = timestampMs;
+    for (const timestampMs of this.#byTime.keys())
+      if (latestMs === undefined || timestampMs > latestMs) latestMs = timestampMs;
     return latestMs;
   }
 
@@ -70,7 +71,10 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
     const timestampMs = windowStartOf(buffer, keyEnd);
     const sequence = sequenceOf(buffer, keyEnd);
     this.#sequence = Math.max(this.#sequence, sequence + 1);
-    const held = this.#byTime.get(timestampMs)?.get(this.#text(key))?.find((row) => row.sequence === sequence);
+    const held = this.#byTime
+      .get(timestampMs)
+      ?.get(this.#text(key))
+      ?.find((row) => row.sequence === sequence);
     if (held !== undefined) this.#take(held);
     if (valueStart < 0) return;
     this.#insert({ key, value: this.#value.deserialize(buffer, valueStart, valueEnd), timestampMs, sequence });
@@ -100,7 +104,7 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   #insert(row: UnmatchedRow<K, V>): void {
     this.#earliestMs = Math.min(this.#earliestMs, row.timestampMs);
     let keys = this.#byTime.get(row.timestampMs);
-    if (keys === undefined) this.#byTime.set(row.timestampMs, (keys = new Map()));
+    if (keys === undefined) this.#byTime.set(row.timestampMs, (keys = new Map<string, UnmatchedRow<K, V>[]>()));
     const text = this.#text(row.key);
     const rows = keys.get(text);
     if (rows === undefined) keys.set(text, [row]);

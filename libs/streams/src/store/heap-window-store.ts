@@ -39,7 +39,7 @@ export class HeapWindowStore<K, V> implements StateStore {
   /** Sets a window's value; `isLogged` false leaves the changelog to a later {@link log}. */
   put(key: K, startMs: number, value: V, timestampMs: number, isLogged = true): void {
     let rows = this.#overlay.get(startMs);
-    if (rows === undefined) this.#overlay.set(startMs, (rows = new Map()));
+    if (rows === undefined) this.#overlay.set(startMs, (rows = new Map<string, Row<K, V>>()));
     rows.set(this.textOf(key), { key, value, timestampMs });
     if (isLogged) this.log(key, startMs, value, timestampMs);
   }
@@ -61,11 +61,18 @@ export class HeapWindowStore<K, V> implements StateStore {
     for (const startMs of this.#committed.keys()) if (startMs < beforeMs) this.#committed.delete(startMs);
   }
 
-  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, timestampMs: number): void {
+  restore(
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    timestampMs: number,
+  ): void {
     const startMs = windowStartOf(buffer, keyEnd);
     const key = this.#key.deserialize(buffer, keyStart, windowKeyEnd(keyEnd));
     let rows = this.#committed.get(startMs);
-    if (rows === undefined) this.#committed.set(startMs, (rows = new Map()));
+    if (rows === undefined) this.#committed.set(startMs, (rows = new Map<string, Row<K, V>>()));
     if (valueStart < 0) rows.delete(this.textOf(key));
     else rows.set(this.textOf(key), { key, value: this.#value.deserialize(buffer, valueStart, valueEnd), timestampMs });
   }

@@ -84,7 +84,14 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore 
     return size;
   }
 
-  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, timestampMs: number): void {
+  restore(
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    timestampMs: number,
+  ): void {
     const key = this.#key.deserialize(buffer, keyStart, keyEnd);
     const text = this.textOf(key);
     if (valueStart < 0) this.#committed.delete(text);

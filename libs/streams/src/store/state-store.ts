@@ -12,7 +12,14 @@ export interface ChangelogWriter {
 export interface StateStore {
   readonly name: string;
   /** Takes one record of the changelog, in order; before the first write. `value` is undefined for a tombstone. */
-  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, timestampMs: number): void;
+  restore(
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    timestampMs: number,
+  ): void;
   commit(): void;
   rollback(): void;
   /** Entries that are committed or in the overlay. */

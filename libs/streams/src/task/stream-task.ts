@@ -92,7 +92,12 @@ export class StreamTask {
   }
 
   /** Changelogs to restore from, before the first record: in order, each to its end. */
-  changelogs(): { readonly store: string; readonly topic: string; readonly partition: number; readonly isSource: boolean }[] {
+  changelogs(): {
+    readonly store: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly isSource: boolean;
+  }[] {
     return this.subTopology.stores.map((spec) => ({
       store: spec.name,
       topic: this.#topology.changelogName(this.#environment.applicationId, spec),
@@ -259,7 +264,8 @@ export class StreamTask {
       nowMs,
       globalTable,
       store: (name: string) => this.#storeOf(name),
-      topicName: (topic: string, isRepartition: boolean) => this.#topology.topicName(applicationId, topic, isRepartition),
+      topicName: (topic: string, isRepartition: boolean) =>
+        this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
       taskStreamTimeMs: () => this.#streamTimeMs,
     };
@@ -341,7 +347,8 @@ export class StreamTask {
   /** Applies the policy to an error of an operator: returns when the record has become a dead letter. */
   #failed(cause: unknown, queue: PartitionQueue): void {
     const disposition = dispositionOf(cause, this.#environment.policy.onProcessingError);
-    if (disposition !== 'dead-letter') throw this.#located(cause, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
+    if (disposition !== 'dead-letter')
+      throw this.#located(cause, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
     this.#deadLetter(cause, queue.source.node);
   }
 
@@ -366,7 +373,8 @@ export class StreamTask {
 
   #queueOf(topic: string, partition: number): PartitionQueue {
     const queue = this.#queues.find((each) => each.topic === topic && each.partition === partition);
-    if (queue === undefined) throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
+    if (queue === undefined)
+      throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
     return queue;
   }
 

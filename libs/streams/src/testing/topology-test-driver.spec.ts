@@ -13,7 +13,11 @@ const flights = topic('flights', utf8, json<Flight>());
 const weather = topic('weather', utf8, json<{ readonly temp: number }>());
 const aircraft = topic('aircraft', utf8, json<{ readonly model: string }>());
 const carriers = topic('carriers', utf8, json<{ readonly name: string }>());
-const enriched = topic('enriched', utf8, json<Flight & { model: string | null; temp: number | null; name: string | null }>());
+const enriched = topic(
+  'enriched',
+  utf8,
+  json<Flight & { model: string | null; temp: number | null; name: string | null }>(),
+);
 const counted = topic('counted', windowedKey(utf8, HOUR_MS), json<number>());
 
 function enrichment(): TopologyTestDriver {
@@ -110,7 +114,12 @@ describe('TopologyTestDriver', () => {
     await pipe(2);
 
     const first: Windowed<string> = { key: 'JFK', startMs: 0, endMs: HOUR_MS };
-    expect(driver.output(counted).readRecords().map(({ key, value }) => [key, value])).toEqual([
+    expect(
+      driver
+        .output(counted)
+        .readRecords()
+        .map(({ key, value }) => [key, value]),
+    ).toEqual([
       [first, 1],
       [first, 2],
       [{ key: 'JFK', startMs: 2 * HOUR_MS, endMs: 3 * HOUR_MS }, 1],
@@ -127,7 +136,11 @@ describe('TopologyTestDriver', () => {
 
     expect(letter).toMatchObject({ key: 'N1', value: '{broken', timestampMs: 5 });
     const headers = Object.fromEntries(letter!.headers.map((each) => [each.key, String(each.value)]));
-    expect(headers).toMatchObject({ 'dlt.error.code': 'MR_RECORD_UNREADABLE', 'dlt.topic': 'flights', 'dlt.offset': '0' });
+    expect(headers).toMatchObject({
+      'dlt.error.code': 'MR_RECORD_UNREADABLE',
+      'dlt.topic': 'flights',
+      'dlt.offset': '0',
+    });
     expect(driver.counters()).toMatchObject({ deadLettered: 1 });
   });
 });

@@ -1,4 +1,10 @@
-import { RecordBatchBuilder, RecordBatchCursor, encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
+import {
+  RecordBatchBuilder,
+  RecordBatchCursor,
+  encodeHeaders,
+  readHeaders,
+  type RecordHeader,
+} from '@millrace/protocol';
 import type { RecordCollector } from '../task/record-collector.js';
 import type { RecordRun } from '../task/record-run.js';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
@@ -77,7 +83,8 @@ export class TopologyTestDriver {
     this.#policy = { ...DEFAULT_ERROR_POLICY, ...options.policy };
     const { startAt = 0 } = options;
     this.#nowMs = typeof startAt === 'number' ? startAt : Date.parse(startAt);
-    for (const table of topology.globalTables) this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
+    for (const table of topology.globalTables)
+      this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
     this.#tasks = topology.subTopologies.map((sub) => this.#makeTask(sub));
   }
 
@@ -86,9 +93,15 @@ export class TopologyTestDriver {
     return this.#nowMs;
   }
 
-  input<K, V>(topic: Topic<K, V>): {
+  input<K, V>(
+    topic: Topic<K, V>,
+  ): {
     /** Sends a record through the topology; the timestamp defaults to the wall clock. */
-    pipe(key: K | null, value: V | null, options?: { timestampMs?: number; headers?: readonly RecordHeader[] }): Promise<void>;
+    pipe(
+      key: K | null,
+      value: V | null,
+      options?: { timestampMs?: number; headers?: readonly RecordHeader[] },
+    ): Promise<void>;
     /** Sends bytes as some other producer would. */
     pipeRaw(key: Buffer | null, value: Buffer | null, options?: { timestampMs?: number }): Promise<void>;
   } {
@@ -105,7 +118,9 @@ export class TopologyTestDriver {
     };
   }
 
-  output<K, V>(topic: Topic<K, V>): {
+  output<K, V>(
+    topic: Topic<K, V>,
+  ): {
     /** Records written since the last read, in order. */
     readRecords(): OutputRecord<K, V>[];
     readValues(): (V | null)[];
@@ -126,7 +141,9 @@ export class TopologyTestDriver {
       const store = task.stores.get(name);
       if (store !== undefined) return store as unknown as KeyValueStore<K, V>;
     }
-    throw new Error(`the topology has no store '${name}': ${this.#tasks.flatMap((each) => [...each.stores.keys()]).join(', ')}`);
+    throw new Error(
+      `the topology has no store '${name}': ${this.#tasks.flatMap((each) => [...each.stores.keys()]).join(', ')}`,
+    );
   }
 
   /** What all tasks have counted so far. */
@@ -164,7 +181,8 @@ export class TopologyTestDriver {
     this.#tasks = this.#topology.subTopologies.map((sub) => this.#makeTask(sub));
     for (const [index, task] of this.#tasks.entries()) {
       task.restoreTimes(metadata[index] ?? '');
-      for (const { store, topic } of task.changelogs()) task.restore(store, new BatchRun(this.#topics.get(topic) ?? [], 0));
+      for (const { store, topic } of task.changelogs())
+        task.restore(store, new BatchRun(this.#topics.get(topic) ?? [], 0));
     }
   }
 
@@ -220,7 +238,7 @@ export class TopologyTestDriver {
 
   /** Feeds tasks what stands in their input topics until nothing moves, committing as it goes. */
   async #settle(): Promise<void> {
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       for (const task of this.#tasks) {
         for (const { topic, partition } of task.inputs) {

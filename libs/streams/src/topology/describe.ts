@@ -67,9 +67,12 @@ export function describeAsMermaid(topology: Topology): string {
     for (const node of sub.nodes) {
       for (const parent of node.parents) edges.push(`  ${id('node', parent.name)} --> ${id('node', node.name)}`);
       for (const store of node.stores) edges.push(`  ${id('node', node.name)} --- ${id('store', store.name)}`);
-      for (const table of node.globalTables) edges.push(`  ${id('global', table)}[("${table}")] -.-> ${id('node', node.name)}`);
+      for (const table of node.globalTables)
+        edges.push(`  ${id('global', table)}[("${table}")] -.-> ${id('node', node.name)}`);
       if (node.source !== undefined) {
-        edges.push(`  ${id('topic', topicText(node.source))}[["${topicText(node.source)}"]] --> ${id('node', node.name)}`);
+        edges.push(
+          `  ${id('topic', topicText(node.source))}[["${topicText(node.source)}"]] --> ${id('node', node.name)}`,
+        );
       }
       if (node.sink !== undefined) {
         edges.push(`  ${id('node', node.name)} --> ${id('topic', topicText(node.sink))}[["${topicText(node.sink)}"]]`);

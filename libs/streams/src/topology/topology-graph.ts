@@ -52,7 +52,8 @@ export class TopologyGraph {
   /** @throws {TopologyError} (stop-app) listing every problem. */
   build(): Topology {
     const problems = [...this.problems];
-    if (this.#nodes.every((node) => node.source === undefined)) problems.push('it reads no topic: declare a stream or a table');
+    if (this.#nodes.every((node) => node.source === undefined))
+      problems.push('it reads no topic: declare a stream or a table');
     problems.push(...this.#topicsReadTwice());
     if (problems.length > 0) throw new TopologyError(this.name, problems);
     return new Topology(this.name, this.#partition(), this.#globalTables, this.idleAdvance);
@@ -67,7 +68,9 @@ export class TopologyGraph {
       if (seen.has(key)) twice.add(source.topic);
       seen.add(key);
     }
-    return [...twice].map((topic) => `the topic '${topic}' is read by two nodes: read it once and use the stream twice`);
+    return [...twice].map(
+      (topic) => `the topic '${topic}' is read by two nodes: read it once and use the stream twice`,
+    );
   }
 
   /** Splits the graph into the parts that no call and no store connects. */

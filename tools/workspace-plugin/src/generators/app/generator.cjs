@@ -16,5 +16,8 @@ module.exports = async function appGenerator(tree, options) {
   });
   await topologyGenerator(tree, { name: topology, app: options.name });
   await formatFiles(tree);
-  return () => console.log(`made ${root}; run \`npm install\` once, then MILLRACE_BROKERS=… node ${root}/dist/main.js after npm run build`);
+  return () =>
+    console.log(
+      `made ${root}; run \`npm install\` once, then MILLRACE_BROKERS=… node ${root}/dist/main.js after npm run build`,
+    );
 };

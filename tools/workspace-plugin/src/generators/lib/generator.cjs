@@ -12,5 +12,6 @@ module.exports = async function libGenerator(tree, options) {
     template: '',
   });
   await formatFiles(tree);
-  return () => console.log(`made ${root}; run \`npm install\` once, so that other packages can import @millrace/${options.name}`);
+  return () =>
+    console.log(`made ${root}; run \`npm install\` once, so that other packages can import @millrace/${options.name}`);
 };

@@ -13,5 +13,7 @@ module.exports = async function topologyGenerator(tree, options) {
   await formatFiles(tree);
   const { className } = names(options.name);
   return () =>
-    console.log(`made ${file}; add ${className} to the topologies of StreamsModule.forFeature({ topologies: […] }) in ${root}/src`);
+    console.log(
+      `made ${file}; add ${className} to the topologies of StreamsModule.forFeature({ topologies: […] }) in ${root}/src`,
+    );
 };
