@@ -61,7 +61,8 @@ export class StreamJoinNode extends ProcessorNode {
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     const isNewest = this.#time.observe(timestampMs);
     if (value === null || key === null) return this.#withoutKeyOrValue(key, value, timestampMs);
-    this.#own.add(key, value, timestampMs, this.#time.ms);
+    const valueBytes = this.#environment.context.valueBytes(value, this.#own.value);
+    this.#own.add(key, value, timestampMs, this.#time.ms, valueBytes);
     const due = isNewest ? this.#emitClosed() : undefined;
     if (due !== undefined) return due.then(() => this.#match(key, value, timestampMs));
     return this.#match(key, value, timestampMs);

@@ -33,6 +33,12 @@ export class RecordContext {
     this.valueSerde = undefined;
   }
 
+  /** The bytes that the value was decoded from by `serde`, if it is still the same value; undefined otherwise. */
+  valueBytes(value: unknown, serde: unknown): Buffer | undefined {
+    if (value !== this.value || serde !== this.valueSerde || this.valueStart < 0) return undefined;
+    return this.buffer.subarray(this.valueStart, this.valueEnd);
+  }
+
   /** Forgets the source record: what follows comes from a store or a punctuator. */
   clear(timestampMs: number): void {
     this.topic = '';

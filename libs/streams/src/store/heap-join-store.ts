@@ -38,8 +38,13 @@ export class HeapJoinStore<K, V> implements StateStore {
     this.#changelog = changelog;
   }
 
-  /** Adds a row unless its time is past the retention already. */
-  add(key: K, value: V, timestampMs: number, streamTimeMs: number): void {
+  /** How values are written: bytes handed to {@link add} must come from it. */
+  get value(): Serde<V> {
+    return this.#value;
+  }
+
+  /** Adds a row unless its time is past the retention already. `valueBytes` spares serializing a value that has bytes. */
+  add(key: K, value: V, timestampMs: number, streamTimeMs: number, valueBytes?: Buffer): void {
     this.#expire(streamTimeMs);
     if (timestampMs < streamTimeMs - this.#retentionMs) return;
     const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value };
@@ -48,7 +53,7 @@ export class HeapJoinStore<K, V> implements StateStore {
     this.#uncommitted.push([text, row]);
     this.#changelog?.append(
       windowKeyBytes(this.#key.serialize(key), timestampMs, row.sequence),
-      this.#value.serialize(value),
+      valueBytes ?? this.#value.serialize(value),
       timestampMs,
     );
   }
