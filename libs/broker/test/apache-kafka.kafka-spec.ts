@@ -1,3 +1,4 @@
+// eslint-disable-next-line @nx/enforce-module-boundaries -- a tool of the workspace, not a package
 import { startApacheKafka } from '../../../tools/apache-kafka/start-apache-kafka.mjs';
 import { describeBrokerContract } from './contract/broker.contract.js';
 import { WireClient } from './wire-client.js';

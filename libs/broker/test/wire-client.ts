@@ -110,7 +110,13 @@ export class WireClient {
     topic: string,
     partition: number,
     fetchOffset: number,
-    options: { committed?: boolean; maxWaitMs?: number; minBytes?: number; maxBytes?: number; partitionMaxBytes?: number } = {},
+    options: {
+      committed?: boolean;
+      maxWaitMs?: number;
+      minBytes?: number;
+      maxBytes?: number;
+      partitionMaxBytes?: number;
+    } = {},
   ) {
     const { committed = false, maxWaitMs = 0, minBytes = 1, maxBytes = 1e6, partitionMaxBytes = 1e6 } = options;
     const answer = await this.call(apis.Fetch, 12, {
@@ -124,21 +130,35 @@ export class WireClient {
     return answer.responses[0]!.partitions[0]!;
   }
 
-  async initProducerId(transactionalId: string | null, options: { timeoutMs?: number; producerId?: number; producerEpoch?: number; version?: number } = {}) {
+  async initProducerId(
+    transactionalId: string | null,
+    options: { timeoutMs?: number; producerId?: number; producerEpoch?: number; version?: number } = {},
+  ) {
     const { timeoutMs = 60_000, producerId = -1, producerEpoch = -1, version = 5 } = options;
     const body = { transactionalId, transactionTimeoutMs: timeoutMs, producerId, producerEpoch };
     return this.call(apis.InitProducerId, version, body);
   }
 
-  async endTxn(transactionalId: string, producer: { producerId: number; producerEpoch: number }, committed: boolean, version = 5) {
+  async endTxn(
+    transactionalId: string,
+    producer: { producerId: number; producerEpoch: number },
+    committed: boolean,
+    version = 5,
+  ) {
     const { producerId, producerEpoch } = producer;
     return this.call(apis.EndTxn, version, { transactionalId, producerId, producerEpoch, committed });
   }
 }
 
 /** A batch with one record for each value. */
-export function batchOf(values: readonly string[], options: BuildOptions = {}, timestampMs = 1_700_000_000_000): Buffer {
+export function batchOf(
+  values: readonly string[],
+  options: BuildOptions = {},
+  timestampMs = 1_700_000_000_000,
+): Buffer {
   const builder = new RecordBatchBuilder();
-  values.forEach((value, index) => builder.append(timestampMs + index, Buffer.from(`key-${index}`), Buffer.from(value)));
+  values.forEach((value, index) =>
+    builder.append(timestampMs + index, Buffer.from(`key-${index}`), Buffer.from(value)),
+  );
   return builder.build(options);
 }

@@ -1,13 +1,29 @@
-export { OnRecord, Punctuate, StreamProcessor, type PunctuateOptions, type StreamProcessorOptions } from './decorators/stream-processor.decorator.js';
-export { StreamSink, type StreamSinkOptions } from './decorators/stream-sink.decorator.js';
 export { StreamTopology, type StreamTopologyOptions } from './decorators/stream-topology.decorator.js';
-export type { TopologyDefinition } from './topology-definition.js';
-export { StreamsModule, type StreamsFeature } from './module/streams.module.js';
+export type { TopologyDefinition } from './decorators/topology-definition.js';
+export {
+  OnRecord,
+  Punctuate,
+  StreamProcessor,
+  type PunctuateOptions,
+  type StreamProcessorOptions,
+} from './decorators/stream-processor.decorator.js';
+export { StreamSink, type StreamSinkOptions } from './decorators/stream-sink.decorator.js';
+export { StreamsCoreModule, StreamsModule, type StreamsFeature } from './module/streams.module.js';
 export type { StreamsModuleAsyncOptions, StreamsModuleOptions } from './module/streams-module-options.js';
 export { StreamsAppHandle, type Runnable } from './module/streams-app-handle.js';
 export { StreamsRegistry } from './module/streams-registry.js';
 export { StreamsRunner } from './module/streams-runner.js';
+export { sinkProvider, sinkToken, type SinkProviderOptions } from './module/sink-provider.js';
 export { DEFAULT_APP, InjectStreamsApp, streamsAppToken } from './module/tokens.js';
-export { StreamsLivenessIndicator, StreamsReadinessIndicator, type ReadinessOptions } from './health/streams-health.indicators.js';
 export { InjectPolicy, policyToken } from './policies/inject-policy.decorator.js';
-export { PoliciesModule, type PoliciesModuleAsyncOptions, type PoliciesModuleOptions } from './policies/policies.module.js';
+export {
+  PoliciesModule,
+  type PoliciesModuleAsyncOptions,
+  type PoliciesModuleOptions,
+} from './policies/policies.module.js';
+export { StreamsHealthModule } from './health/streams-health.module.js';
+export {
+  StreamsLivenessIndicator,
+  StreamsReadinessIndicator,
+  type ReadinessOptions,
+} from './health/streams-health.indicators.js';

@@ -40,47 +40,47 @@ describe('a killed process', () => {
     return `postgres://postgres@127.0.0.1:${report.port}/postgres`;
   }
 
-  it(
-    `loses nothing that the embedded database had committed, and halves no transaction, ${ROUNDS} times over`,
-    async () => {
-      let acknowledged = 0;
-      for (let round = 0; round < ROUNDS; round++) {
-        const dataSource = createDataSource({ url: await startProcess(), poolSize: 1, statementTimeout: '2s' });
-        await runMigrations(dataSource);
-        const writer = new IdempotentBatchWriter({ dataSource, sink: 'crash', table: hourlyTable });
+  it(`loses nothing that the embedded database had committed, and halves no transaction, ${ROUNDS} times over`, async () => {
+    let acknowledged = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const dataSource = createDataSource({ url: await startProcess(), poolSize: 1, statementTimeout: '2s' });
+      await runMigrations(dataSource);
+      const writer = new IdempotentBatchWriter({ dataSource, sink: 'crash', table: hourlyTable });
 
-        const resumed = (await writer.open(place, fence)) ?? 0;
-        const [{ rows, latest }] = (await dataSource.query(
-          'SELECT count(*)::int AS rows, coalesce(max(departures), -1) AS latest FROM airport_hourly',
-        )) as [{ rows: number; latest: number }];
-        // Every committed batch is there, and rows and offset are of the same transaction.
-        expect(resumed).toBeGreaterThanOrEqual(acknowledged);
-        expect(latest).toBe(resumed - 1);
-        expect(rows).toBe(resumed === 0 ? 0 : RECORDS_A_BATCH);
+      const resumed = (await writer.open(place, fence)) ?? 0;
+      const [{ rows, latest }] = await dataSource.query<[{ rows: number; latest: number }]>(
+        'SELECT count(*)::int AS rows, coalesce(max(departures), -1) AS latest FROM airport_hourly',
+      );
+      // Every committed batch is there, and rows and offset are of the same transaction.
+      expect(resumed).toBeGreaterThanOrEqual(acknowledged);
+      expect(latest).toBe(resumed - 1);
+      expect(rows).toBe(resumed === 0 ? 0 : RECORDS_A_BATCH);
 
-        const killAfter = resumed + RECORDS_A_BATCH * (10 + round * 37);
-        const killed = once(child, 'exit');
-        let next = resumed;
-        try {
-          for (;;) {
-            const records = Array.from({ length: RECORDS_A_BATCH }, (_, nth) =>
-              anHour(next + nth, `2013-01-0${1 + Math.floor(nth / 24)}T${String(nth % 24).padStart(2, '0')}:00:00Z`, next + nth),
-            );
-            const writing = writer.write(aBatch(next, records));
-            if (next === killAfter) setImmediate(() => child.kill('SIGKILL'));
-            await writing;
-            next += RECORDS_A_BATCH;
-            acknowledged = next;
-          }
-        } catch (error) {
-          expect(dispositionOf(error, 'stop-app')).toBe('retry');
+      const killAfter = resumed + RECORDS_A_BATCH * (10 + round * 37);
+      const killed = once(child, 'exit');
+      let next = resumed;
+      try {
+        for (;;) {
+          const records = Array.from({ length: RECORDS_A_BATCH }, (_, nth) =>
+            anHour(
+              next + nth,
+              `2013-01-0${1 + Math.floor(nth / 24)}T${String(nth % 24).padStart(2, '0')}:00:00Z`,
+              next + nth,
+            ),
+          );
+          const writing = writer.write(aBatch(next, records));
+          if (next === killAfter) setImmediate(() => child.kill('SIGKILL'));
+          await writing;
+          next += RECORDS_A_BATCH;
+          acknowledged = next;
         }
-        await killed;
-        expect(child.signalCode).toBe('SIGKILL');
-        await dataSource.destroy();
+      } catch (error) {
+        expect(dispositionOf(error, 'stop-app')).toBe('retry');
       }
-      expect(acknowledged).toBeGreaterThan(ROUNDS * 10 * RECORDS_A_BATCH);
-    },
-    120_000,
-  );
+      await killed;
+      expect(child.signalCode).toBe('SIGKILL');
+      await dataSource.destroy();
+    }
+    expect(acknowledged).toBeGreaterThan(ROUNDS * 10 * RECORDS_A_BATCH);
+  }, 120_000);
 });

@@ -30,13 +30,22 @@ export const hourlyTable: TableMapping<HourKey, HourTotals> = {
 };
 
 /** A record of the topic `airport.hourly`: the totals of JFK in an hour, or a deletion. */
-export function anHour(offset: number, hour: string, departures: number | null | 'deleted', origin = 'JFK'): SinkRecord {
+export function anHour(
+  offset: number,
+  hour: string,
+  departures: number | null | 'deleted',
+  origin = 'JFK',
+): SinkRecord<HourKey, HourTotals> {
   const value = departures === 'deleted' ? null : { departures, delayMaxMinutes: departures };
   return { offset, timestampMs: 0, key: { origin, hour }, value, headers: [] };
 }
 
 /** The batch from `firstOffset` that holds `records`; its end is behind them unless given. */
-export function aBatch(firstOffset: number, records: readonly SinkRecord[], nextOffset?: number): SinkBatch {
+export function aBatch(
+  firstOffset: number,
+  records: readonly SinkRecord<HourKey, HourTotals>[],
+  nextOffset?: number,
+): SinkBatch<HourKey, HourTotals> {
   const end = nextOffset ?? (records.at(-1)?.offset ?? firstOffset - 1) + 1;
   return { topic: 'airport.hourly', partition: 0, firstOffset, nextOffset: end, records };
 }

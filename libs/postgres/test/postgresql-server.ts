@@ -11,7 +11,10 @@ const DEBIAN = '/usr/lib/postgresql';
 /** Folder of a PostgreSQL server's programs on this machine; undefined where there is none. */
 export function postgresqlPrograms(): string | undefined {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((left, right) => Number(right) - Number(left)) : [];
-  const folders = [...versions.map((version) => path.join(DEBIAN, version, 'bin')), ...(process.env.PATH ?? '').split(':')];
+  const folders = [
+    ...versions.map((version) => path.join(DEBIAN, version, 'bin')),
+    ...(process.env.PATH ?? '').split(':'),
+  ];
   return folders.find((folder) => existsSync(path.join(folder, 'initdb')) && existsSync(path.join(folder, 'postgres')));
 }
 
@@ -32,7 +35,10 @@ export class PostgresqlServer {
     if (user !== undefined) chownSync(this.#folder, user.uid, user.gid);
     const data = path.join(this.#folder, 'data');
     const how = { ...user, cwd: this.#folder };
-    execFileSync(path.join(this.#programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-N'], { ...how, stdio: 'pipe' });
+    execFileSync(path.join(this.#programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-N'], {
+      ...how,
+      stdio: 'pipe',
+    });
     const port = await freePort();
     const args = ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', this.#folder, '-c', 'fsync=off'];
     this.#server = spawn(path.join(this.#programs, 'postgres'), args, { ...how, stdio: 'ignore' });

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { dispositionOf } from '@millrace/kernel';
-import { createDataSource, IdempotentBatchWriter, runMigrations, type DataSourceSettings, type Execute } from '@millrace/postgres';
+import {
+  createDataSource,
+  IdempotentBatchWriter,
+  runMigrations,
+  type DataSourceSettings,
+  type Execute,
+} from '@millrace/postgres';
 import type { DataSource } from 'typeorm';
 import { LossyProxy } from './lossy-proxy.js';
 import { aBatch, anHour, hourlyTable, type HourKey, type HourTotals } from './example-table.js';
@@ -175,10 +181,18 @@ export function writerContract(databaseName: string, database: ContractDatabase)
     it('finds out from the offset row that a COMMIT was done although its answer was lost', async () => {
       const { host, port } = addressOf(settings);
       const proxy = new LossyProxy(host, port);
-      const proxied = createDataSource({ ...settings, url: settings.url?.replace(`:${port}/`, `:${await proxy.listen()}/`) as string });
+      const proxied = createDataSource({
+        ...settings,
+        url: settings.url?.replace(`:${port}/`, `:${await proxy.listen()}/`) as string,
+      });
       await proxied.initialize();
       try {
-        const writer = new IdempotentBatchWriter({ dataSource: proxied, sink, table: hourlyTable, execute: retryTransient });
+        const writer = new IdempotentBatchWriter({
+          dataSource: proxied,
+          sink,
+          table: hourlyTable,
+          execute: retryTransient,
+        });
         await writer.open(place, fence);
         proxy.loseNextCommit();
 
@@ -219,7 +233,9 @@ export function writerContract(databaseName: string, database: ContractDatabase)
       const writer = await openWriter();
       await writer.close(place);
 
-      await expect(writer.write(aBatch(0, [anHour(0, at(1), 1)]))).rejects.toMatchObject({ code: 'MR_LIFECYCLE_ORDER' });
+      await expect(writer.write(aBatch(0, [anHour(0, at(1), 1)]))).rejects.toMatchObject({
+        code: 'MR_LIFECYCLE_ORDER',
+      });
     });
 
     it('runs each migration once', async () => {

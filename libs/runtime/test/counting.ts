@@ -13,7 +13,7 @@ export function counting(onEvent: (value: string) => void | Promise<void> = () =
       create: () => ({
         process: (record: { key: string; value: string }, context: { forward(key: string, value: string): void }) => {
           const handled = onEvent(record.value);
-          if (handled === undefined) return context.forward(record.key, record.value) as undefined;
+          if (handled === undefined) return context.forward(record.key, record.value);
           return handled.then(() => context.forward(record.key, record.value));
         },
       }),
@@ -42,6 +42,8 @@ export async function expectCountedOnce(cluster: EmbeddedCluster, given: readonl
   }
   const totals = new Map<string, number>();
   for (const { key } of given) totals.set(key as string, (totals.get(key as string) ?? 0) + 1);
-  const expected = [...totals].map(([key, total]) => [key, Array.from({ length: total }, (_, nth) => nth + 1)] as const);
+  const expected = [...totals].map(
+    ([key, total]) => [key, Array.from({ length: total }, (_, nth) => nth + 1)] as const,
+  );
   expect(new Map([...seen].sort())).toEqual(new Map(expected.toSorted()));
 }

@@ -44,7 +44,12 @@ export function enrichment(): Topology {
 }
 
 /** A flight as it is produced. */
-export function flight(tail: string, carrier: string, delay: number, timestampMs = 1_000): {
+export function flight(
+  tail: string,
+  carrier: string,
+  delay: number,
+  timestampMs = 1_000,
+): {
   key: string;
   value: string;
   timestampMs: number;

@@ -42,7 +42,8 @@ export class MemorySink implements SinkWriter {
     fence: { generationId: number; memberId: string },
   ): Promise<number | undefined> {
     const truth = this.storage.of(place);
-    if (truth.generationId > fence.generationId) throw new TaskError('MR_SINK_FENCED', 'a newer owner has the partition');
+    if (truth.generationId > fence.generationId)
+      throw new TaskError('MR_SINK_FENCED', 'a newer owner has the partition');
     truth.generationId = fence.generationId;
     this.#generations.set(`${place.topic}/${place.partition}`, fence.generationId);
     return truth.nextOffset < 0 ? undefined : truth.nextOffset;

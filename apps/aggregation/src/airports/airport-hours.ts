@@ -1,5 +1,8 @@
-import type { Execute } from '@millrace/postgres';
-import type { DataSource } from 'typeorm';
+import { InjectPolicy } from '@millrace/nest';
+import type { ExecutionPolicy } from '@millrace/resilience';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { POSTGRES_POLICY } from '../tokens.js';
 import { viewOfRow, type AirportHourRow, type AirportHourView } from './airport-hour-view.js';
 
 const COLUMNS = 'origin, hour, departures, cancelled, delay_sum_minutes, delay_max_minutes';
@@ -15,25 +18,29 @@ const LATEST = `
   ORDER BY hour DESC LIMIT 1`;
 
 /** Reads the hourly totals of airports from PostgreSQL. */
+@Injectable()
 export class AirportHours {
   readonly #dataSource: DataSource;
-  readonly #execute: Execute;
+  readonly #policy: ExecutionPolicy;
 
-  /** @param execute What stands around each query: time-out, breaker, retry. */
-  constructor(dataSource: DataSource, execute: Execute) {
+  constructor(dataSource: DataSource, @InjectPolicy(POSTGRES_POLICY) policy: ExecutionPolicy) {
     this.#dataSource = dataSource;
-    this.#execute = execute;
+    this.#policy = policy;
   }
 
   /** The hours from `from` to before `to`, oldest first. Times are ISO 8601. */
   async between(origin: string, from: string, to: string): Promise<AirportHourView[]> {
-    const rows = await this.#execute(() => this.#dataSource.query<AirportHourRow[]>(BETWEEN, [origin, from, to]));
+    const rows = await this.#query(BETWEEN, [origin, from, to]);
     return rows.map(viewOfRow);
   }
 
   /** The last hour that has a total; undefined where there is none. */
   async latest(origin: string): Promise<AirportHourView | undefined> {
-    const [row] = await this.#execute(() => this.#dataSource.query<AirportHourRow[]>(LATEST, [origin]));
+    const [row] = await this.#query(LATEST, [origin]);
     return row === undefined ? undefined : viewOfRow(row);
+  }
+
+  #query(sql: string, parameters: readonly string[]): Promise<AirportHourRow[]> {
+    return this.#policy.execute(() => this.#dataSource.query<AirportHourRow[]>(sql, [...parameters]));
   }
 }

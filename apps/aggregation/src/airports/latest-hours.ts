@@ -1,17 +1,20 @@
 import type { Cache } from '@millrace/cache';
 import type { AirportHour } from '@millrace/schemas';
-import type { AirportHours } from './airport-hours.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { LATEST_HOURS_CACHE } from '../tokens.js';
+import { AirportHours } from './airport-hours.js';
 import { viewOfTotal, type AirportHourView } from './airport-hour-view.js';
 
 /** How long "no such airport" is kept, so that a client that asks for one does not reach the database each time. */
 const NEGATIVE_TTL = '5s';
 
 /** The latest hour of each airport, from the cache, and from PostgreSQL where the cache has nothing. */
+@Injectable()
 export class LatestHours {
   readonly #cache: Cache;
   readonly #hours: AirportHours;
 
-  constructor(cache: Cache, hours: AirportHours) {
+  constructor(@Inject(LATEST_HOURS_CACHE) cache: Cache, hours: AirportHours) {
     this.#cache = cache;
     this.#hours = hours;
   }

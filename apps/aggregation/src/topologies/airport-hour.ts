@@ -20,7 +20,7 @@ export interface AirportHourTotals {
 export const EMPTY_AIRPORT_HOUR: AirportHourTotals = { departures: 0, cancelled: 0, delaySumMinutes: 0, delayMaxMinutes: null };
 
 /** The hour with one more flight. Neither argument is changed; the order of flights does not matter. */
-export function addToAirportHour(flight: HourlyFlight, hour: AirportHourTotals): AirportHourTotals {
+export function addToAirportHour(hour: AirportHourTotals, flight: HourlyFlight): AirportHourTotals {
   if (!flight.departed) return { ...hour, cancelled: hour.cancelled + 1 };
   const delay = flight.departureDelayMinutes ?? 0;
   return {

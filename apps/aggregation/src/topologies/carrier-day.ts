@@ -18,7 +18,7 @@ export interface CarrierDayTotals {
 export const EMPTY_CARRIER_DAY: CarrierDayTotals = { flights: 0, cancelled: 0, arrivalDelaySumMinutes: 0 };
 
 /** The day with one more flight. Neither argument is changed; the order of flights does not matter. */
-export function addToCarrierDay(flight: DailyFlight, day: CarrierDayTotals): CarrierDayTotals {
+export function addToCarrierDay(day: CarrierDayTotals, flight: DailyFlight): CarrierDayTotals {
   return {
     flights: day.flights + 1,
     cancelled: flight.departed ? day.cancelled : day.cancelled + 1,

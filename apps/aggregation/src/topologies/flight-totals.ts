@@ -26,7 +26,7 @@ export class FlightTotals implements TopologyDefinition {
         store: 'airport-hours',
         cache: true,
         initialize: () => EMPTY_AIRPORT_HOUR,
-        add: (hour, flight) => addToAirportHour(flight, hour),
+        add: addToAirportHour,
       })
       .toStream('changed-hours')
       .map('hourly-records', hourlyRecord, topics.airportHourly)
@@ -39,7 +39,7 @@ export class FlightTotals implements TopologyDefinition {
         store: 'carrier-days',
         cache: true,
         initialize: () => EMPTY_CARRIER_DAY,
-        add: (day, flight) => addToCarrierDay(flight, day),
+        add: addToCarrierDay,
       })
       .toStream('changed-days')
       .map('daily-records', dailyRecord, topics.carrierDaily)

@@ -6,9 +6,9 @@ import { addToCarrierDay, EMPTY_CARRIER_DAY, type DailyFlight } from './carrier-
 const departed = (departureDelayMinutes: number): HourlyFlight => ({ departed: true, departureDelayMinutes });
 const cancelled: HourlyFlight = { departed: false, departureDelayMinutes: null };
 const hourOf = (flights: readonly HourlyFlight[]) =>
-  flights.reduce((hour, flight) => addToAirportHour(flight, hour), EMPTY_AIRPORT_HOUR);
+  flights.reduce(addToAirportHour, EMPTY_AIRPORT_HOUR);
 const dayOf = (flights: readonly DailyFlight[]) =>
-  flights.reduce((day, flight) => addToCarrierDay(flight, day), EMPTY_CARRIER_DAY);
+  flights.reduce(addToCarrierDay, EMPTY_CARRIER_DAY);
 
 describe("an airport's hour", () => {
   it('counts departures and cancellations apart, and delays over departures', () => {

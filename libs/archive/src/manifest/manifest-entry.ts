@@ -24,13 +24,21 @@ const schema = z.strictObject({
 export type ManifestEntry = Readonly<z.infer<typeof schema>>;
 
 /** Entries are named by their first offset alone, so that two of them can never begin at the same place. */
-export function entryKey(prefix: string, { topic, partition, firstOffset }: Pick<ManifestEntry, 'topic' | 'partition' | 'firstOffset'>): string {
+export function entryKey(
+  prefix: string,
+  { topic, partition, firstOffset }: Pick<ManifestEntry, 'topic' | 'partition' | 'firstOffset'>,
+): string {
   return `${entriesPrefix(prefix, topic, partition)}${paddedOffset(firstOffset)}.json`;
 }
 
 /** What the keys of all entries begin with: of a partition, of a topic, or of all. */
 export function entriesPrefix(prefix: string, topic?: string, partition?: number): string {
-  const parts = [prefix, '_manifest', ...(topic === undefined ? [] : [topic]), ...(partition === undefined ? [] : [`${partition}`])];
+  const parts = [
+    prefix,
+    '_manifest',
+    ...(topic === undefined ? [] : [topic]),
+    ...(partition === undefined ? [] : [`${partition}`]),
+  ];
   return `${parts.join('/')}/`;
 }
 

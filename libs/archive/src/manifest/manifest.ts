@@ -1,13 +1,8 @@
 import { FatalError, TaskError } from '@millrace/kernel';
+import type { TopicPartition } from '@millrace/streams';
 import type { Execute } from '../execute.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { decodeEntry, encodeEntry, entriesPrefix, entryKey, type ManifestEntry } from './manifest-entry.js';
-
-/** A partition of a topic. */
-export interface Place {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /**
  * What an archive holds, as immutable entries in the object store. An entry says where it ends, and so where the next one of
@@ -26,7 +21,7 @@ export class Manifest {
   }
 
   /** The last entry of a partition; undefined when it has none. */
-  async last({ topic, partition }: Place): Promise<ManifestEntry | undefined> {
+  async last({ topic, partition }: TopicPartition): Promise<ManifestEntry | undefined> {
     const listed = await this.#list(entriesPrefix(this.#prefix, topic, partition));
     const key = listed.at(-1);
     return key === undefined ? undefined : this.#read(key);
@@ -70,7 +65,8 @@ export class Manifest {
 
   async #read(key: string): Promise<ManifestEntry> {
     const bytes = await this.#execute((signal) => this.#store.get(key, { signal }));
-    if (bytes === undefined) throw new FatalError('MR_ARCHIVE_CORRUPT', `the manifest entry '${key}' is gone; entries are for ever`);
+    if (bytes === undefined)
+      throw new FatalError('MR_ARCHIVE_CORRUPT', `the manifest entry '${key}' is gone; entries are for ever`);
     return decodeEntry(key, bytes);
   }
 }

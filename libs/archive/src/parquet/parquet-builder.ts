@@ -1,5 +1,6 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import type { BasicType } from 'hyparquet-writer';
+import { compressSync } from 'snappy';
 import { whyNot, type Column, type ColumnValue } from './column.js';
 
 const PARQUET_TYPE: Readonly<Record<Column<never>['type'], BasicType>> = {
@@ -19,7 +20,7 @@ export interface ParquetBuilderOptions {
 }
 
 /**
- * Builds one Parquet object (snappy, dictionaries, statistics by row group) from values, straight into columns.
+ * Builds one Parquet object (snappy, dictionaries) from values, straight into columns.
  *
  * The bytes follow from columns, options and values alone, not from how the values were handed over.
  */
@@ -38,7 +39,14 @@ export class ParquetBuilder<V> {
     this.#data = columns.map(() => []);
     this.#parquet = new ParquetWriter({
       writer: this.#writer,
-      schema: schemaFromColumnData({ columnData: sources(columns, columns.map(() => [])) }),
+      schema: schemaFromColumnData({
+        columnData: sources(
+          columns,
+          columns.map(() => []),
+        ),
+      }),
+      // Native: an eighth of the time of the one in JavaScript that would be taken otherwise.
+      compressors: { SNAPPY: (input) => compressSync(input) },
       createdBy: 'millrace',
       kvMetadata: Object.entries(options.labels ?? {}).map(([key, value]) => ({ key, value })),
     });
@@ -53,7 +61,9 @@ export class ParquetBuilder<V> {
    *
    * @returns undefined, or which of them does not fit and why.
    */
-  append(values: readonly V[]): { readonly index: number; readonly reason: string; readonly cause?: unknown } | undefined {
+  append(
+    values: readonly V[],
+  ): { readonly index: number; readonly reason: string; readonly cause?: unknown } | undefined {
     for (let column = 0; column < this.#columns.length; column++) {
       const definition = this.#columns[column] as Column<V>;
       const data = this.#data[column] as ColumnValue[];
@@ -87,7 +97,7 @@ export class ParquetBuilder<V> {
   }
 
   #encode(rows: number): void {
-    const group = this.#data.map((values) => values.slice(0, rows));
+    const group = rows === this.#pendingRows ? this.#data : this.#data.map((values) => values.slice(0, rows));
     this.#data = this.#data.map((values) => values.slice(rows));
     this.#pendingRows -= rows;
     this.#encodedRows += rows;
@@ -98,7 +108,7 @@ export class ParquetBuilder<V> {
 type ColumnSource = Parameters<ParquetWriter['write']>[0]['columnData'][number];
 
 function sources<V>(columns: readonly Column<V>[], data: readonly ColumnValue[][]): ColumnSource[] {
-  return columns.map(({ name, type, nullable }, nth) => {
+  return columns.map(({ name, type, nullable, statistics }, nth) => {
     const values = data[nth] as ColumnValue[];
     const isTime = type === 'timestamp';
     return {
@@ -106,6 +116,7 @@ function sources<V>(columns: readonly Column<V>[], data: readonly ColumnValue[][
       data: isTime ? values.map((ms) => (ms === null ? null : new Date(ms as number))) : values,
       type: PARQUET_TYPE[type],
       nullable: nullable ?? true,
+      statistics: statistics ?? isTime,
     };
   });
 }

@@ -33,13 +33,17 @@ export async function readParquet(key: string, bytes: Uint8Array, names?: readon
       metadata,
       columns: [...wanted],
       compressors,
-      parsers: { timestampFromMilliseconds: Number } as never,
+      parsers: { timestampFromMilliseconds: Number },
       onChunk: ({ columnName, columnData, rowStart }) => {
-        const column = columns.get(columnName) as ColumnValue[];
-        for (let row = 0; row < columnData.length; row++) column[rowStart + row] = (columnData[row] ?? null) as ColumnValue;
+        const column = columns.get(columnName);
+        if (column === undefined) return;
+        for (let row = 0; row < columnData.length; row++)
+          column[rowStart + row] = (columnData[row] as ColumnValue | undefined) ?? null;
       },
     });
-    const labels = Object.fromEntries((metadata.key_value_metadata ?? []).map(({ key: label, value }) => [label, value ?? '']));
+    const labels = Object.fromEntries(
+      (metadata.key_value_metadata ?? []).map(({ key: label, value }) => [label, value ?? '']),
+    );
     return { rows, columns, labels };
   } catch (cause) {
     const message = `the object '${key}' cannot be read as Parquet: ${(cause as Error).message}`;

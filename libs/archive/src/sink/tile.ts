@@ -1,6 +1,6 @@
+import type { TopicPartition } from '@millrace/streams';
 import { createHash } from 'node:crypto';
 import { paddedOffset, type ManifestEntry } from '../manifest/manifest-entry.js';
-import type { Place } from '../manifest/manifest.js';
 import type { Column } from '../parquet/column.js';
 import { ParquetBuilder } from '../parquet/parquet-builder.js';
 
@@ -19,21 +19,31 @@ export interface FinishedTile {
 export class Tile<V> {
   readonly firstOffset: number;
   readonly limit: number;
-  readonly #place: Place;
+  readonly #place: TopicPartition;
   readonly #prefix: string;
   readonly #builder: ParquetBuilder<V>;
   #finished: FinishedTile | undefined;
   /** Offset after everything that was appended or passed over. */
   nextOffset: number;
 
-  constructor(place: Place, prefix: string, columns: readonly Column<V>[], firstOffset: number, tileOffsets: number) {
+  constructor(
+    place: TopicPartition,
+    prefix: string,
+    columns: readonly Column<V>[],
+    firstOffset: number,
+    tileOffsets: number,
+  ) {
     this.#place = place;
     this.#prefix = prefix;
     this.firstOffset = firstOffset;
     this.nextOffset = firstOffset;
     this.limit = (Math.floor(firstOffset / tileOffsets) + 1) * tileOffsets;
     this.#builder = new ParquetBuilder(columns, {
-      labels: { 'millrace.topic': place.topic, 'millrace.partition': `${place.partition}`, 'millrace.first-offset': `${firstOffset}` },
+      labels: {
+        'millrace.topic': place.topic,
+        'millrace.partition': `${place.partition}`,
+        'millrace.first-offset': `${firstOffset}`,
+      },
     });
   }
 
@@ -74,6 +84,9 @@ export class Tile<V> {
     const object = `${this.#prefix}/partition=${partition}/${topic}-${partition}-${range}-${sha256.slice(0, 12)}.parquet`;
     const { firstOffset } = this;
     const size = bytes.byteLength;
-    return { bytes, entry: { version: 1, topic, partition, firstOffset, lastOffset, records, object, bytes: size, sha256 } };
+    return {
+      bytes,
+      entry: { version: 1, topic, partition, firstOffset, lastOffset, records, object, bytes: size, sha256 },
+    };
   }
 }

@@ -141,7 +141,8 @@ const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENAM
 function fileError(cause: unknown, root: string, key: string): MillraceError {
   const code = codeOf(cause) ?? 'unknown';
   const what = `the object store in ${root} cannot handle '${key}' (${code})`;
-  if (REFUSALS.has(code)) return new FatalError('MR_SINK_REFUSED', `${what}: check the rights of the folder`, { cause });
+  if (REFUSALS.has(code))
+    return new FatalError('MR_SINK_REFUSED', `${what}: check the rights of the folder`, { cause });
   const remedy = code === 'ENOSPC' ? ': the disk is full' : '';
   return new TransientError('MR_DEPENDENCY_UNAVAILABLE', `${what}${remedy}`, { cause });
 }

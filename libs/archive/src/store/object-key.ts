@@ -15,5 +15,8 @@ export function checkKey(key: string): string {
   const parts = key.split('/');
   const isFine = parts.every((part) => PART.test(part) && part !== '.' && part !== '..' && part !== TEMPORARY_FOLDER);
   if (isFine && key.length <= 1_024) return key;
-  throw new FatalError('MR_CONFIG_INVALID', `'${key}' is no key of an object: use letters, digits and =_+.,@ - between slashes`);
+  throw new FatalError(
+    'MR_CONFIG_INVALID',
+    `'${key}' is no key of an object: use letters, digits and =_+.,@ - between slashes`,
+  );
 }

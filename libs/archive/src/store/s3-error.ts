@@ -19,5 +19,9 @@ export function s3Error(error: unknown, bucket: string, key: string): MillraceEr
   if (status === undefined || status === 408 || status === 409 || status === 429 || status >= 500) {
     return new TransientError('MR_DEPENDENCY_UNAVAILABLE', what, options);
   }
-  return new FatalError('MR_SINK_REFUSED', `${what}: check that the bucket exists, the credentials and their rights`, options);
+  return new FatalError(
+    'MR_SINK_REFUSED',
+    `${what}: check that the bucket exists, the credentials and their rights`,
+    options,
+  );
 }

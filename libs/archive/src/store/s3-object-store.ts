@@ -22,7 +22,11 @@ export interface S3ObjectStoreOptions {
   /** Of a server other than AWS, such as `http://127.0.0.1:7070`; buckets are then part of the path. Default: AWS. */
   readonly endpoint?: string;
   /** Default: where the AWS SDK looks, such as environment and instance role. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   /** Gives up connecting after so long. Default 5 s. */
   readonly connectTimeout?: Duration;
   /** Gives up waiting for an answer after so long. Default 30 s. */
@@ -48,6 +52,8 @@ export class S3ObjectStore implements ObjectStore {
       requestHandler: {
         connectionTimeout: toMs(options.connectTimeout ?? '5s'),
         requestTimeout: toMs(options.requestTimeout ?? '30s'),
+        // Without it the SDK only logs that the time is over, and waits on.
+        throwOnRequestTimeout: true,
       },
     });
   }
@@ -97,14 +103,17 @@ export class S3ObjectStore implements ObjectStore {
         ...(next === undefined ? {} : { ContinuationToken: next }),
       });
       const page = await this.#listPage(command, prefix, signal);
-      for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) found.push({ key: Key, bytes: Size ?? 0 });
+      for (const { Key, Size } of page.Contents ?? [])
+        if (Key !== undefined) found.push({ key: Key, bytes: Size ?? 0 });
       next = page.NextContinuationToken;
     } while (next !== undefined);
     return found.sort((left, right) => (left.key < right.key ? -1 : 1));
   }
 
   async delete(key: string, { signal }: CallOptions = {}): Promise<void> {
-    await this.#unlessMissing(key, () => this.#client.send(new DeleteObjectCommand(this.#place(key)), sendOptions(signal)));
+    await this.#unlessMissing(key, () =>
+      this.#client.send(new DeleteObjectCommand(this.#place(key)), sendOptions(signal)),
+    );
   }
 
   /** Ends idle connections. */

@@ -1,6 +1,7 @@
 /** The coordinator of consumer groups of the classic protocol: membership and generations. */
 import type { Clock, Random } from '@millrace/kernel';
 import { ErrorCodes, type RequestOf, type apis } from '@millrace/protocol';
+import { orWhenStorageFails } from '../storage/storage-failures.js';
 import type { Journal } from '../storage/journal.js';
 import type { JournalEntry } from '../storage/journal-entry.js';
 import { Group } from './group.js';
@@ -40,7 +41,7 @@ export class GroupCoordinator {
     this.#rebalancer = new Rebalancer({
       clock: options.clock,
       initialDelayMs: options.initialRebalanceDelayMs,
-      onGeneration: (group) => this.#journal?.append(generationEntry(group)),
+      onGeneration: (group) => this.#keepGeneration(group),
     });
     this.#joining = new GroupJoining(options.random, this.#rebalancer);
   }
@@ -152,6 +153,17 @@ export class GroupCoordinator {
       group.phaseTimer?.cancel();
       for (const session of group.sessions.values()) session.cancel();
     }
+  }
+
+  /**
+   * Makes the generation durable. Where that fails, the group goes on all the same: members do not survive a restart, so
+   * nobody could use a generation that is handed out a second time.
+   */
+  #keepGeneration(group: Group): void {
+    orWhenStorageFails(
+      () => this.#journal?.append(generationEntry(group)),
+      () => undefined,
+    );
   }
 
   #leaveOne(group: Group, { memberId, groupInstanceId }: Leaving): number {

@@ -1,5 +1,6 @@
 import { type apis, ErrorCodes, type RequestOf, type ResponseDraftOf } from '@millrace/protocol';
 import { LEADER_EPOCH } from '../partition/partition.js';
+import { orWhenStorageFails } from '../storage/storage-failures.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Topic } from '../topics/topic-catalog.js';
 import type { BrokerServices, RequestContext } from './services.js';
@@ -36,7 +37,10 @@ function answerOne(services: BrokerServices, question: TopicQuestion, mayCreate:
   if (topic !== undefined) return describe(topic, services.nodeId);
   if (topicNameProblem(name) !== undefined) return unknown(name, NO_ID, ErrorCodes.INVALID_TOPIC_EXCEPTION);
   if (!services.autoCreateTopics || !mayCreate) return unknown(name, NO_ID, ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION);
-  return describe(services.topics.create(name, services.defaultPartitions, {}), services.nodeId);
+  return orWhenStorageFails(
+    () => describe(services.topics.create(name, services.defaultPartitions, {}), services.nodeId),
+    () => unknown(name, NO_ID, ErrorCodes.KAFKA_STORAGE_ERROR),
+  );
 }
 
 function describe(topic: Topic, nodeId: number): TopicAnswer {

@@ -12,6 +12,7 @@ import { crc32 } from 'node:zlib';
 import { brokerChannels } from '../diagnostics/channels.js';
 import { AppendFile } from './append-file.js';
 import type { JournalEntry } from './journal-entry.js';
+import { StorageError } from './storage-error.js';
 
 const FRAME_HEADER_BYTES = 8;
 const FILE_NAME = /^journal-(\d{8})\.log$/;
@@ -119,14 +120,23 @@ export class Journal {
     const draftPath = `${next}.draft`;
     rmSync(draftPath, { force: true });
     const draft = AppendFile.open(draftPath);
-    draft.append([frames([...this.#snapshot()])]);
-    draft.sync();
+    try {
+      draft.append([frames([...this.#snapshot()])]);
+      draft.sync();
+    } catch (failure) {
+      if (!(failure instanceof StorageError)) throw failure;
+      // There is no room for two. The present file still holds every fact; it is tried again when that has doubled.
+      this.#rewrittenBytes = file.sizeInBytes;
+      return;
+    } finally {
+      draft.close();
+    }
     renameSync(draftPath, next);
+    this.#file = AppendFile.open(next);
+    this.#number++;
+    this.#rewrittenBytes = this.#file.sizeInBytes;
     file.close();
     rmSync(file.path);
-    this.#file = draft;
-    this.#number++;
-    this.#rewrittenBytes = draft.sizeInBytes;
   }
 
   #path(number: number): string {

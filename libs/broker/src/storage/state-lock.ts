@@ -37,7 +37,7 @@ export class StateLock {
 
   #take(mayTakeOver: boolean): void {
     try {
-      writeFileSync(this.#path, `${process.pid} ${startTime(process.pid)}\n`, { flag: 'wx' });
+      writeFileSync(this.#path, `${process.pid} ${processStart(process.pid)}\n`, { flag: 'wx' });
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
       const holder = this.#holder();
@@ -54,7 +54,7 @@ export class StateLock {
 
   #isHeldBy(holder: { pid: number; startedAt: string }): boolean {
     if (holder.pid === process.pid) return heldHere.has(this.#directory);
-    return isAlive(holder.pid) && startTime(holder.pid) === holder.startedAt;
+    return isAlive(holder.pid) && processStart(holder.pid) === holder.startedAt;
   }
 }
 
@@ -78,7 +78,7 @@ function isAlive(pid: number): boolean {
 }
 
 /** When a process started, as the system counts it; `unknown` where the system does not say. */
-function startTime(pid: number): string {
+export function processStart(pid: number): string {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field, the command, is in parentheses and may hold spaces; the start time is the 20th field after it.

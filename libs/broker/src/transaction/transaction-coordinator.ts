@@ -7,6 +7,7 @@
  */
 import type { Clock } from '@millrace/kernel';
 import { ErrorCodes } from '@millrace/protocol';
+import { orWhenStorageFails } from '../storage/storage-failures.js';
 import type { Journal } from '../storage/journal.js';
 import type { JournalEntry } from '../storage/journal-entry.js';
 import { endVerdict, epochToReturn } from './end-rules.js';
@@ -17,6 +18,9 @@ import { TransactionRegistry } from './transaction-registry.js';
 
 /** The longest transaction that a producer may ask for (Kafka: `transaction.max.timeout.ms`). */
 const MAX_TIMEOUT_MS = 900_000;
+
+/** When an abort that the state directory refused is tried again. */
+const RETRY_ABORT_AFTER_MS = 1000;
 
 export interface TransactionCoordinatorOptions extends Omit<TransactionEndingOptions, 'registry'> {
   /** The finalized `transaction.version`: how transactions end that the broker itself aborts. */
@@ -78,7 +82,7 @@ export class TransactionCoordinator {
   }
 
   close(): void {
-    for (const transaction of this.#registry.all()) transaction.timeoutTimer?.cancel();
+    for (const transaction of this.#registry.all()) transaction.timer?.cancel();
   }
 
   /** A producer id for a producer that is idempotent but not transactional. */
@@ -186,15 +190,19 @@ export class TransactionCoordinator {
 
   #armTimeout(transaction: Transaction): void {
     const { startedAtMs, timeoutMs } = transaction.entry;
-    const delayMs = Math.max(0, startedAtMs + timeoutMs - this.#clock.nowMs());
-    transaction.timeoutTimer?.cancel();
-    transaction.timeoutTimer = this.#clock.setTimer(
-      delayMs,
-      () => {
-        if (transaction.state === 'Ongoing') this.#fenceAndAbort(transaction);
-      },
-      { unref: true },
-    );
+    this.#abortAfter(transaction, Math.max(0, startedAtMs + timeoutMs - this.#clock.nowMs()));
+  }
+
+  #abortAfter(transaction: Transaction, delayMs: number): void {
+    const abort = (): void => {
+      if (transaction.state !== 'Ongoing') return;
+      orWhenStorageFails(
+        () => this.#fenceAndAbort(transaction),
+        () => this.#abortAfter(transaction, RETRY_ABORT_AFTER_MS),
+      );
+    };
+    transaction.timer?.cancel();
+    transaction.timer = this.#clock.setTimer(delayMs, abort, { unref: true });
   }
 }
 

@@ -45,7 +45,6 @@ export class TransactionEnding {
     const { registry, clock } = this.#options;
     const { producerEpoch, startedAtMs } = transaction.entry;
     const state = decision.outcome === 'commit' ? 'PrepareCommit' : 'PrepareAbort';
-    transaction.timeoutTimer?.cancel();
     if (decision.outcome === 'commit') this.#syncData(transaction);
     const bumped = { producerEpoch: Math.min(producerEpoch + 1, 32767), lastProducerEpoch: producerEpoch };
     registry.change(transaction, {
@@ -55,6 +54,7 @@ export class TransactionEnding {
       startedAtMs: startedAtMs === -1 ? clock.nowMs() : startedAtMs,
       ...(decision.bumpsEpoch ? bumped : {}),
     });
+    transaction.timer?.cancel();
     if (this.#options.syncOnCommit && decision.outcome === 'commit') registry.sync();
     this.#carryOut(transaction);
   }
@@ -85,7 +85,7 @@ export class TransactionEnding {
       if (!(failure instanceof StorageError)) throw failure;
       // The decision stands. Until it is carried out, the producer is told CONCURRENT_TRANSACTIONS.
       brokerChannels.storageFailed.publish({ file: `transaction ${transaction.id}`, reason: describeError(failure) });
-      clock.setTimer(RETRY_AFTER_MS, () => this.#carryOut(transaction), { unref: true });
+      transaction.timer = clock.setTimer(RETRY_AFTER_MS, () => this.#carryOut(transaction), { unref: true });
     }
   }
 

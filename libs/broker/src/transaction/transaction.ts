@@ -36,8 +36,8 @@ export type TransactionChange = Partial<Omit<TransactionEntry, 'type' | 'transac
 
 /** A transactional id and where its current transaction stands. */
 export class Transaction {
-  /** Aborts the transaction when it takes too long; armed while it is ongoing. */
-  timeoutTimer: Timer | undefined;
+  /** Aborts the transaction when it takes too long, or tries again to end it. */
+  timer: Timer | undefined;
   #entry: TransactionEntry;
   #partitions = new Set<string>();
 

@@ -29,10 +29,14 @@ export async function createdTopic(
   const errorCode = await client.createTopic(name, partitions, { 'segment.ms': '9223372036854775807', ...configs });
   if (errorCode !== ErrorCodes.NONE) throw new Error(`creating ${name} failed with ${errorCode}`);
   const indexes = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1 }));
-  await eventually('the topic has leaders', async () => {
-    const found = await client.call(apis.ListOffsets, 7, { replicaId: -1, topics: [{ name, partitions: indexes }] });
-    return found.topics[0]!.partitions.every((each) => each.errorCode === ErrorCodes.NONE);
-  });
+  await eventually(
+    'the topic has leaders',
+    async () => {
+      const found = await client.call(apis.ListOffsets, 7, { replicaId: -1, topics: [{ name, partitions: indexes }] });
+      return found.topics[0]!.partitions.every((each) => each.errorCode === ErrorCodes.NONE);
+    },
+    { timeoutMs: 30_000 },
+  );
   return name;
 }
 
@@ -45,12 +49,28 @@ const TRY_AGAIN: readonly number[] = [
   ErrorCodes.NOT_ENOUGH_REPLICAS,
 ];
 
+/** Waits until there are coordinators: a cluster creates their topics when they are asked for first. */
+export async function coordinatorsReady(client: WireClient): Promise<void> {
+  for (const keyType of [0, 1]) {
+    const ask = () => client.call(apis.FindCoordinator, 4, { keyType, coordinatorKeys: ['any'] });
+    await settled(ask, (each) => each.coordinators[0]!.errorCode);
+  }
+  await settled(
+    () => client.initProducerId(null),
+    (each) => each.errorCode,
+  );
+}
+
 /** Repeats a call until its error code is one that a client would report. */
 export async function settled<T>(call: () => Promise<T>, codeOf: (answer: T) => number): Promise<T> {
   let answer: T | undefined;
-  await eventually('the request is answered for good', async () => {
-    answer = await call();
-    return !TRY_AGAIN.includes(codeOf(answer));
-  });
+  await eventually(
+    'the request is answered for good',
+    async () => {
+      answer = await call();
+      return !TRY_AGAIN.includes(codeOf(answer));
+    },
+    { timeoutMs: 30_000 },
+  );
   return answer as T;
 }

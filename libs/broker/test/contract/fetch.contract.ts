@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { apis, errorName } from '@millrace/protocol';
 import { batchOf, type WireClient } from '../wire-client.js';
-import { createdTopic, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
+import { coordinatorsReady, createdTopic, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
 import { valuesOf } from './produce.contract.js';
 
 export function describeFetching(broker: string, start: StartBroker): void {
@@ -13,6 +13,7 @@ export function describeFetching(broker: string, start: StartBroker): void {
     beforeAll(async () => {
       running = await start();
       client = await running.connect();
+      await coordinatorsReady(client);
       topic = await createdTopic(client, { partitions: 2 });
       for (const values of [['a', 'b'], ['c'], ['d', 'e']]) await client.produce(topic, 0, batchOf(values));
     });
@@ -65,7 +66,14 @@ export function describeFetching(broker: string, start: StartBroker): void {
     });
 
     it('refuses a fetch session that it does not keep, and leader epochs that it has not reached', async () => {
-      const session = { maxWaitMs: 0, minBytes: 1, sessionId: 77, sessionEpoch: 3, topics: [], forgottenTopicsData: [] };
+      const session = {
+        maxWaitMs: 0,
+        minBytes: 1,
+        sessionId: 77,
+        sessionEpoch: 3,
+        topics: [],
+        forgottenTopicsData: [],
+      };
       expect(errorName((await client.call(apis.Fetch, 12, session)).errorCode)).toBe('FETCH_SESSION_ID_NOT_FOUND');
       const partitions = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 1, currentLeaderEpoch: 9 }];
       const body = { maxWaitMs: 0, minBytes: 1, topics: [{ topic, partitions }], forgottenTopicsData: [] };

@@ -1,15 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@millrace/testing';
-import { apis, errorName, type RequestDraftOf } from '@millrace/protocol';
+import { apis, consumerProtocol, errorName, type RequestDraftOf } from '@millrace/protocol';
 import type { WireClient } from '../wire-client.js';
-import { createdTopic, fresh, settled, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
+import {
+  coordinatorsReady,
+  createdTopic,
+  fresh,
+  settled,
+  type BrokerUnderTest,
+  type StartBroker,
+} from './broker-under-test.js';
 
 type JoinDraft = Partial<RequestDraftOf<typeof apis.JoinGroup>>;
 type Join = Awaited<ReturnType<typeof joinOnce>>;
 
+/** Apache Kafka reads the subscriptions of groups of type `consumer`, so they must be real ones. */
+const SUBSCRIPTION = consumerProtocol.encodeSubscription({ topics: ['anything'] });
+
 const PROTOCOLS = [
-  { name: 'range', metadata: Buffer.from('topics') },
-  { name: 'round', metadata: Buffer.from('topics') },
+  { name: 'range', metadata: SUBSCRIPTION },
+  { name: 'round', metadata: SUBSCRIPTION },
 ];
 
 function joinOnce(client: WireClient, groupId: string, draft: JoinDraft, version: number) {
@@ -29,25 +39,33 @@ export function describeGroups(broker: string, start: StartBroker): void {
     beforeAll(async () => {
       running = await start();
       client = await running.connect();
+      await coordinatorsReady(client);
       other = await running.connect();
       topic = await createdTopic(client);
     });
-    beforeEach(async () => {
+    beforeEach(() => {
       group = fresh('group');
-      const ask = () => client.call(apis.FindCoordinator, 4, { keyType: 0, coordinatorKeys: [group] });
-      await settled(ask, (each) => each.coordinators[0]!.errorCode);
     });
     afterAll(() => running.stop());
 
     const join = async (draft: JoinDraft = {}, through = client, version = 9): Promise<Join> =>
-      settled(() => joinOnce(through, group, draft, version), (each) => each.errorCode);
+      settled(
+        () => joinOnce(through, group, draft, version),
+        (each) => each.errorCode,
+      );
     const joinError = async (draft: JoinDraft): Promise<string> => errorName((await join(draft)).errorCode);
     /** Takes a member id and joins with it. */
     const enter = async (through = client, draft: JoinDraft = {}): Promise<Join> => {
       const { memberId } = await join(draft, through);
       return join({ ...draft, memberId }, through);
     };
-    const sync = async (generationId: number, memberId: string, assignments: Record<string, string> = {}, through = client, draft = {}) => {
+    const sync = async (
+      generationId: number,
+      memberId: string,
+      assignments: Record<string, string> = {},
+      through = client,
+      draft = {},
+    ) => {
       const body = {
         groupId: group,
         generationId,
@@ -60,9 +78,18 @@ export function describeGroups(broker: string, start: StartBroker): void {
       const answer = await through.call(apis.SyncGroup, 5, body);
       return answer.errorCode === 0 ? answer.assignment.toString() : errorName(answer.errorCode);
     };
-    const heartbeat = async (generationId: number, memberId: string, groupInstanceId: string | null = null): Promise<string> =>
-      errorName((await client.call(apis.Heartbeat, 4, { groupId: group, generationId, memberId, groupInstanceId })).errorCode);
-    const commit = async (draft: Partial<RequestDraftOf<typeof apis.OffsetCommit>> = {}, version = 8): Promise<string> => {
+    const heartbeat = async (
+      generationId: number,
+      memberId: string,
+      groupInstanceId: string | null = null,
+    ): Promise<string> =>
+      errorName(
+        (await client.call(apis.Heartbeat, 4, { groupId: group, generationId, memberId, groupInstanceId })).errorCode,
+      );
+    const commit = async (
+      draft: Partial<RequestDraftOf<typeof apis.OffsetCommit>> = {},
+      version = 8,
+    ): Promise<string> => {
       const partitions = [{ partitionIndex: 0, committedOffset: 3, committedMetadata: null }];
       const body = { groupId: group, memberId: '', topics: [{ name: topic, partitions }], ...draft };
       return errorName((await client.call(apis.OffsetCommit, version, body)).topics[0]!.partitions[0]!.errorCode);
@@ -76,7 +103,7 @@ export function describeGroups(broker: string, start: StartBroker): void {
       const joined = await join({ memberId: first.memberId });
       expect(joined).toMatchObject({ errorCode: 0, generationId: 1, protocolType: 'consumer', protocolName: 'range' });
       expect(joined.leader).toBe(first.memberId);
-      expect(joined.members.map((each) => each.metadata.toString())).toEqual(['topics']);
+      expect(joined.members.map((each) => each.metadata)).toEqual([SUBSCRIPTION]);
       expect(await stateOf(group)).toBe('CompletingRebalance');
       expect(await sync(1, first.memberId, { [first.memberId]: 'all' })).toBe('all');
       expect(await sync(1, first.memberId)).toBe('all');
@@ -96,7 +123,9 @@ export function describeGroups(broker: string, start: StartBroker): void {
       expect(await joinError({ protocolType: '' })).toBe('INCONSISTENT_GROUP_PROTOCOL');
       expect(await joinError({ memberId: 'nobody' })).toBe('UNKNOWN_MEMBER_ID');
       await enter();
-      expect(await joinError({ protocols: [{ name: 'other', metadata: Buffer.alloc(0) }] })).toBe('INCONSISTENT_GROUP_PROTOCOL');
+      expect(await joinError({ protocols: [{ name: 'other', metadata: SUBSCRIPTION }] })).toBe(
+        'INCONSISTENT_GROUP_PROTOCOL',
+      );
       expect(await joinError({ protocolType: 'connect' })).toBe('INCONSISTENT_GROUP_PROTOCOL');
     });
 
@@ -136,7 +165,10 @@ export function describeGroups(broker: string, start: StartBroker): void {
       expect(await sync(2, a, { [a]: 'one', [b]: 'two' })).toBe('one');
       expect(await following).toBe('two');
       expect(await join({ memberId: b }, other)).toMatchObject({ errorCode: 0, generationId: 2, members: [] });
-      const left = await client.call(apis.LeaveGroup, 5, { groupId: group, members: [{ memberId: a }, { memberId: 'nobody' }] });
+      const left = await client.call(apis.LeaveGroup, 5, {
+        groupId: group,
+        members: [{ memberId: a }, { memberId: 'nobody' }],
+      });
       expect(left.members.map((each) => errorName(each.errorCode))).toEqual(['NONE', 'UNKNOWN_MEMBER_ID']);
       expect(await heartbeat(2, b)).toBe('REBALANCE_IN_PROGRESS');
       expect(await join({ memberId: b }, other)).toMatchObject({ generationId: 3, leader: b });
@@ -171,14 +203,20 @@ export function describeGroups(broker: string, start: StartBroker): void {
       const third = await join({ groupInstanceId }, client, 8);
       expect(third).toMatchObject({ errorCode: 0, generationId: 1, leader: second.memberId, members: [] });
       expect(await sync(1, third.memberId, {}, client, { groupInstanceId })).toBe('all');
-      const members = [{ memberId: first.memberId, groupInstanceId }, { memberId: '', groupInstanceId }];
+      const members = [
+        { memberId: first.memberId, groupInstanceId },
+        { memberId: '', groupInstanceId },
+      ];
       const left = await client.call(apis.LeaveGroup, 5, { groupId: group, members });
       expect(left.members.map((each) => errorName(each.errorCode))).toEqual(['FENCED_INSTANCE_ID', 'NONE']);
     });
 
     it('keep offsets for clients that are no members', async () => {
       expect(await commit()).toBe('NONE');
-      const groups = [{ groupId: group, topics: null }, { groupId: 'nobodys', topics: null }];
+      const groups = [
+        { groupId: group, topics: null },
+        { groupId: 'nobodys', topics: null },
+      ];
       const found = (await client.call(apis.OffsetFetch, 8, { requireStable: true, groups })).groups;
       expect(found.map((each) => each.topics.map((one) => one.partitions[0]!.committedOffset))).toEqual([[3], []]);
     });
@@ -188,7 +226,9 @@ export function describeGroups(broker: string, start: StartBroker): void {
       expect(await commit({ generationIdOrMemberEpoch: 1, memberId: 'x' })).toBe('ILLEGAL_GENERATION');
       expect(await commit({ generationIdOrMemberEpoch: 1, memberId: 'x' }, 9)).toBe('GROUP_ID_NOT_FOUND');
       expect(await commit({ topics: [{ name: topic, partitions: [partition] }] })).toBe('OFFSET_METADATA_TOO_LARGE');
-      expect(await commit({ topics: [{ name: 'nowhere', partitions: [partition] }] })).toBe('UNKNOWN_TOPIC_OR_PARTITION');
+      expect(await commit({ topics: [{ name: 'nowhere', partitions: [partition] }] })).toBe(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      );
     });
   });
 }

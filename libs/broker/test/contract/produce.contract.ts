@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RecordBatchBuilder, RecordBatchCursor, errorName } from '@millrace/protocol';
 import { batchOf, type WireClient } from '../wire-client.js';
-import { createdTopic, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
+import { coordinatorsReady, createdTopic, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
 
 export function describeProducing(broker: string, start: StartBroker): void {
   describe(`producing to ${broker}`, () => {
@@ -12,6 +12,7 @@ export function describeProducing(broker: string, start: StartBroker): void {
     beforeAll(async () => {
       running = await start();
       client = await running.connect();
+      await coordinatorsReady(client);
       topic = await createdTopic(client, { partitions: 8 });
     });
     afterAll(() => running.stop());
@@ -76,7 +77,9 @@ export function describeProducing(broker: string, start: StartBroker): void {
       expect(await produced(5, Buffer.concat([batchOf(['x']), batchOf(['y'])]))).toBe('INVALID_RECORD');
       expect(await produced(5, oldFormat)).toBe('INVALID_RECORD');
       expect(await produced(5, damaged)).toBe('CORRUPT_MESSAGE');
-      expect(await produced(5, batchOf(['x'], { producerId: 9, producerEpoch: 0, baseSequence: -1 }))).toBe('INVALID_RECORD');
+      expect(await produced(5, batchOf(['x'], { producerId: 9, producerEpoch: 0, baseSequence: -1 }))).toBe(
+        'INVALID_RECORD',
+      );
       expect((await client.fetch(topic, 5, 0)).highWatermark).toBe(0);
     });
 
@@ -84,14 +87,20 @@ export function describeProducing(broker: string, start: StartBroker): void {
       expect(await produced(6, batchOf(['x'.repeat(1_100_000)]))).toBe('MESSAGE_TOO_LARGE');
       const small = await createdTopic(client, { configs: { 'max.message.bytes': '200' } });
       expect((await client.produce(small, 0, batchOf(['x']))).errorCode).toBe(0);
-      expect(errorName((await client.produce(small, 0, batchOf(['x'.repeat(200)]))).errorCode)).toBe('MESSAGE_TOO_LARGE');
+      expect(errorName((await client.produce(small, 0, batchOf(['x'.repeat(200)]))).errorCode)).toBe(
+        'MESSAGE_TOO_LARGE',
+      );
     });
 
     it('refuses unknown partitions, odd acks, and zstd where the version does not have it', async () => {
-      expect(errorName((await client.produce('nowhere', 0, batchOf(['x']))).errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
+      expect(errorName((await client.produce('nowhere', 0, batchOf(['x']))).errorCode)).toBe(
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      );
       expect(await produced(99, batchOf(['x']))).toBe('UNKNOWN_TOPIC_OR_PARTITION');
       expect(await produced(6, batchOf(['x']), { acks: 2 })).toBe('INVALID_REQUIRED_ACKS');
-      expect(await produced(6, batchOf(['x'], { compression: 'zstd' }), { version: 6 })).toBe('UNSUPPORTED_COMPRESSION_TYPE');
+      expect(await produced(6, batchOf(['x'], { compression: 'zstd' }), { version: 6 })).toBe(
+        'UNSUPPORTED_COMPRESSION_TYPE',
+      );
       expect(await produced(6, batchOf(['x'], { compression: 'zstd' }), { version: 7 })).toBe('offset 0');
     });
 
@@ -116,7 +125,11 @@ export function describeProducing(broker: string, start: StartBroker): void {
 
     it('closes the connection when a batch without acknowledgement fails', async () => {
       const other = await running.connect();
-      const body = { acks: 0, timeoutMs: 1000, topicData: [{ name: 'nowhere', partitionData: [{ index: 0, records: batchOf(['x']) }] }] };
+      const body = {
+        acks: 0,
+        timeoutMs: 1000,
+        topicData: [{ name: 'nowhere', partitionData: [{ index: 0, records: batchOf(['x']) }] }],
+      };
       other.produceWithoutAnswer(body);
       await other.closed;
     });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '@millrace/testing';
 import { apis, errorName, type RequestDraftOf } from '@millrace/protocol';
 import type { WireClient } from '../wire-client.js';
-import { createdTopic, fresh, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
+import { coordinatorsReady, createdTopic, fresh, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
 
 type TopicDraft = RequestDraftOf<typeof apis.CreateTopics>['topics'][number];
 
@@ -16,11 +16,19 @@ export function describeTopics(broker: string, start: StartBroker): void {
     beforeAll(async () => {
       running = await start();
       client = await running.connect();
+      await coordinatorsReady(client);
     });
     afterAll(() => running.stop());
 
     const create = async (draft: Partial<TopicDraft>, validateOnly = true): Promise<string> => {
-      const topic = { name: fresh('topic'), numPartitions: 1, replicationFactor: 1, assignments: [], configs: [], ...draft };
+      const topic = {
+        name: fresh('topic'),
+        numPartitions: 1,
+        replicationFactor: 1,
+        assignments: [],
+        configs: [],
+        ...draft,
+      };
       const { topics } = await client.call(apis.CreateTopics, 7, { topics: [topic], validateOnly });
       const { errorCode, numPartitions } = topics[0]!;
       return errorCode === 0 ? `${numPartitions} partitions` : errorName(errorCode);
@@ -44,8 +52,12 @@ export function describeTopics(broker: string, start: StartBroker): void {
       expect(await create({ configs: [{ name: 'retention.ms', value: 'soon' }] })).toBe('INVALID_CONFIG');
       expect(await create({ configs: [{ name: 'retention.ms', value: null }] })).toBe('INVALID_CONFIG');
       expect(await create({ assignments: [{ partitionIndex: 0, brokerIds: [1] }] })).toBe('INVALID_REQUEST');
-      expect(await create({ ...automatic, assignments: [{ partitionIndex: 0, brokerIds: [7] }] })).toBe('INVALID_REPLICA_ASSIGNMENT');
-      expect(await create({ ...automatic, assignments: [{ partitionIndex: 1, brokerIds: [1] }] })).toBe('INVALID_REPLICA_ASSIGNMENT');
+      expect(await create({ ...automatic, assignments: [{ partitionIndex: 0, brokerIds: [7] }] })).toBe(
+        'INVALID_REPLICA_ASSIGNMENT',
+      );
+      expect(await create({ ...automatic, assignments: [{ partitionIndex: 1, brokerIds: [1] }] })).toBe(
+        'INVALID_REPLICA_ASSIGNMENT',
+      );
     });
 
     it('collide when they differ only in dots and underscores', async () => {
@@ -64,7 +76,11 @@ export function describeTopics(broker: string, start: StartBroker): void {
       ];
       const { results } = await client.call(apis.DescribeConfigs, 4, { resources });
       const shown = results[0]!.configs.map((each) => `${each.name}=${each.value} from ${each.configSource}`).sort();
-      expect(shown).toEqual(['cleanup.policy=compact from 1', 'max.message.bytes=1048588 from 5', 'retention.ms=1000 from 1']);
+      expect(shown).toEqual([
+        'cleanup.policy=compact from 1',
+        'max.message.bytes=1048588 from 5',
+        'retention.ms=1000 from 1',
+      ]);
       expect(errorName(results[1]!.errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
     });
 
@@ -73,7 +89,10 @@ export function describeTopics(broker: string, start: StartBroker): void {
         topics: [{ name: 'nowhere' }, { name: 'a b' }],
         allowAutoTopicCreation: false,
       });
-      expect(topics.map((each) => errorName(each.errorCode)).sort()).toEqual(['INVALID_TOPIC_EXCEPTION', 'UNKNOWN_TOPIC_OR_PARTITION']);
+      expect(topics.map((each) => errorName(each.errorCode)).sort()).toEqual([
+        'INVALID_TOPIC_EXCEPTION',
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      ]);
       const byId = await client.call(apis.Metadata, 12, { topics: [{ topicId: 'a'.repeat(32), name: null }] });
       expect(errorName(byId.topics[0]!.errorCode)).toBe('UNKNOWN_TOPIC_ID');
     });
@@ -83,7 +102,8 @@ export function describeTopics(broker: string, start: StartBroker): void {
       const groupId = fresh('group');
       const offsetOf = async (): Promise<number> => {
         const groups = [{ groupId, topics: [{ name, partitionIndexes: [0] }] }];
-        return (await client.call(apis.OffsetFetch, 8, { groups })).groups[0]!.topics[0]!.partitions[0]!.committedOffset;
+        return (await client.call(apis.OffsetFetch, 8, { groups })).groups[0]!.topics[0]!.partitions[0]!
+          .committedOffset;
       };
       await eventually('the offset is committed', async () => {
         const partitions = [{ partitionIndex: 0, committedOffset: 3, committedMetadata: null }];
@@ -96,7 +116,11 @@ export function describeTopics(broker: string, start: StartBroker): void {
         { name: null, topicId: 'a'.repeat(32) },
       ];
       const { responses } = await client.call(apis.DeleteTopics, 6, { timeoutMs: 5000, topics });
-      expect(responses.map((each) => errorName(each.errorCode)).sort()).toEqual(['NONE', 'UNKNOWN_TOPIC_ID', 'UNKNOWN_TOPIC_OR_PARTITION']);
+      expect(responses.map((each) => errorName(each.errorCode)).sort()).toEqual([
+        'NONE',
+        'UNKNOWN_TOPIC_ID',
+        'UNKNOWN_TOPIC_OR_PARTITION',
+      ]);
       await eventually('the offset is gone', async () => (await offsetOf()) === -1);
     });
   });

@@ -2,92 +2,32 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { eventually } from '@millrace/testing';
 import { apis, errorName } from '@millrace/protocol';
 import { batchOf, type WireClient } from '../wire-client.js';
-import { createdTopic, fresh, settled, type BrokerUnderTest, type StartBroker } from './broker-under-test.js';
+import {
+  coordinatorsReady,
+  createdTopic,
+  fresh,
+  settled,
+  type BrokerUnderTest,
+  type StartBroker,
+} from './broker-under-test.js';
 import { valuesOf } from './produce.contract.js';
-
-/** A transactional producer that is made of single requests. */
-class Producer {
-  readonly #client: WireClient;
-  readonly id = fresh('tx');
-  producerId = -1;
-  producerEpoch = -1;
-
-  constructor(client: WireClient) {
-    this.#client = client;
-  }
-
-  async init(options: { timeoutMs?: number; producerId?: number; producerEpoch?: number; version?: number } = {}) {
-    const answer = await settled(() => this.#client.initProducerId(this.id, options), (each) => each.errorCode);
-    if (answer.errorCode === 0) this.#take(answer);
-    return errorName(answer.errorCode);
-  }
-
-  async produce(
-    topic: string,
-    partition: number,
-    baseSequence: number,
-    options: { version?: number; epoch?: number; transactionalId?: string | null; value?: string } = {},
-  ): Promise<string> {
-    const { version = 12, epoch = this.producerEpoch, transactionalId = this.id, value = 'v' } = options;
-    const { producerId } = this;
-    const records = batchOf([value], { producerId, producerEpoch: epoch, baseSequence, isTransactional: true });
-    const send = () => this.#client.produce(topic, partition, records, { version, transactionalId });
-    return errorName((await settled(send, (each) => each.errorCode)).errorCode);
-  }
-
-  async end(committed: boolean, options: { version?: number; epoch?: number; producerId?: number } = {}): Promise<string> {
-    const { version = 5, epoch = this.producerEpoch, producerId = this.producerId } = options;
-    const who = { producerId, producerEpoch: epoch };
-    const answer = await settled(() => this.#client.endTxn(this.id, who, committed, version), (each) => each.errorCode);
-    if (answer.errorCode === 0 && version >= 5) this.#take(answer);
-    return errorName(answer.errorCode);
-  }
-
-  async addPartitions(topic: string, partitions: number[], options: { version?: number; epoch?: number } = {}): Promise<string[]> {
-    const body = {
-      v3AndBelowTransactionalId: this.id,
-      v3AndBelowProducerId: this.producerId,
-      v3AndBelowProducerEpoch: options.epoch ?? this.producerEpoch,
-      v3AndBelowTopics: [{ name: topic, partitions }],
-    };
-    const add = () => this.#client.call(apis.AddPartitionsToTxn, options.version ?? 3, body);
-    const answer = await settled(add, (each) => each.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode);
-    return answer.resultsByTopicV3AndBelow[0]!.resultsByPartition.map((each) => errorName(each.partitionErrorCode));
-  }
-
-  async commitOffset(
-    groupId: string,
-    topic: string,
-    committedOffset: number,
-    options: { version?: number; epoch?: number; generationId?: number; memberId?: string } = {},
-  ): Promise<string> {
-    const { version = 5, epoch = this.producerEpoch, ...member } = options;
-    const partitions = [{ partitionIndex: 0, committedOffset, committedMetadata: '' }];
-    const body = { transactionalId: this.id, groupId, producerId: this.producerId, producerEpoch: epoch, topics: [{ name: topic, partitions }] };
-    const commit = () => this.#client.call(apis.TxnOffsetCommit, version, { ...body, ...member });
-    return errorName((await settled(commit, (each) => each.topics[0]!.partitions[0]!.errorCode)).topics[0]!.partitions[0]!.errorCode);
-  }
-
-  #take({ producerId, producerEpoch }: { producerId: number; producerEpoch: number }): void {
-    this.producerId = producerId;
-    this.producerEpoch = producerEpoch;
-  }
-}
+import { WireProducer } from './wire-producer.js';
 
 export function describeTransactions(broker: string, start: StartBroker): void {
   describe(`transactions of ${broker}`, () => {
     let running: BrokerUnderTest;
     let client: WireClient;
     let topic: string;
-    let producer: Producer;
+    let producer: WireProducer;
 
     beforeAll(async () => {
       running = await start();
       client = await running.connect();
+      await coordinatorsReady(client);
     });
     beforeEach(async () => {
       topic = await createdTopic(client, { partitions: 2 });
-      producer = new Producer(client);
+      producer = new WireProducer(client);
       expect(await producer.init()).toBe('NONE');
     });
     afterAll(() => running.stop());
@@ -168,7 +108,9 @@ export function describeTransactions(broker: string, start: StartBroker): void {
         expect(await producer.produce(topic, 1, 0, { epoch })).toBe('INVALID_PRODUCER_EPOCH');
         expect(await producer.produce(topic, 1, 0, { epoch: epoch + 2 })).toBe('INVALID_PRODUCER_EPOCH');
         expect(await producer.produce(topic, 1, 0, { transactionalId: 'other' })).toBe('INVALID_PRODUCER_ID_MAPPING');
-        expect(await producer.produce(topic, 1, 0, { transactionalId: null })).toBe('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
+        expect(await producer.produce(topic, 1, 0, { transactionalId: null })).toBe(
+          'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+        );
       });
 
       it('begin each partition at sequence 0', async () => {
@@ -253,7 +195,7 @@ export function describeTransactions(broker: string, start: StartBroker): void {
       });
 
       it('a transaction that takes too long is aborted, and its producer is fenced', async () => {
-        const slow = new Producer(client);
+        const slow = new WireProducer(client);
         await slow.init({ timeoutMs: 500 });
         const { producerEpoch: epoch } = slow;
         await slow.produce(topic, 0, 0);
@@ -298,7 +240,11 @@ export function describeTransactions(broker: string, start: StartBroker): void {
         const group = fresh('group');
         await producer.commitOffset(group, topic, 60);
         const partitions = [{ partitionIndex: 0, committedOffset: 70, committedMetadata: null }];
-        await client.call(apis.OffsetCommit, 8, { groupId: group, memberId: '', topics: [{ name: topic, partitions }] });
+        await client.call(apis.OffsetCommit, 8, {
+          groupId: group,
+          memberId: '',
+          topics: [{ name: topic, partitions }],
+        });
         await producer.end(true);
         await eventually('the transaction is through', async () => (await committedOffset(group)) === '70');
       });
@@ -308,7 +254,8 @@ export function describeTransactions(broker: string, start: StartBroker): void {
         expect(await producer.commitOffset(group, topic, 5, { version: 4 })).toBe('TRANSACTION_ABORTABLE');
         expect(await producer.commitOffset(group, topic, 5, { version: 3 })).toBe('INVALID_TXN_STATE');
         const { id: transactionalId, producerId, producerEpoch } = producer;
-        const add = () => client.call(apis.AddOffsetsToTxn, 4, { transactionalId, producerId, producerEpoch, groupId: group });
+        const add = () =>
+          client.call(apis.AddOffsetsToTxn, 4, { transactionalId, producerId, producerEpoch, groupId: group });
         expect((await settled(add, (each) => each.errorCode)).errorCode).toBe(0);
         expect(await producer.commitOffset(group, topic, 5, { version: 4 })).toBe('NONE');
         expect(await producer.end(true, { version: 4 })).toBe('NONE');
@@ -317,9 +264,13 @@ export function describeTransactions(broker: string, start: StartBroker): void {
 
       it('refuse members that the group does not have', async () => {
         const group = fresh('group');
-        expect(await producer.commitOffset(group, topic, 1, { generationId: 1, memberId: 'x' })).toBe('ILLEGAL_GENERATION');
+        expect(await producer.commitOffset(group, topic, 1, { generationId: 1, memberId: 'x' })).toBe(
+          'ILLEGAL_GENERATION',
+        );
         expect(await producer.commitOffset(group, topic, 1)).toBe('NONE');
-        expect(await producer.commitOffset(group, topic, 1, { generationId: 1, memberId: 'x' })).toBe('UNKNOWN_MEMBER_ID');
+        expect(await producer.commitOffset(group, topic, 1, { generationId: 1, memberId: 'x' })).toBe(
+          'UNKNOWN_MEMBER_ID',
+        );
         expect(await producer.commitOffset(group, 'nowhere', 1)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
       });
     });

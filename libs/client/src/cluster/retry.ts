@@ -21,7 +21,7 @@ export interface RetryContext extends BackoffOptions {
 /** Doubling from the first backoff to the greatest, 20 % more or less by chance so that clients do not move in step. */
 export function backoffMs(attempt: number, options: BackoffOptions, random: Random): number {
   const exponential = Math.min(options.retryBackoffMs * 2 ** Math.min(attempt - 1, 30), options.retryBackoffMaxMs);
-  return exponential * (0.8 + random.next() * 0.4);
+  return Math.round(exponential * (0.8 + random.next() * 0.4));
 }
 
 /**

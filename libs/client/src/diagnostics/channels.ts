@@ -41,11 +41,11 @@ export interface TransactionEvent {
   readonly durationMs: number;
 }
 
-/** A partition's fetch had to wait, was redirected or failed. */
+/** A partition's fetch is tried again, perhaps at another leader, or has failed for good. */
 export interface FetchEvent {
   readonly topic: string;
   readonly partition: number;
-  readonly event: 'leader-moved' | 'failed';
+  readonly event: 'retrying' | 'failed';
   readonly error: string;
 }
 

@@ -10,7 +10,6 @@ const READ_COMMITTED = 1;
 
 /** One fetch of some partitions from their leader. */
 export interface FetchPlan {
-  readonly partitions: readonly PartitionFetch[];
   /** The highest version that fits: without topic ids the last one that takes names. */
   readonly cap: number | undefined;
   readonly body: (version: number) => RequestDraftOf<typeof apis.Fetch>;
@@ -35,7 +34,6 @@ export function planFetch(
   }));
   const hasIds = topics.every(({ topicId }) => topicId !== NO_TOPIC_ID);
   return {
-    partitions,
     cap: hasIds ? undefined : IDS_SINCE - 1,
     body: (version) => ({
       maxWaitMs,

@@ -16,7 +16,7 @@ import { clientChannels } from '../diagnostics/channels.js';
 import { brokerError, mayBeRepeated, stoppedError } from '../errors/broker-errors.js';
 import { NO_TOPIC_ID, partitionKey, type TopicPartition } from '../metadata/topic-metadata.js';
 import { resolveFetcherOptions, type FetcherOptions, type FetcherSettings } from './fetch-options.js';
-import { planFetch, type FetchPlan } from './fetch-request.js';
+import { planFetch } from './fetch-request.js';
 import type { FetchedBatch } from './fetched-batch.js';
 import { PartitionFetch, type PartitionAnswer } from './partition-fetch.js';
 
@@ -35,7 +35,7 @@ export class Fetcher implements Lifecycle {
   readonly #settings: FetcherSettings;
   readonly #purpose: string;
   #partitions = new Map<string, PartitionFetch>();
-  readonly #outstanding = new Map<number, FetchPlan>();
+  readonly #outstanding = new Set<number>();
   #failures: Error[] = [];
   #wakePoll: (() => void) | undefined;
   readonly #wakeUp: WakeUp;
@@ -195,6 +195,7 @@ export class Fetcher implements Lifecycle {
       }
       const nodeId = this.#cluster.leaderOf(partition.topic, partition.partition);
       if (nodeId === undefined) this.#findLeader(partition);
+      else if (!this.#isSameTopic(partition)) continue;
       else if (this.#outstanding.has(nodeId)) continue;
       else if (partition.paused || partition.bufferedBytes >= this.#settings.partitionMaxBytes) leftOut.add(nodeId);
       else wanted.set(nodeId, [...(wanted.get(nodeId) ?? []), partition]);
@@ -207,14 +208,14 @@ export class Fetcher implements Lifecycle {
     const waitMs = leavesOut ? Math.min(SHORT_WAIT_MS, maxWaitMs) : maxWaitMs;
     const plan = planFetch(this.#cluster, this.#settings, partitions, waitMs);
     const positions = partitions.map(({ fetchOffset }) => fetchOffset);
-    this.#outstanding.set(nodeId, plan);
+    this.#outstanding.add(nodeId);
     const exchange = async (): Promise<void> => {
       const timeoutMs = this.#cluster.settings.requestTimeoutMs + waitMs;
       const link = this.#cluster.link(nodeId, this.#purpose);
       const cap = plan.cap === undefined ? {} : { cap: plan.cap };
       const response = await link.request(apis.Fetch, plan.body, { timeoutMs, ...cap });
       if (response.errorCode !== ErrorCodes.NONE) throw brokerError(response.errorCode, `Fetch from broker ${nodeId}`);
-      this.#handleResponse(response, plan.partitions, positions);
+      this.#handleResponse(response, partitions, positions);
     };
     exchange()
       .catch((error: Error) => {
@@ -247,8 +248,6 @@ export class Fetcher implements Lifecycle {
   }
 
   #handleAnswer(key: string, partition: PartitionFetch, answer: PartitionAnswer): void {
-    const { topic } = partition;
-    partition.topicId ??= this.#cluster.metadataCache.topic(topic)?.topicId;
     let outcome;
     try {
       outcome = partition.accept(
@@ -290,7 +289,7 @@ export class Fetcher implements Lifecycle {
     clientChannels.fetch.publish({
       topic,
       partition: partition.partition,
-      event: 'leader-moved',
+      event: 'retrying',
       error: describeError(error),
     });
     this.#refresh(partition);
@@ -305,19 +304,21 @@ export class Fetcher implements Lifecycle {
     const { topic } = partition;
     this.#cluster
       .refreshMetadata([topic])
-      .then(() => this.#checkTopic(partition))
       // The partition's own backoff leads to the next try.
       .catch(() => undefined)
       .finally(() => this.#schedule());
   }
 
-  #checkTopic(partition: PartitionFetch): void {
-    const { topic, topicId } = partition;
+  /** An offset is worth nothing in another topic of the same name. */
+  #isSameTopic(partition: PartitionFetch): boolean {
+    const { topic, fetchOffset } = partition;
     const current = this.#cluster.metadataCache.topic(topic)?.topicId;
-    if (topicId === undefined || current === undefined || current === topicId || partition.failed) return;
-    const place = { topic, partition: partition.partition, offset: partition.fetchOffset };
-    const message = `topic '${topic}' was deleted and created again: the offset ${partition.fetchOffset} belongs to the old one`;
+    partition.topicId ??= current;
+    if (partition.topicId === current) return true;
+    const place = { topic, partition: partition.partition, offset: fetchOffset };
+    const message = `topic '${topic}' was deleted and created again: offset ${fetchOffset} belongs to the old one`;
     this.#fail(partition, new TaskError('MR_OFFSET_OUT_OF_RANGE', message, { place }));
+    return false;
   }
 
   #fail(partition: PartitionFetch, error: Error): void {

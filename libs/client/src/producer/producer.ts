@@ -96,7 +96,7 @@ export class Producer implements Lifecycle {
     try {
       const { transactionalId, transactionTimeoutMs } = this.#settings;
       await this.#abandon(stoppedError('the producer'));
-      this.#context = transactionalId === undefined ? undefined : await this.#negotiate(transactionalId);
+      this.#context = transactionalId === undefined ? undefined : this.#contextFor(transactionalId);
       this.#identity =
         this.#context === undefined
           ? await initIdempotence(this.#cluster)
@@ -298,7 +298,7 @@ export class Producer implements Lifecycle {
     return this.#renewal;
   }
 
-  async #negotiate(transactionalId: string): Promise<TransactionContext> {
+  #contextFor(transactionalId: string): TransactionContext {
     const { maxTransactionVersion, deliveryTimeoutMs: timeoutMs } = this.#settings;
     const offered = this.#cluster.features.transactionVersion;
     const version = Math.min(offered, maxTransactionVersion) >= 2 ? 2 : 1;

@@ -51,14 +51,15 @@ export class TransactionState {
 
   /** The error for an `action` that the phase does not allow. */
   obstacle(action: string): Error {
-    const { cause } = { cause: this.#cause };
+    const cause = this.#cause;
     switch (this.#phase) {
-      case 'abortable':
-        return new TransientError(
-          'MR_TRANSACTION_ABORTABLE',
-          `cannot ${action}: the transaction has failed and must be aborted (${describeError(cause)})`,
-          { cause },
-        );
+      case 'abortable': {
+        const message = `cannot ${action}: the transaction has failed and must be aborted (${describeError(cause)})`;
+        // What only a person can repair must not look as if it were worth another try.
+        return cause instanceof FatalError
+          ? new FatalError(cause.code, message, { cause, place: cause.place })
+          : new TransientError('MR_TRANSACTION_ABORTABLE', message, { cause });
+      }
       case 'defunct':
         return new TaskError(
           'MR_PRODUCER_FENCED',

@@ -212,6 +212,29 @@ export function describeRecords(session: () => ContractSession): void {
       );
     });
 
+    it('does not mistake a topic for the one that was deleted under the same name', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster);
+      const admin = new Admin(cluster);
+      const producer = await session().producer(cluster);
+      await producer.send(topic, 0, batchOf('a', 'b'));
+      const fetcher = await session().start(new Fetcher(cluster, { maxWaitMs: 50 }));
+      fetcher.assign([{ topic, partition: 0, offset: 0 }]);
+      await fetcher.poll(5_000);
+
+      await admin.deleteTopics([topic]);
+      await eventually('the name is free', async () => !(await admin.listTopics()).includes(topic));
+      await admin.createTopics([{ name: topic, partitions: 1 }]);
+
+      const untilFailure = async (): Promise<void> => {
+        for (;;) expect(await fetcher.poll(1_000)).toEqual([]);
+      };
+      await expect(untilFailure()).rejects.toMatchObject({
+        code: 'MR_OFFSET_OUT_OF_RANGE',
+        message: expect.stringContaining('deleted and created again') as unknown,
+      });
+    });
+
     it('goes on after its connections were cut', async () => {
       const { cluster, faults } = await session().cluster();
       const topic = await session().topic(cluster);

@@ -6,8 +6,7 @@ import type { KeyValueStoreDefinition } from '@millrace/streams';
 /** Options of {@link StreamProcessor}. */
 export interface StreamProcessorOptions {
   /** The stores that its methods open through the context, by `keyValueStore(name, { key, value })`. Default: none. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- stores of any key and value
-  readonly stores?: readonly KeyValueStoreDefinition<any, any>[];
+  readonly stores?: readonly KeyValueStoreDefinition<unknown, unknown>[];
 }
 
 /** Options of {@link Punctuate}. */
@@ -37,15 +36,21 @@ export const PunctuateMark = DiscoveryService.createDecorator<PunctuateOptions>(
  * stores, which its methods open through the context. Being request-scoped or transient is refused at boot.
  */
 export function StreamProcessor(options: StreamProcessorOptions = {}): ClassDecorator {
-  return applyDecorators(Injectable(), ProcessorMark(options)) as ClassDecorator;
+  return applyDecorators(Injectable(), ProcessorMark(options));
 }
 
-/** The method that takes each record: `(record, context) => void | Promise<void>`. Exactly one per processor. */
+/**
+ * The method that takes each record: `(record: StreamRecord<K, V>, context: ProcessorContext<KOut, VOut>) => void`, or a
+ * promise of it, for which the task waits. Exactly one per processor.
+ */
 export function OnRecord(): MethodDecorator {
   return OnRecordMark({});
 }
 
-/** A method that is called at intervals: `(nowMs, context) => void`. Any number per processor. */
+/**
+ * A method that is called at intervals, for each task: `(timeMs: number, context: ProcessorContext<KOut, VOut>) => void`, or a
+ * promise of it. Any number per processor.
+ */
 export function Punctuate(options: PunctuateOptions): MethodDecorator {
   return PunctuateMark(options);
 }

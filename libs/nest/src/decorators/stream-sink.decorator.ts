@@ -4,14 +4,19 @@ import type { SinkAppOptions } from '@millrace/runtime';
 import type { Topic } from '@millrace/streams';
 
 /** Options of a sink: what it is fed with and how; the cluster is that of its application unless given. */
-export interface StreamSinkOptions
-  extends Pick<
-    SinkAppOptions,
-    'name' | 'groupId' | 'instanceId' | 'maxBatchRecords' | 'linger' | 'commitInterval' | 'sessionTimeout' | 'heartbeatInterval'
-  > {
+export interface StreamSinkOptions extends Pick<
+  SinkAppOptions,
+  | 'name'
+  | 'groupId'
+  | 'instanceId'
+  | 'maxBatchRecords'
+  | 'linger'
+  | 'commitInterval'
+  | 'sessionTimeout'
+  | 'heartbeatInterval'
+> {
   /** What it is fed with; the serdes of the topics decode keys and values. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a sink takes topics of any key and value
-  readonly topics: readonly Topic<any, any>[];
+  readonly topics: readonly Topic<unknown, unknown>[];
   /** The application whose cluster it reads from: the `name` given to `StreamsModule.forRoot`. Default: `default`. */
   readonly app?: string;
 }
@@ -24,5 +29,5 @@ export const SinkMark = DiscoveryService.createDecorator<StreamSinkOptions>();
  * is provided, fed with committed records, and drained and closed when the application shuts down.
  */
 export function StreamSink(options: StreamSinkOptions): ClassDecorator {
-  return applyDecorators(Injectable(), SinkMark(options)) as ClassDecorator;
+  return applyDecorators(Injectable(), SinkMark(options));
 }

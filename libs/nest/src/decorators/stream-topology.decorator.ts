@@ -17,5 +17,5 @@ export const TopologyMark = DiscoveryService.createDecorator<StreamTopologyOptio
  * and started with it. The class implements `TopologyDefinition`; what its constructor asks for is injected.
  */
 export function StreamTopology(options: StreamTopologyOptions): ClassDecorator {
-  return applyDecorators(Injectable(), TopologyMark(options)) as ClassDecorator;
+  return applyDecorators(Injectable(), TopologyMark(options));
 }

@@ -2,7 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { AppHealth, PartitionLag, ThreadHealth } from '@millrace/runtime';
 import { livenessOf, readinessOf } from './health-report.js';
 
-const RUNNING_THREAD: ThreadHealth = { thread: 't-1', state: 'RUNNING', tasks: [{ taskId: 'flights/0_0', state: 'RUNNING' }] };
+const RUNNING_THREAD: ThreadHealth = {
+  thread: 't-1',
+  state: 'RUNNING',
+  tasks: [{ taskId: 'flights/0_0', state: 'RUNNING' }],
+};
 
 function health(overrides: Partial<AppHealth> = {}): AppHealth {
   return { applicationId: 'enrichment', state: 'RUNNING', threads: [RUNNING_THREAD], ...overrides };
@@ -16,11 +20,15 @@ describe('livenessOf', () => {
   it('is up while threads run, restore or shut down', () => {
     expect(livenessOf(health()).isHealthy).toBe(true);
     expect(livenessOf(health({ threads: [{ ...RUNNING_THREAD, state: 'RESTORING' }] })).isHealthy).toBe(true);
-    expect(livenessOf(health({ state: 'STOPPED', threads: [{ ...RUNNING_THREAD, state: 'DEAD' }] })).isHealthy).toBe(true);
+    expect(livenessOf(health({ state: 'STOPPED', threads: [{ ...RUNNING_THREAD, state: 'DEAD' }] })).isHealthy).toBe(
+      true,
+    );
   });
 
   it('is down when a thread died, and says which and why', () => {
-    const report = livenessOf(health({ threads: [{ ...RUNNING_THREAD, state: 'DEAD', lastFailure: 'MR_TASK_FAILED: x' }] }));
+    const report = livenessOf(
+      health({ threads: [{ ...RUNNING_THREAD, state: 'DEAD', lastFailure: 'MR_TASK_FAILED: x' }] }),
+    );
 
     expect(report.isHealthy).toBe(false);
     expect(report.details).toMatchObject({ deadThreads: ['t-1'], failures: ['t-1: MR_TASK_FAILED: x'] });
@@ -40,7 +48,11 @@ describe('readinessOf', () => {
   });
 
   it('is down while a task restores', () => {
-    const restoring = { ...RUNNING_THREAD, state: 'RESTORING' as const, tasks: [{ taskId: 'flights/0_0', state: 'RESTORING' as const }] };
+    const restoring = {
+      ...RUNNING_THREAD,
+      state: 'RESTORING' as const,
+      tasks: [{ taskId: 'flights/0_0', state: 'RESTORING' as const }],
+    };
 
     const report = readinessOf(health({ threads: [restoring] }), [], 10);
 

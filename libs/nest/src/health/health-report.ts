@@ -27,11 +27,14 @@ export function livenessOf(health: AppHealth): HealthReport {
 export function readinessOf(health: AppHealth, lag: readonly PartitionLag[], maxLagRecords: number): HealthReport {
   const tasks = health.threads.flatMap(({ tasks: own }) => own);
   const notRunning = tasks.filter(({ state }) => state !== 'RUNNING').map(({ taskId, state }) => `${taskId}: ${state}`);
-  const threads = health.threads.filter(({ state }) => state !== 'RUNNING').map(({ thread, state }) => `${thread}: ${state}`);
+  const threads = health.threads
+    .filter(({ state }) => state !== 'RUNNING')
+    .map(({ thread, state }) => `${thread}: ${state}`);
   const behind = lag
     .filter(({ lagRecords }) => lagRecords > maxLagRecords)
     .map(({ topic, partition, lagRecords }) => `${topic}-${partition}: ${lagRecords} records behind`);
-  const isHealthy = health.state === 'RUNNING' && threads.length === 0 && notRunning.length === 0 && behind.length === 0;
+  const isHealthy =
+    health.state === 'RUNNING' && threads.length === 0 && notRunning.length === 0 && behind.length === 0;
   return {
     isHealthy,
     details: {

@@ -44,7 +44,10 @@ function combine(
   registry: StreamsRegistry,
   judge: (health: AppHealth, lag: readonly PartitionLag[]) => HealthReport,
 ): HealthIndicatorResult {
-  const reports = registry.running.map(({ name, app }): [string, HealthReport] => [name, judge(app.health(), app.lag())]);
+  const reports = registry.running.map(({ name, app }): [string, HealthReport] => [
+    name,
+    judge(app.health(), app.lag()),
+  ]);
   const details = Object.fromEntries(reports.map(([name, report]) => [name, report.details]));
   const session = indicators.check(key);
   return reports.every(([, { isHealthy }]) => isHealthy) ? session.up(details) : session.down(details);

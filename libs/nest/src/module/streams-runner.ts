@@ -5,9 +5,9 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { SystemClock, describeError, sleep, toMs } from '@millrace/kernel';
-import { StreamsExplorer } from '../explorer/streams-explorer.js';
+import { describeError } from '@millrace/kernel';
 import type { StreamsAppHandle } from './streams-app-handle.js';
+import { StreamsAssembler } from './streams-assembler.js';
 import { StreamsRegistry } from './streams-registry.js';
 
 /**
@@ -20,16 +20,18 @@ export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, Befo
 
   constructor(
     private readonly registry: StreamsRegistry,
-    private readonly explorer: StreamsExplorer,
+    private readonly assembler: StreamsAssembler,
   ) {}
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with any topology, processor or sink. */
   onModuleInit(): void {
-    this.explorer.explore();
+    this.assembler.assemble();
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all(this.registry.handles.filter(({ options }) => options.autoStart !== false).map((each) => this.start(each)));
+    await Promise.all(
+      this.registry.handles.filter(({ options }) => options.autoStart !== false).map((each) => this.start(each)),
+    );
   }
 
   /** Starts the streams application of a handle, then its sinks. Throws as `StreamsApp.start`. */
@@ -51,18 +53,6 @@ export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, Befo
   }
 
   async #stop(handle: StreamsAppHandle): Promise<void> {
-    const timeoutMs = toMs(handle.options.shutdownTimeout ?? '30s');
-    const patience = new AbortController();
-    const clock = handle.options.clock ?? new SystemClock();
-    const tooLate = sleep(clock, timeoutMs, patience.signal).then(
-      () => this.#logger.warn(`'${handle.name}' did not stop within ${timeoutMs} ms; what it had not committed is repeated`),
-      () => undefined,
-    );
-    await Promise.race([this.#stopAll(handle), tooLate]);
-    patience.abort();
-  }
-
-  async #stopAll(handle: StreamsAppHandle): Promise<void> {
     for (const { name, app } of handle.runnables) {
       try {
         await app.stop();

@@ -1,7 +1,9 @@
 import { Module, type DynamicModule, type ModuleMetadata, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { StreamsExplorer } from '../explorer/streams-explorer.js';
+import { SinkExplorer } from '../explorer/sink-explorer.js';
+import { TopologyExplorer } from '../explorer/topology-explorer.js';
 import { StreamsAppHandle } from './streams-app-handle.js';
+import { StreamsAssembler } from './streams-assembler.js';
 import type { StreamsModuleAsyncOptions, StreamsModuleOptions } from './streams-module-options.js';
 import { StreamsRegistry } from './streams-registry.js';
 import { StreamsRunner } from './streams-runner.js';
@@ -24,8 +26,8 @@ export interface StreamsFeature {
 /** What all streams applications of a process share; imported by {@link StreamsModule}. */
 @Module({
   imports: [DiscoveryModule],
-  providers: [StreamsRegistry, StreamsExplorer, StreamsRunner],
-  exports: [StreamsRegistry, StreamsRunner],
+  providers: [StreamsRegistry, TopologyExplorer, SinkExplorer, StreamsAssembler, StreamsRunner],
+  exports: [StreamsRegistry, StreamsRunner, TopologyExplorer],
 })
 export class StreamsCoreModule {}
 
@@ -51,7 +53,12 @@ export class StreamsModule {
     return rootModule(name, { provide: streamsOptionsToken(name), useValue: options }, []);
   }
 
-  static forRootAsync({ name = DEFAULT_APP, imports = [], inject = [], useFactory }: StreamsModuleAsyncOptions): DynamicModule {
+  static forRootAsync({
+    name = DEFAULT_APP,
+    imports = [],
+    inject = [],
+    useFactory,
+  }: StreamsModuleAsyncOptions): DynamicModule {
     return rootModule(name, { provide: streamsOptionsToken(name), inject, useFactory }, imports);
   }
 

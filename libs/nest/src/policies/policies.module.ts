@@ -9,7 +9,12 @@ import {
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { ConfigurationError } from '@millrace/kernel';
-import { ResiliencePolicies, type ExecutionPolicy, type PolicyEnvironment, type PolicyOptions } from '@millrace/resilience';
+import {
+  ResiliencePolicies,
+  type ExecutionPolicy,
+  type PolicyEnvironment,
+  type PolicyOptions,
+} from '@millrace/resilience';
 import { policiesOf, policyToken, requestedPolicies } from './inject-policy.decorator.js';
 
 /** The policies of an application, by name. */

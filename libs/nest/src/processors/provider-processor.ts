@@ -1,29 +1,25 @@
-import type { Outcome, Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '@millrace/streams';
+import type { Processor, ProcessorContext, ProcessorSupplier, StreamRecord } from '@millrace/streams';
 import type { ProcessorMethods } from './processor-methods.js';
 
-type Handler = (subject: unknown, context: ProcessorContext) => Outcome;
+type Method = (argument: unknown, context: ProcessorContext) => void | Promise<void>;
 
-/**
- * Lets one instance of a provider, made by Nest, serve all tasks: each task gets a processor of its own that calls the
- * provider's methods with the task's context.
- */
-export function supplierOf(
+/** Lets the engine call the methods of a provider: one processor per task, all on the same instance. */
+export function providerSupplier(
   instance: object,
-  methods: ProcessorMethods,
+  { stores, onRecord, punctuators }: ProcessorMethods,
 ): ProcessorSupplier<unknown, unknown, unknown, unknown> {
-  const handler = (method: string): Handler => {
-    const call = (instance as Record<string, Handler>)[method] as Handler;
-    return (subject, context) => call.call(instance, subject, context);
-  };
-  const onRecord = handler(methods.onRecord);
-  const punctuators = methods.punctuators.map(({ method, everyMs, by }) => ({ everyMs, by, call: handler(method) }));
+  const bound = (method: string): Method => ((instance as Record<string, unknown>)[method] as Method).bind(instance);
+  const handle = bound(onRecord);
   return {
-    stores: methods.stores,
+    stores,
     create: (): Processor<unknown, unknown> => ({
-      init: (context) => {
-        for (const { everyMs, by, call } of punctuators) context.schedule(everyMs, by, (timeMs) => call(timeMs, context));
+      init(context) {
+        for (const { method, everyMs, by } of punctuators) {
+          const call = bound(method);
+          context.schedule(everyMs, by, (timeMs) => call(timeMs, context));
+        }
       },
-      process: (record: StreamRecord<unknown, unknown>, context) => onRecord(record, context),
+      process: (record: StreamRecord<unknown, unknown>, context) => handle(record, context),
     }),
   };
 }

@@ -51,7 +51,8 @@ await writer.open(place, { generationId: 1, memberId: 'bench' });
 for (const pass of ['insert', 'update']) {
   const base = pass === 'insert' ? 0 : ROWS;
   const ms = await timed(async () => {
-    for (let first = 0; first < ROWS; first += batchRows) await writer.write(batch(base, first, Math.min(first + batchRows, ROWS)));
+    for (let first = 0; first < ROWS; first += batchRows)
+      await writer.write(batch(base, first, Math.min(first + batchRows, ROWS)));
   });
   const perSecond = Math.round((ROWS / ms) * 1_000).toLocaleString('en');
   console.log(`${pass}: ${perSecond} rows/s, ${((ms / ROWS) * batchRows).toFixed(2)} ms a batch of ${batchRows}`);
@@ -60,7 +61,7 @@ await dataSource.destroy();
 await embedded.stop();
 
 function batch(base: number, first: number, end: number): Parameters<typeof writer.write>[0] {
-  const records: SinkRecord[] = [];
+  const records: SinkRecord<Key, { readonly departures: number }>[] = [];
   for (let row = first; row < end; row++) {
     const hour = new Date(Date.UTC(2013, 0, 1) + (row % HOURS) * 3_600_000).toISOString().replace('.000', '');
     const key = { origin: `A${Math.floor(row / HOURS)}`, hour };

@@ -26,7 +26,7 @@ describe('createDataSource', () => {
           'port: 0 is not between 1 and 65535',
           'poolSize: 0 is not a whole number greater than 0',
         ],
-      }) as Error,
+      }),
     );
     expect(() => createDataSource({})).toThrow(/url: give it, or host/);
   });

@@ -67,7 +67,8 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     installExtensions: false,
     synchronize: false,
     migrationsRun: false,
-    migrations: [...(settings.migrations ?? migrations)] as NonNullable<PostgresDataSourceOptions['migrations']> & unknown[],
+    migrations: [...(settings.migrations ?? migrations)] as NonNullable<PostgresDataSourceOptions['migrations']> &
+      unknown[],
     entities: settings.entities ?? [],
     // An idle connection that breaks is replaced by the pool; the error is worth knowing, not worth a crash.
     poolErrorHandler: (error: unknown) => postgresChannels.connectionLost.publish({ error }),

@@ -52,7 +52,8 @@ export async function withSession<T>(
     if (signal.aborted) throw signal.reason as Error;
     const result = await work({
       query: async (sql, parameters = []) => {
-        if (released) throw new TransientError('MR_DEPENDENCY_TIMEOUT', 'the call was aborted before its next statement');
+        if (released)
+          throw new TransientError('MR_DEPENDENCY_TIMEOUT', 'the call was aborted before its next statement');
         const { rows, rowCount } = await client.query(sql, parameters as unknown[]);
         return { rows, rowCount: rowCount ?? 0 };
       },

@@ -50,7 +50,8 @@ describe('EmbeddedPostgres', () => {
     const embedded = new EmbeddedPostgres({ dataDir, checkpointInterval: '20ms' });
     await embedded.start();
     const dataSource = await createDataSource({ url: embedded.url, poolSize: 1 }).initialize();
-    const lastCheckpoint = async (): Promise<unknown> => dataSource.query('SELECT redo_lsn FROM pg_control_checkpoint()');
+    const lastCheckpoint = async (): Promise<unknown> =>
+      dataSource.query('SELECT redo_lsn FROM pg_control_checkpoint()');
 
     const atStart = await lastCheckpoint();
     await dataSource.query(`INSERT INTO kept VALUES ('more')`);

@@ -63,7 +63,8 @@ export class EmbeddedPostgres implements Lifecycle {
    *   cannot be used.
    */
   async start(): Promise<void> {
-    if (this.#worker !== undefined) throw new FatalError('MR_LIFECYCLE_ORDER', 'the embedded database is started already');
+    if (this.#worker !== undefined)
+      throw new FatalError('MR_LIFECYCLE_ORDER', 'the embedded database is started already');
     const startedMs = this.#clock.monotonicMs();
     const { dataDir, port = 0, checkpointInterval = '30s' } = this.#options;
     const workerData: WorkerSettings = {

@@ -9,5 +9,4 @@ export interface WorkerSettings {
 
 /** What the worker thread tells; any message to it means: stop. */
 export type WorkerReport =
-  | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'failed'; readonly message: string };
+  { readonly kind: 'listening'; readonly port: number } | { readonly kind: 'failed'; readonly message: string };

@@ -1,4 +1,11 @@
-import { FatalError, isMillraceError, RecordError, TransientError, type ErrorPlace, type MillraceError } from '@millrace/kernel';
+import {
+  FatalError,
+  isMillraceError,
+  RecordError,
+  TransientError,
+  type ErrorPlace,
+  type MillraceError,
+} from '@millrace/kernel';
 import { classifySqlFailure } from './sql-state.js';
 
 /** What to do about it; completes "… : ". */
@@ -23,14 +30,22 @@ export function sqlError(error: unknown, who: string, place: ErrorPlace): Millra
   const said = [failure, code, constraint].filter((part) => part !== undefined).join(' ');
   switch (failure) {
     case 'Timeout':
-      return new TransientError('MR_DEPENDENCY_TIMEOUT', `${who} cannot write: PostgreSQL did not answer in time (${said})`, options);
+      return new TransientError(
+        'MR_DEPENDENCY_TIMEOUT',
+        `${who} cannot write: PostgreSQL did not answer in time (${said})`,
+        options,
+      );
     case 'ConnectionLost':
     case 'SerializationConflict':
     case 'ResourcesExhausted':
       return new TransientError('MR_DEPENDENCY_UNAVAILABLE', `${who} cannot write now (${said})`, options);
     case 'UniqueViolation':
     case 'Constraint':
-      return new RecordError('MR_SINK_REFUSED', `${who} cannot write a row: the table does not take it (${said})`, options);
+      return new RecordError(
+        'MR_SINK_REFUSED',
+        `${who} cannot write a row: the table does not take it (${said})`,
+        options,
+      );
     case 'Permission':
     case 'Syntax':
     case 'Unknown':

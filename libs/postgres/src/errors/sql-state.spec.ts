@@ -83,7 +83,9 @@ describe('the error of a database failure', () => {
 
     const error = sqlError(cause, "the sink 'hours'", {});
 
-    expect(error.message).toBe("the sink 'hours' cannot write a row: the table does not take it (Constraint 23514 positive)");
+    expect(error.message).toBe(
+      "the sink 'hours' cannot write a row: the table does not take it (Constraint 23514 positive)",
+    );
   });
 
   it('leaves an error of Millrace as it is', () => {

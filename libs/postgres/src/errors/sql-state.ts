@@ -47,7 +47,15 @@ const BY_CLASS: Readonly<Record<string, SqlFailure>> = {
 };
 
 /** Codes of Node's network errors. */
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** What `pg` and its pool say without a code. */
 const BY_MESSAGE: readonly (readonly [RegExp, SqlFailure])[] = [
@@ -66,7 +74,12 @@ export function classifySqlFailure(error: unknown): SqlFailure {
   return BY_MESSAGE.find(([pattern]) => pattern.test(String(message)))?.[1] ?? 'Unknown';
 }
 
-const RETRYABLE: ReadonlySet<SqlFailure> = new Set(['ConnectionLost', 'Timeout', 'SerializationConflict', 'ResourcesExhausted']);
+const RETRYABLE: ReadonlySet<SqlFailure> = new Set([
+  'ConnectionLost',
+  'Timeout',
+  'SerializationConflict',
+  'ResourcesExhausted',
+]);
 
 /** Whether the same call may succeed later. */
 export function isRetryable(failure: SqlFailure): boolean {

@@ -32,7 +32,11 @@ export class MonthlyPartitions {
     if (missing.size === 0) return;
     await withSession(dataSource, signal, async (session) => {
       for (const month of missing) {
-        await session.query('SELECT ensure_month_partition($1, $2, $3)', [this.#table, this.#column, `${month}-01T00:00:00Z`]);
+        await session.query('SELECT ensure_month_partition($1, $2, $3)', [
+          this.#table,
+          this.#column,
+          `${month}-01T00:00:00Z`,
+        ]);
         this.#known.add(month);
       }
     });

@@ -4,7 +4,14 @@ import { rowsOf } from './batch-rows.js';
 import type { TableMapping } from './table-mapping.js';
 
 const place = { topic: 't', partition: 2 };
-const mapping: TableMapping<{ a: string; b: string }, { n?: number }> = {
+interface Key {
+  readonly a: string;
+  readonly b: string;
+}
+interface Value {
+  readonly n?: number;
+}
+const mapping: TableMapping<Key, Value> = {
   table: 'x',
   key: [
     { name: 'a', type: 'text', of: ({ a }) => a },
@@ -12,7 +19,7 @@ const mapping: TableMapping<{ a: string; b: string }, { n?: number }> = {
   ],
   values: [{ name: 'n', type: 'integer', of: ({ n }) => n as number }],
 };
-const aRecord = (offset: number, a: string, b: string, value: unknown): SinkRecord => ({
+const aRecord = (offset: number, a: string, b: string, value: Value | null): SinkRecord<Key, Value> => ({
   offset,
   timestampMs: 0,
   key: { a, b },
@@ -22,9 +29,22 @@ const aRecord = (offset: number, a: string, b: string, value: unknown): SinkReco
 
 describe('the rows of a batch', () => {
   it('are arrays by column, the last record of a key in the place of the first', () => {
-    const rows = rowsOf(mapping, place, [aRecord(0, 'x', 'y', { n: 1 }), aRecord(1, 'x', 'z', { n: 2 }), aRecord(2, 'x', 'y', { n: 3 })]);
+    const rows = rowsOf(mapping, place, [
+      aRecord(0, 'x', 'y', { n: 1 }),
+      aRecord(1, 'x', 'z', { n: 2 }),
+      aRecord(2, 'x', 'y', { n: 3 }),
+    ]);
 
-    expect(rows).toEqual({ upserts: [['x', 'x'], ['y', 'z'], [3, 2]], upsertCount: 2, removals: [[], []], removalCount: 0 });
+    expect(rows).toEqual({
+      upserts: [
+        ['x', 'x'],
+        ['y', 'z'],
+        [3, 2],
+      ],
+      upsertCount: 2,
+      removals: [[], []],
+      removalCount: 0,
+    });
   });
 
   it('keep keys apart whose parts only look the same when joined', () => {
@@ -46,13 +66,15 @@ describe('the rows of a batch', () => {
         disposition: 'dead-letter',
         place: { topic: 't', partition: 2, offset: 9 },
         message: expect.stringContaining("nothing for column 'n'"),
-      }) as Error,
+      }),
     );
   });
 
   it('turn what a mapping throws into a refusal of that record', () => {
-    expect(() => rowsOf(mapping, place, [{ ...aRecord(4, 'x', 'y', {}), value: undefined }])).toThrow(
-      expect.objectContaining({ place: { topic: 't', partition: 2, offset: 4 }, cause: expect.any(TypeError) }) as Error,
+    expect(() =>
+      rowsOf(mapping, place, [{ ...aRecord(4, 'x', 'y', {}), value: undefined as unknown as Value }]),
+    ).toThrow(
+      expect.objectContaining({ place: { topic: 't', partition: 2, offset: 4 }, cause: expect.any(TypeError) }),
     );
   });
 });

@@ -1,5 +1,5 @@
 import { RecordError } from '@millrace/kernel';
-import type { SinkRecord } from '@millrace/streams';
+import type { SinkRecord, TopicPartition } from '@millrace/streams';
 import type { ColumnMapping, ColumnValue, TableMapping } from './table-mapping.js';
 
 /** What a batch does to a table: parameters of the statements of {@link statementsFor}, one array a column. */
@@ -19,13 +19,13 @@ export interface BatchRows {
  */
 export function rowsOf<K, V>(
   mapping: TableMapping<K, V>,
-  place: { readonly topic: string; readonly partition: number },
-  records: readonly SinkRecord[],
+  place: TopicPartition,
+  records: readonly SinkRecord<K, V>[],
 ): BatchRows {
-  const lastOfKey = new Map<string, { readonly key: ColumnValue[]; readonly record: SinkRecord }>();
+  const lastOfKey = new Map<string, { readonly key: ColumnValue[]; readonly record: SinkRecord<K, V> }>();
   for (const record of records) {
     if (record.key === null) throw refused(place, record, 'it has no key, which says which row it is about');
-    const key = valuesOf(mapping.key, record.key as K, place, record);
+    const key = valuesOf(mapping.key, record.key, place, record);
     lastOfKey.set(key.length === 1 ? String(key[0]) : JSON.stringify(key), { key, record });
   }
 
@@ -48,7 +48,7 @@ export function rowsOf<K, V>(
 function valuesOf<S>(
   columns: readonly ColumnMapping<S>[],
   source: S,
-  place: { readonly topic: string; readonly partition: number },
+  place: TopicPartition,
   record: SinkRecord,
 ): ColumnValue[] {
   return columns.map(({ name, of }) => {
@@ -63,12 +63,7 @@ function valuesOf<S>(
   });
 }
 
-function refused(
-  place: { readonly topic: string; readonly partition: number },
-  { offset }: SinkRecord,
-  why: string,
-  cause?: unknown,
-): RecordError {
+function refused(place: TopicPartition, { offset }: SinkRecord, why: string, cause?: unknown): RecordError {
   const { topic, partition } = place;
   const message = `record ${offset} of ${topic}-${partition} makes no row: ${why}`;
   return new RecordError('MR_SINK_REFUSED', message, { place: { topic, partition, offset }, cause });

@@ -14,7 +14,7 @@
  * ```
  */
 import { ConfigurationError, FatalError, SystemClock, TaskError, type Clock } from '@millrace/kernel';
-import type { SinkBatch, SinkWriter } from '@millrace/streams';
+import type { SinkBatch, SinkFence, SinkWriter, TopicPartition } from '@millrace/streams';
 import type { DataSource } from 'typeorm';
 import { executeOnce, type Execute } from '../connection/execute.js';
 import { withSession, type Session } from '../connection/session.js';
@@ -22,11 +22,14 @@ import { postgresChannels } from '../diagnostics/channels.js';
 import { sqlError } from '../errors/sql-error.js';
 import { MonthlyPartitions } from '../partitions/monthly-partitions.js';
 import { rowsOf, type BatchRows } from './batch-rows.js';
-import { ADVANCE_OFFSET_ROW, READ_OFFSET_ROW, statementsFor, TAKE_OFFSET_ROW, type TableStatements } from './statements.js';
+import {
+  ADVANCE_OFFSET_ROW,
+  READ_OFFSET_ROW,
+  statementsFor,
+  TAKE_OFFSET_ROW,
+  type TableStatements,
+} from './statements.js';
 import { checkMapping, type TableMapping } from './table-mapping.js';
-
-type Place = Parameters<SinkWriter['open']>[0];
-type Fence = Parameters<SinkWriter['open']>[1];
 
 /** How to write a topic into a table. */
 export interface IdempotentBatchWriterOptions<K, V> {
@@ -53,7 +56,7 @@ interface OffsetRow {
 }
 
 /** See the head of this file. */
-export class IdempotentBatchWriter<K, V> implements SinkWriter {
+export class IdempotentBatchWriter<K, V> implements SinkWriter<K, V> {
   readonly #dataSource: DataSource;
   readonly #sink: string;
   readonly #table: TableMapping<K, V>;
@@ -85,7 +88,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
    *
    * @returns the offset after the last committed batch; undefined when this sink never wrote the partition.
    */
-  async open(place: Place, fence: Fence): Promise<number | undefined> {
+  async open(place: TopicPartition, fence: SinkFence): Promise<number | undefined> {
     const parameters = [this.#sink, place.topic, place.partition, fence.memberId, fence.generationId];
     const row = await this.#call(place, (signal) =>
       withSession(this.#dataSource, signal, async (session) => {
@@ -106,7 +109,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
    * @throws {TransientError} (retry) when the database is out of reach, slow or in conflict.
    * @throws {FatalError} (stop-app) `MR_SINK_REFUSED` when table and mapping do not fit, or rights are missing.
    */
-  async write(batch: SinkBatch): Promise<void> {
+  async write(batch: SinkBatch<K, V>): Promise<void> {
     const owned = this.#ownedPartition(batch);
     const startedMs = this.#clock.monotonicMs();
     const rows = await this.#call(batch, (signal) => this.#writeOnce(owned, batch, signal));
@@ -116,22 +119,22 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
   }
 
   /** The offset after the last committed batch; undefined when there is none. */
-  durableOffset(place: Place): number | undefined {
+  durableOffset(place: TopicPartition): number | undefined {
     return this.#owned.get(keyOf(place))?.nextOffset;
   }
 
   /** Forgets the partition. What was written stays; nothing is pending between writes. */
-  async close(place: Place): Promise<void> {
+  async close(place: TopicPartition): Promise<void> {
     this.#owned.delete(keyOf(place));
   }
 
-  #ownedPartition({ topic, partition }: Place): OwnedPartition {
+  #ownedPartition({ topic, partition }: TopicPartition): OwnedPartition {
     const owned = this.#owned.get(keyOf({ topic, partition }));
     if (owned !== undefined) return owned;
     throw new FatalError('MR_LIFECYCLE_ORDER', `${topic}-${partition} was not opened in the sink '${this.#sink}'`);
   }
 
-  async #writeOnce(owned: OwnedPartition, batch: SinkBatch, signal: AbortSignal): Promise<number> {
+  async #writeOnce(owned: OwnedPartition, batch: SinkBatch<K, V>, signal: AbortSignal): Promise<number> {
     for (;;) {
       const expected = owned.nextOffset;
       if (expected !== undefined && batch.nextOffset <= expected) return 0;
@@ -147,7 +150,13 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
   }
 
   /** @returns whether the offset row was where this owner left it; when it was not, nothing has changed. */
-  #commit(epoch: number, expected: number | undefined, batch: SinkBatch, rows: BatchRows, signal: AbortSignal): Promise<boolean> {
+  #commit(
+    epoch: number,
+    expected: number | undefined,
+    batch: SinkBatch<K, V>,
+    rows: BatchRows,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const { topic, partition, nextOffset } = batch;
     const advance = [nextOffset, this.#sink, topic, partition, epoch, expected ?? null];
     return withSession(this.#dataSource, signal, async (session) => {
@@ -165,7 +174,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
   }
 
   /** The offset row is not where it was left: either our own COMMIT was done though its answer was lost, or we are fenced. */
-  async #resolve(owned: OwnedPartition, batch: SinkBatch, signal: AbortSignal): Promise<void> {
+  async #resolve(owned: OwnedPartition, batch: SinkBatch<K, V>, signal: AbortSignal): Promise<void> {
     const row = await withSession(this.#dataSource, signal, (session) => this.#readOffsetRow(session, batch));
     const { topic, partition } = batch;
     if (row?.epoch !== owned.epoch) {
@@ -179,7 +188,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
     postgresChannels.commitResolved.publish({ sink: this.#sink, topic, partition });
   }
 
-  async #readOffsetRow(session: Session, { topic, partition }: Place): Promise<OffsetRow | undefined> {
+  async #readOffsetRow(session: Session, { topic, partition }: TopicPartition): Promise<OffsetRow | undefined> {
     const [row] = (await session.query(READ_OFFSET_ROW, [this.#sink, topic, partition])).rows;
     return row && { nextOffset: offsetOf(row), epoch: Number(row.epoch), member: String(row.member) };
   }
@@ -189,7 +198,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
     return upserts[position] ?? [];
   }
 
-  #call<T>({ topic, partition }: Place, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #call<T>({ topic, partition }: TopicPartition, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.#execute(async (signal) => {
       try {
         return await call(signal);
@@ -200,7 +209,7 @@ export class IdempotentBatchWriter<K, V> implements SinkWriter {
   }
 }
 
-function keyOf({ topic, partition }: Place): string {
+function keyOf({ topic, partition }: TopicPartition): string {
   return `${topic}-${partition}`;
 }
 

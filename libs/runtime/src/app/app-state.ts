@@ -25,7 +25,10 @@ const NEXT: Readonly<Record<AppState, readonly AppState[]>> = {
 /** @throws {FatalError} (stop-app) `MR_LIFECYCLE_ORDER` when an application in `from` cannot come to be in `to`. */
 export function checkAppTransition(what: string, from: AppState, to: AppState): void {
   if (!NEXT[from].includes(to)) {
-    throw new FatalError('MR_LIFECYCLE_ORDER', `${what} cannot go from ${from} to ${to}: make a new one to start again`);
+    throw new FatalError(
+      'MR_LIFECYCLE_ORDER',
+      `${what} cannot go from ${from} to ${to}: make a new one to start again`,
+    );
   }
 }
 

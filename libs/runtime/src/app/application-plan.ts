@@ -1,5 +1,10 @@
 import type { SubTopology, Topology } from '@millrace/streams';
-import { partitionKey, type SubTopologyLayout, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
+import {
+  partitionKey,
+  type SubTopologyLayout,
+  type TaskPlacement,
+  type TopicPartition,
+} from '../assignment/task-layout.js';
 import type { InternalTopic } from '../topics/topic-plan.js';
 
 /** A sub-topology with what the runtime derives from it; topics by their names in Kafka. */
@@ -57,12 +62,15 @@ export function placementsAmong(
   partitions: readonly TopicPartition[],
 ): readonly TaskPlacement[] {
   const owned = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
-  return tasks.filter((task) => task.partitions.every(({ topic, partition }) => owned.has(partitionKey(topic, partition))));
+  return tasks.filter((task) =>
+    task.partitions.every(({ topic, partition }) => owned.has(partitionKey(topic, partition))),
+  );
 }
 
 function planSubTopology(applicationId: string, topology: Topology, subTopology: SubTopology): PlannedSubTopology {
   const { id, sources, sinks, stores, isStateful } = subTopology;
-  const full = (topic: string, isRepartition: boolean): string => topology.topicName(applicationId, topic, isRepartition);
+  const full = (topic: string, isRepartition: boolean): string =>
+    topology.topicName(applicationId, topic, isRepartition);
   const fullByTopic = new Map(sources.map(({ topic, isRepartition }) => [topic, full(topic, isRepartition)]));
   const changelogs = stores
     .filter(({ sourceTopic }) => sourceTopic === undefined)
@@ -72,7 +80,9 @@ function planSubTopology(applicationId: string, topology: Topology, subTopology:
     subTopology,
     layout: { key: `${topology.name}/${id}`, topics: [...fullByTopic.values()], isStateful },
     outputs: unique([...sinks.map(({ topic, isRepartition }) => full(topic, isRepartition)), ...changelogs]),
-    coPartitionGroups: subTopology.coPartitionGroups.map((group) => group.map((topic) => fullByTopic.get(topic) ?? topic)),
+    coPartitionGroups: subTopology.coPartitionGroups.map((group) =>
+      group.map((topic) => fullByTopic.get(topic) ?? topic),
+    ),
     idleAfterMs: idleAfterMs(topology, subTopology),
   };
 }

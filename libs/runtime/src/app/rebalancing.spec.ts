@@ -20,17 +20,24 @@ afterEach(async () => {
 });
 
 function runningTasks(app: StreamsApp): string[] {
-  return app.health().threads.flatMap(({ tasks }) => tasks.filter(({ state }) => state === 'RUNNING').map(({ taskId }) => taskId));
+  return app
+    .health()
+    .threads.flatMap(({ tasks }) => tasks.filter(({ state }) => state === 'RUNNING').map(({ taskId }) => taskId));
 }
 
 /** All four tasks run, each on one of the applications, spread as evenly as their number allows. */
 async function balanced(...running: readonly StreamsApp[]): Promise<void> {
-  await eventually('the tasks are spread', () => {
-    const tasks = running.map(runningTasks);
-    const all = tasks.flat();
-    const isLevel = Math.max(...tasks.map(({ length }) => length)) - Math.min(...tasks.map(({ length }) => length)) <= 1;
-    return all.length === 4 && new Set(all).size === 4 && isLevel;
-  }, { timeoutMs: 15_000 });
+  await eventually(
+    'the tasks are spread',
+    () => {
+      const tasks = running.map(runningTasks);
+      const all = tasks.flat();
+      const isLevel =
+        Math.max(...tasks.map(({ length }) => length)) - Math.min(...tasks.map(({ length }) => length)) <= 1;
+      return all.length === 4 && new Set(all).size === 4 && isLevel;
+    },
+    { timeoutMs: 15_000 },
+  );
 }
 
 describe('rebalancing', () => {

@@ -1,5 +1,13 @@
 import type { ClusterOptions } from '@millrace/client';
-import { ConfigurationError, SystemClock, SystemRandom, toMs, type Clock, type Duration, type Random } from '@millrace/kernel';
+import {
+  ConfigurationError,
+  SystemClock,
+  SystemRandom,
+  toMs,
+  type Clock,
+  type Duration,
+  type Random,
+} from '@millrace/kernel';
 import type { Compression } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy, type Topology } from '@millrace/streams';
 
@@ -136,7 +144,8 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   for (const name of Object.keys(options.policies ?? {})) {
     if (!settings.policies.has(name)) problems.push(`policies: there is no topology '${name}'`);
   }
-  if (problems.length > 0) throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
+  if (problems.length > 0)
+    throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
   return settings;
 }
 
@@ -146,7 +155,8 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   if (!LEGAL_NAME.test(settings.applicationId)) {
     problems.push(`applicationId: '${settings.applicationId}' cannot begin the name of a topic: ${nameProblem}`);
   }
-  if (!LEGAL_NAME.test(settings.processId)) problems.push(`instanceId: '${settings.processId}' is not legal: ${nameProblem}`);
+  if (!LEGAL_NAME.test(settings.processId))
+    problems.push(`instanceId: '${settings.processId}' is not legal: ${nameProblem}`);
   if (settings.topologies.length === 0) problems.push('topologies: there is none to run');
   const names = settings.topologies.map(({ name }) => name);
   for (const name of new Set(names.filter((each, nth) => names.indexOf(each) !== nth))) {
@@ -158,8 +168,13 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
     problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');
   }
-  if (settings.commitIntervalMs * 2 > settings.transactionTimeoutMs && settings.processingGuarantee === 'exactly_once') {
-    problems.push('commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for');
+  if (
+    settings.commitIntervalMs * 2 > settings.transactionTimeoutMs &&
+    settings.processingGuarantee === 'exactly_once'
+  ) {
+    problems.push(
+      'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
+    );
   }
   if (!(settings.maxBufferedBytesPerTask > 0)) {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);

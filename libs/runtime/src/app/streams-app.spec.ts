@@ -119,7 +119,9 @@ describe('StreamsApp', () => {
     expect(letter).toMatchObject({ partition: 1, key: 'N1', value: 'not json', timestampMs: 5 });
     expect(letter?.headers.get('dlt.application')).toBe('app');
     expect(letter?.headers.get('dlt.offset')).toBe('0');
-    expect(letters).toMatchObject([{ topic: 'flights', partition: 1, offset: 0, node: 'flights', code: 'MR_RECORD_UNREADABLE' }]);
+    expect(letters).toMatchObject([
+      { topic: 'flights', partition: 1, offset: 0, node: 'flights', code: 'MR_RECORD_UNREADABLE' },
+    ]);
     expect(app.metrics.deadLetters).toBe(1);
   });
 
@@ -180,17 +182,27 @@ describe('StreamsApp', () => {
     await cluster.admin.deleteTopics(['aircraft']);
     await cluster.admin.createTopics([{ name: 'aircraft', partitions: 3 }]);
 
-    await expect(apps.start(enrichment())).rejects.toThrow(/'flights' has 2.*'aircraft' has 3|'aircraft' has 3.*'flights' has 2/);
+    await expect(apps.start(enrichment())).rejects.toThrow(
+      /'flights' has 2.*'aircraft' has 3|'aircraft' has 3.*'flights' has 2/,
+    );
   });
 
   it('refuses to start when an internal topic has another number of partitions, and says what to do', async () => {
     await cluster.admin.createTopics([{ name: 'app-delay-sums-changelog', partitions: 5 }]);
 
-    await expect(apps.start(enrichment())).rejects.toThrow(/'app-delay-sums-changelog' has 5 partitions.*applicationId/);
+    await expect(apps.start(enrichment())).rejects.toThrow(
+      /'app-delay-sums-changelog' has 5 partitions.*applicationId/,
+    );
   });
 
   it('reports everything that is wrong with its options at once', () => {
-    const options = { applicationId: 'a b', topologies: [], cluster: cluster.options(), threads: 0, commitInterval: '1h' } as const;
+    const options = {
+      applicationId: 'a b',
+      topologies: [],
+      cluster: cluster.options(),
+      threads: 0,
+      commitInterval: '1h',
+    } as const;
 
     expect(() => new StreamsApp(options)).toThrow(/applicationId[^]*topologies[^]*threads[^]*commitInterval/);
   });

@@ -45,7 +45,8 @@ export class StreamsApp implements Lifecycle {
     const problems: string[] = [];
     this.#settings = settings;
     this.#plan = planApplication(settings.applicationId, settings.topologies, problems);
-    if (problems.length > 0) throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
+    if (problems.length > 0)
+      throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
     const { applicationId, topologies } = settings;
     this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, (error) => this.#fail(error));
@@ -60,7 +61,8 @@ export class StreamsApp implements Lifecycle {
   }
 
   get metrics(): StreamsMetrics {
-    const sum = (of: (host: ThreadHost) => number): number => this.#threads.reduce((total, host) => total + of(host), 0);
+    const sum = (of: (host: ThreadHost) => number): number =>
+      this.#threads.reduce((total, host) => total + of(host), 0);
     return {
       recordsProcessed: sum(({ thread }) => thread.processedRecords),
       recordsSent: sum(({ recordsSent }) => recordsSent),

@@ -130,9 +130,12 @@ export class ThreadHost {
               compression,
             }),
           )
-        : new AtLeastOnceOutput(new Producer(cluster, { compression }), (offsets) => this.#member.commitOffsets(offsets));
+        : new AtLeastOnceOutput(new Producer(cluster, { compression }), (offsets) =>
+            this.#member.commitOffsets(offsets),
+          );
     const countOf = (topic: string): number => partitionCounts.get(topic) as number;
-    for (const { outputs } of plan.subTopologies) for (const name of outputs) output.batches.register(name, countOf(name));
+    for (const { outputs } of plan.subTopologies)
+      for (const name of outputs) output.batches.register(name, countOf(name));
     const observer = deadLetterObserver(place, () => (this.#deadLetters += 1));
     for (const topic of plan.sourceTopics) {
       const name = deadLetterTopic(topic);
@@ -141,8 +144,14 @@ export class ThreadHost {
     return output;
   }
 
-  #makeTask({ settings, plan, globalTables }: ThreadSurroundings, place: ThreadPlace, placement: TaskPlacement): ActiveTask {
-    const planned = plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
+  #makeTask(
+    { settings, plan, globalTables }: ThreadSurroundings,
+    place: ThreadPlace,
+    placement: TaskPlacement,
+  ): ActiveTask {
+    const planned = plan.subTopologies.find(
+      ({ layout }) => layout.key === placement.subTopology.key,
+    ) as PlannedSubTopology;
     const { topology, subTopology, idleAfterMs } = planned;
     const task = new StreamTask(topology, subTopology, {
       applicationId: settings.applicationId,

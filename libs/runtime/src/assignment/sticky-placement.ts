@@ -92,7 +92,7 @@ function isLess(left: readonly number[], right: readonly number[]): boolean {
 
 /** Moves single tasks from heavy to light members until no move makes the loads more level. */
 function level(loads: readonly Load[]): void {
-  for (let moved = true; moved; ) {
+  for (let moved = true; moved;) {
     moved = false;
     for (const light of loads) {
       const heavy = loads

@@ -16,7 +16,11 @@ const COUNTS = new Map([
   ['raw', 3],
 ]);
 
-function member(memberId: string, ownedPartitions: readonly TopicPartition[] = [], topics = [...COUNTS.keys()]): AssignorMember {
+function member(
+  memberId: string,
+  ownedPartitions: readonly TopicPartition[] = [],
+  topics = [...COUNTS.keys()],
+): AssignorMember {
   return { memberId, topics, ownedPartitions, generationId: 1, userData: encodeMemberData({ processId: memberId }) };
 }
 
@@ -31,7 +35,11 @@ function rebalance(assignor: TaskAssignor, ids: readonly string[], before: Assig
 }
 
 /** Runs rounds until nobody has to give up a partition, checking in each that none has two owners. */
-function settle(assignor: TaskAssignor, ids: readonly string[], before: Assignment): { after: Assignment; rounds: number } {
+function settle(
+  assignor: TaskAssignor,
+  ids: readonly string[],
+  before: Assignment,
+): { after: Assignment; rounds: number } {
   let current = before;
   for (let rounds = 1; ; rounds++) {
     const next = rebalance(assignor, ids, current);
@@ -132,9 +140,13 @@ describe('TaskAssignor', () => {
 
     const round = rebalance(assignor, ['a', 'b'], before);
 
-    expect([...round.values()].flat().filter(({ topic, partition }) => topic === 'left' && partition === 0)).toEqual([]);
+    expect([...round.values()].flat().filter(({ topic, partition }) => topic === 'left' && partition === 0)).toEqual(
+      [],
+    );
     const { after } = settle(assignor, ['a', 'b'], round);
-    expect([...after.values()].flat().filter(({ topic, partition }) => topic === 'left' && partition === 0)).toHaveLength(1);
+    expect(
+      [...after.values()].flat().filter(({ topic, partition }) => topic === 'left' && partition === 0),
+    ).toHaveLength(1);
   });
 
   it('ignores the claim of a member that missed the last generation', () => {
@@ -143,7 +155,13 @@ describe('TaskAssignor', () => {
       { topic: 'right', partition: 0 },
     ];
 
-    const result = assignor.assign([{ ...member('late', left0), generationId: 3 }, { ...member('new', left0), generationId: 4 }], COUNTS);
+    const result = assignor.assign(
+      [
+        { ...member('late', left0), generationId: 3 },
+        { ...member('new', left0), generationId: 4 },
+      ],
+      COUNTS,
+    );
 
     expect(result.get('new')?.partitions.map(text)).toContain('left/0');
   });
@@ -162,7 +180,10 @@ describe('TaskAssignor', () => {
   });
 
   it('places every task exactly once and level, through any sequence of joins and leaves', () => {
-    const membership = fc.array(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 }), { minLength: 1, maxLength: 6 });
+    const membership = fc.array(fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1 }), {
+      minLength: 1,
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(membership, (steps) => {
         let current: Assignment = new Map();

@@ -23,10 +23,7 @@ export class TaskAssignor implements Assignor {
     this.#subTopologies = subTopologies;
   }
 
-  assign(
-    members: readonly AssignorMember[],
-    partitionCounts: ReadonlyMap<string, number>,
-  ): Map<string, AssignedShare> {
+  assign(members: readonly AssignorMember[], partitionCounts: ReadonlyMap<string, number>): Map<string, AssignedShare> {
     const tasks = layOutTasks(this.#subTopologies, partitionCounts);
     const claims = claimsByPartition(members);
     const holders = new Map(

@@ -59,7 +59,8 @@ export class GlobalTables implements Lifecycle {
   /** The table that a node of the topology looks up. */
   table(topology: Topology, name: string): ReadOnlyTable {
     const found = this.#tables.find((each) => each.topology === topology && each.name === name);
-    if (found === undefined) throw new FatalError('MR_TOPOLOGY_INVALID', `'${topology.name}' has no global table '${name}'`);
+    if (found === undefined)
+      throw new FatalError('MR_TOPOLOGY_INVALID', `'${topology.name}' has no global table '${name}'`);
     return found.store;
   }
 

@@ -10,7 +10,10 @@ interface Sent {
 
 function outputs(options: OutputBatchesOptions = {}): { batches: OutputBatches; sent: Sent[] } {
   const sent: Sent[] = [];
-  const batches = new OutputBatches((topic, partition, batch) => sent.push({ topic, partition, values: valuesOf(batch) }), options);
+  const batches = new OutputBatches(
+    (topic, partition, batch) => sent.push({ topic, partition, values: valuesOf(batch) }),
+    options,
+  );
   batches.register('one', 1);
   batches.register('six', 6);
   return { batches, sent };
@@ -29,7 +32,20 @@ function append(batches: OutputBatches, topic: string, key: string | null, value
   const valueBytes = value === null ? null : Buffer.from(value);
   const start = (bytes: Buffer | null): number => (bytes === null ? -1 : 0);
   const end = (bytes: Buffer | null): number => bytes?.length ?? -1;
-  batches.send(topic, partition, 1, keyBytes, start(keyBytes), end(keyBytes), valueBytes, start(valueBytes), end(valueBytes), null, 0, 0);
+  batches.send(
+    topic,
+    partition,
+    1,
+    keyBytes,
+    start(keyBytes),
+    end(keyBytes),
+    valueBytes,
+    start(valueBytes),
+    end(valueBytes),
+    null,
+    0,
+    0,
+  );
 }
 
 describe('OutputBatches', () => {

@@ -140,7 +140,10 @@ export class OutputBatches implements RecordCollector {
   #topic(name: string): OutputTopic {
     const topic = this.#topics.get(name);
     if (topic === undefined) {
-      throw new FatalError('MR_TOPOLOGY_INVALID', `topic '${name}' is written to, but no topology names it as an output`);
+      throw new FatalError(
+        'MR_TOPOLOGY_INVALID',
+        `topic '${name}' is written to, but no topology names it as an output`,
+      );
     }
     return topic;
   }

@@ -15,7 +15,12 @@ const header = (key: string, value: string | null): RecordHeader => ({
 
 describe('readIngestedAtMs', () => {
   it('finds the header among others', () => {
-    const headers = [header('trace', 'abc'), header('empty', null), header('ingested-at', '1700000000123'), header('x', 'y')];
+    const headers = [
+      header('trace', 'abc'),
+      header('empty', null),
+      header('ingested-at', '1700000000123'),
+      header('x', 'y'),
+    ];
 
     expect(read(headers)).toBe(1_700_000_000_123);
   });

@@ -49,7 +49,11 @@ describe('SinkApp', () => {
 
     await app.drain();
 
-    expect(writer.storage.values.toSorted()).toEqual(numbered(100).map(({ value }) => value).toSorted());
+    expect(writer.storage.values.toSorted()).toEqual(
+      numbered(100)
+        .map(({ value }) => value)
+        .toSorted(),
+    );
     const committed = await cluster.admin.committedOffsets('hourly', [
       { topic: 'events', partition: 0 },
       { topic: 'events', partition: 1 },
@@ -61,7 +65,10 @@ describe('SinkApp', () => {
 
   it("goes on where the sink's own truth says, whatever the group has", async () => {
     const storage = new MemorySinkStorage();
-    await cluster.produce('events', [{ key: null, value: 'old', partition: 0 }, { key: null, value: 'new', partition: 0 }]);
+    await cluster.produce('events', [
+      { key: null, value: 'old', partition: 0 },
+      { key: null, value: 'new', partition: 0 },
+    ]);
     storage.of({ topic: 'events', partition: 0 }).nextOffset = 1;
 
     const app = await start(new MemorySink(storage));
@@ -74,7 +81,13 @@ describe('SinkApp', () => {
     const writer = new MemorySink();
     await cluster.produce('events', [
       { key: 'a', value: 'good', partition: 1 },
-      { key: 'b', value: 'bad bytes', partition: 1, timestampMs: 77, headers: [{ key: 'trace', value: Buffer.from('t1') }] },
+      {
+        key: 'b',
+        value: 'bad bytes',
+        partition: 1,
+        timestampMs: 77,
+        headers: [{ key: 'trace', value: Buffer.from('t1') }],
+      },
     ]);
     const app = await start(writer);
 
@@ -98,7 +111,8 @@ describe('SinkApp', () => {
   it('sends the record that the sink refuses to the dead letters, also when it does not say which it is', async () => {
     const writer = new MemorySink();
     writer.beforeWrite = ({ records }) => {
-      if (records.some(({ value }) => value === 'v13')) throw new RecordError('MR_SINK_REFUSED', 'a value out of range');
+      if (records.some(({ value }) => value === 'v13'))
+        throw new RecordError('MR_SINK_REFUSED', 'a value out of range');
     };
     await cluster.produce('events', numbered(40));
     const app = await start(writer);
@@ -137,7 +151,11 @@ describe('SinkApp', () => {
 
     await second.drain();
 
-    expect(storage.values.toSorted()).toEqual(numbered(150).map(({ value }) => value).toSorted());
+    expect(storage.values.toSorted()).toEqual(
+      numbered(150)
+        .map(({ value }) => value)
+        .toSorted(),
+    );
   });
 
   it('gives a partition up when its writer is fenced', async () => {
@@ -146,7 +164,10 @@ describe('SinkApp', () => {
     const app = await start(writer);
     await app.drain();
     storage.of({ topic: 'events', partition: 0 }).generationId = 1_000;
-    await cluster.produce('events', [{ key: null, value: 'not mine', partition: 0 }, { key: null, value: 'mine', partition: 1 }]);
+    await cluster.produce('events', [
+      { key: null, value: 'not mine', partition: 0 },
+      { key: null, value: 'mine', partition: 1 },
+    ]);
 
     await new Promise<void>((resolve) => {
       const unsubscribe = runtimeChannels.failed.subscribe(({ code }) => {
@@ -179,7 +200,10 @@ describe('SinkApp', () => {
     const written: SinkWrittenEvent[] = [];
     const unsubscribe = runtimeChannels.sinkWritten.subscribe((event) => written.push(event));
     const ingestedAt = { key: 'ingested-at', value: Buffer.from(String(Date.now() - 5_000)) };
-    await cluster.produce('events', [{ key: 'a', value: 'x', headers: [ingestedAt] }, { key: 'a', value: 'y' }]);
+    await cluster.produce('events', [
+      { key: 'a', value: 'x', headers: [ingestedAt] },
+      { key: 'a', value: 'y' },
+    ]);
     const app = await start(new MemorySink());
 
     await app.drain();

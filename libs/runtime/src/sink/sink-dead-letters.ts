@@ -60,7 +60,11 @@ export class SinkDeadLetters {
   /** Sends a record that could not be decoded, with its original bytes. */
   sendUnreadable(place: SinkPlace, { cursor }: CommittedRecords, error: unknown): void {
     const { offset, timestampMs } = cursor;
-    this.#send(place, { offset, timestampMs, key: cursor.key(), value: cursor.value(), headers: cursor.headers() }, error);
+    this.#send(
+      place,
+      { offset, timestampMs, key: cursor.key(), value: cursor.value(), headers: cursor.headers() },
+      error,
+    );
   }
 
   /** Sends a record that was decoded and that the sink refuses; its bytes are encoded again. */
@@ -74,7 +78,14 @@ export class SinkDeadLetters {
 
   #send({ topic, partition }: SinkPlace, letter: DeadLetter, error: unknown): void {
     const { offset, timestampMs } = letter;
-    const origin = { application: this.#sinkName, node: this.#sinkName, topic: topic.name, partition, offset, timestampMs };
+    const origin = {
+      application: this.#sinkName,
+      node: this.#sinkName,
+      topic: topic.name,
+      partition,
+      offset,
+      timestampMs,
+    };
     this.#batch.reset();
     this.#batch.append(timestampMs, letter.key, letter.value, [...letter.headers, ...deadLetterHeaders(error, origin)]);
     const target = deadLetterTopic(topic.name);

@@ -1,5 +1,13 @@
 import type { ClusterOptions } from '@millrace/client';
-import { ConfigurationError, SystemClock, SystemRandom, toMs, type Clock, type Duration, type Random } from '@millrace/kernel';
+import {
+  ConfigurationError,
+  SystemClock,
+  SystemRandom,
+  toMs,
+  type Clock,
+  type Duration,
+  type Random,
+} from '@millrace/kernel';
 import type { SinkWriter, Topic } from '@millrace/streams';
 
 /** How to run a sink. */

@@ -124,7 +124,12 @@ describe('SinkPartition', () => {
 
   it('finds the record that the sink does not name by halving', () => {
     const { sink } = partition(64);
-    sink.add(fetched(0, Array.from({ length: 50 }, (_, nth) => (nth === 37 ? 'poison' : `v${nth}`))));
+    sink.add(
+      fetched(
+        0,
+        Array.from({ length: 50 }, (_, nth) => (nth === 37 ? 'poison' : `v${nth}`)),
+      ),
+    );
     const written: unknown[] = [];
     const refused: unknown[] = [];
 

@@ -83,7 +83,7 @@ export class SinkPartition {
     if (!isFull && !hurry && nowMs - this.#pendingSinceMs < this.#limits.lingerMs) return undefined;
     const isWhole = records.length <= this.#limit;
     const taken = isWhole ? records : records.slice(0, this.#limit);
-    const lastOffset = (taken.at(-1) as SinkRecord | undefined)?.offset ?? 0;
+    const lastOffset = taken.at(-1)?.offset ?? 0;
     return {
       topic: this.topic.name,
       partition: this.partition,

@@ -53,9 +53,14 @@ export class SinkPartitions {
     const unknown = fresh.filter((_each, nth) => own[nth] === undefined);
     const committed = unknown.length === 0 ? [] : await offsets.committed(unknown);
     const earliest = unknown.length === 0 ? [] : await offsets.earliest(unknown);
+    const starts = new Map(
+      unknown.map(({ topic, partition }, nth) => {
+        const first = earliest[nth] as { readonly offset: number };
+        return [partitionKey(topic, partition), committed[nth]?.offset ?? first.offset];
+      }),
+    );
     fresh.forEach(({ topic, partition }, nth) => {
-      const at = unknown.findIndex((each) => each.topic === topic && each.partition === partition);
-      const start = own[nth] ?? committed[at]?.offset ?? (earliest[at]?.offset as number);
+      const start = own[nth] ?? starts.get(partitionKey(topic, partition)) ?? 0;
       const contract = this.#topics.get(topic) as Topic<unknown, unknown>;
       const opened = new SinkPartition(contract, partition, start, this.#limits, (records, error) =>
         this.#deadLetters.sendUnreadable({ topic: contract, partition }, records, error),

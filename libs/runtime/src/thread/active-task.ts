@@ -99,7 +99,10 @@ export class ActiveTask {
    * Inputs to pause, as they hold more than `maxBytes`, and to resume, as they hold less than half of that. Each counts by
    * itself: a task may be waiting for one input while another is full.
    */
-  holdBack(maxBytes: number): { readonly pause: readonly TopicPartition[]; readonly resume: readonly TopicPartition[] } {
+  holdBack(maxBytes: number): {
+    readonly pause: readonly TopicPartition[];
+    readonly resume: readonly TopicPartition[];
+  } {
     const pause = this.#inputs.filter((input) => !input.isPaused && input.bufferedBytes > maxBytes);
     const resume = this.#inputs.filter((input) => input.isPaused && input.bufferedBytes * 2 <= maxBytes);
     for (const input of pause) input.isPaused = true;
@@ -129,8 +132,9 @@ export class ActiveTask {
     return this.#idle === undefined || !this.task.hasOpenWindows();
   }
 
-  async advanceIdle(): Promise<void> {
-    await this.task.advanceIdle();
+  /** Closes what only a record that does not come would close. @returns whether there was anything. */
+  advanceIdle(): Promise<boolean> {
+    return this.task.advanceIdle();
   }
 
   prepareCommit(): Promise<void> {

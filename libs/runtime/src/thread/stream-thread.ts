@@ -54,6 +54,7 @@ export class StreamThread {
   #stopping = false;
   #processedRecords = 0;
   #uncommittedRecords = 0;
+  #hasAdvancedIdle = false;
   #outputAtCommit = 0;
   #lastCommitMs = 0;
   #lastLagMs = 0;
@@ -164,7 +165,7 @@ export class StreamThread {
   }
 
   get #hasUncommitted(): boolean {
-    return this.#uncommittedRecords > 0 || this.#parts.output.batches.totalRecords !== this.#outputAtCommit;
+    return this.#hasAdvancedIdle || this.#uncommittedRecords > 0 || this.#parts.output.batches.totalRecords !== this.#outputAtCommit;
   }
 
   #pollMs(): number {
@@ -201,7 +202,9 @@ export class StreamThread {
     const nowMs = clock.nowMs();
     for (const task of this.#tasks.running) {
       await task.punctuate(nowMs);
-      if (task.isIdleAdvanceDue && mayAdvanceIdle()) await task.advanceIdle();
+      if (!task.isIdleAdvanceDue || !mayAdvanceIdle()) continue;
+      // The new stream time is committed although no offset has moved: a restart must not open what was closed.
+      if (await task.advanceIdle()) this.#hasAdvancedIdle = true;
     }
   }
 
@@ -223,6 +226,7 @@ export class StreamThread {
     for (const task of tasks) task.committed(offsets);
     const recordsIn = this.#uncommittedRecords;
     this.#uncommittedRecords = 0;
+    this.#hasAdvancedIdle = false;
     this.#outputAtCommit = output.batches.totalRecords;
     this.#lastCommitMs = clock.monotonicMs();
     this.#lastFailure = undefined;
@@ -334,6 +338,7 @@ export class StreamThread {
     await output.abandon();
     this.#mustReset = false;
     this.#uncommittedRecords = 0;
+    this.#hasAdvancedIdle = false;
     this.#outputAtCommit = output.batches.totalRecords;
     this.#lastCommitMs = clock.monotonicMs();
     this.#openMissing();
@@ -358,7 +363,8 @@ export class StreamThread {
     if (this.#drains.length === 0 || !this.#hasAssignment || this.#isRebalancing) return;
     const { fetcher } = this.#parts;
     const tasks = this.#tasks.running;
-    const isQuiet = !this.#isRestoring && !this.#mustReset && !this.#hasUncommitted && tasks.every((task) => task.isSettled);
+    const isQuiet =
+      !this.#isRestoring && !this.#mustReset && !this.#hasUncommitted && tasks.every((task) => task.isSettled);
     const places = tasks.flatMap((task) => task.partitions);
     const byKey = new Map(places.map((place) => [partitionKey(place.topic, place.partition), place]));
     const view = {

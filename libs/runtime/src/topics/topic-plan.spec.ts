@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics, type InternalTopic } from './topic-plan.js';
 
-function internal(name: string, partitionsLike: readonly string[], kind: InternalTopic['kind'] = 'repartition'): InternalTopic {
+function internal(
+  name: string,
+  partitionsLike: readonly string[],
+  kind: InternalTopic['kind'] = 'repartition',
+): InternalTopic {
   return { name, kind, partitionsLike, configs: {} };
 }
 
@@ -44,7 +48,11 @@ describe('planInternalTopics', () => {
   });
 
   it('lets a count that the developer fixed win', () => {
-    const [planned] = planInternalTopics([{ ...internal('a', ['flights']), partitions: 3 }], new Map([['flights', 6]]), []);
+    const [planned] = planInternalTopics(
+      [{ ...internal('a', ['flights']), partitions: 3 }],
+      new Map([['flights', 6]]),
+      [],
+    );
 
     expect(planned?.partitions).toBe(3);
   });

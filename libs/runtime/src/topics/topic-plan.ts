@@ -75,7 +75,9 @@ export function planDeadLetterTopics(
     const partitions = partitionCounts.get(source);
     if (partitions === undefined) return [];
     // Event times can be old, and what failed stays until someone has looked at it.
-    return [{ name: deadLetterTopic(source), partitions, configs: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } }];
+    return [
+      { name: deadLetterTopic(source), partitions, configs: { 'cleanup.policy': 'delete', 'retention.ms': '-1' } },
+    ];
   });
 }
 

@@ -23,7 +23,7 @@ function nodeLines(sub: SubTopology, node: GraphNode): string[] {
   const parents = node.parents.map((each) => each.name).join(', ');
   if (node.source !== undefined) {
     return [
-      `    Source: ${node.name} (topic: ${topicText(node.source)})${detail}`,
+      `    Source: ${node.name} (topic: ${topicText(node.source)})${stores}${detail}`,
       `      --> ${childrenOf(sub, node)}`,
     ];
   }

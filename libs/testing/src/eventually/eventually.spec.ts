@@ -36,6 +36,8 @@ describe('eventually', () => {
       intervalMs: 1,
     });
 
-    await expect(waiting).rejects.toThrow(/the sun rises: did not become true within 20 ms; last error: Error: still dark/);
+    await expect(waiting).rejects.toThrow(
+      /the sun rises: did not become true within 20 ms; last error: Error: still dark/,
+    );
   });
 });

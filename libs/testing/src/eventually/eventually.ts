@@ -36,7 +36,8 @@ export async function eventually<T>(
       failure = error;
     }
     if (clock.monotonicMs() >= deadlineMs) {
-      const last = failure === undefined ? 'it last answered that it does not hold' : `last error: ${describeError(failure)}`;
+      const last =
+        failure === undefined ? 'it last answered that it does not hold' : `last error: ${describeError(failure)}`;
       throw new Error(`${what}: did not become true within ${timeoutMs} ms; ${last}`, { cause: failure });
     }
     await sleep(clock, intervalMs);

@@ -19,12 +19,14 @@ export const cooperativeStickyAssignor: Assignor = {
     const partitions = subscribedPartitions(members, partitionCounts);
     const claims = validClaims(members, new Set(partitions.map(keyOf)));
     const shares = inStableOrder(members).map((member): Share => ({ member, kept: [], added: [] }));
-    for (const partition of partitions) {
+    const unowned = partitions.filter((partition) => {
       const [claimant, rival] = claims.get(keyOf(partition)) ?? [];
       const owner = shares.find(({ member }) => member === claimant);
-      if (owner !== undefined && rival === undefined) owner.kept.push(partition);
-      else smallestShare(shares, partition)?.added.push(partition);
-    }
+      if (owner === undefined || rival !== undefined) return true;
+      owner.kept.push(partition);
+      return false;
+    });
+    for (const partition of unowned) smallestShare(shares, partition)?.added.push(partition);
     balance(shares);
     const released = ({ member, added }: Share): TopicPartition[] =>
       added.filter((partition) => (claims.get(keyOf(partition)) ?? []).every((claimant) => claimant === member));
