@@ -1,0 +1,118 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, TransientError, type Dialer } from '@millrace/kernel';
+import { VirtualCluster } from '../../test/virtual-cluster.js';
+import { Admin } from '../admin/admin.js';
+import { Cluster } from './cluster.js';
+
+let open: VirtualCluster[] = [];
+
+async function openCluster(...args: Parameters<typeof VirtualCluster.open>) {
+  const opened = await VirtualCluster.open(...args);
+  open.push(opened.virtual);
+  return opened;
+}
+
+afterEach(async () => {
+  for (const virtual of open) await virtual.stop();
+  open = [];
+});
+
+describe('Cluster', () => {
+  it('learns of the brokers from the first bootstrap address that answers', async () => {
+    const { virtual } = await openCluster();
+    const dialled: string[] = [];
+    const dialer: Dialer = {
+      dial: async (host, port, options) => {
+        dialled.push(host);
+        if (host === 'dead') throw new TransientError('MR_NETWORK_DISCONNECTED', 'nobody there');
+        return virtual.broker.dialer().dial(host, port, options);
+      },
+    };
+
+    const cluster = await virtual.cluster({ bootstrap: ['dead:1', 'alive:2'], dialer });
+
+    expect(dialled.slice(0, 2)).toEqual(['dead', 'alive']);
+    expect(cluster.metadataCache.nodeIds).toEqual([1]);
+    expect(cluster.features.transactionVersion).toBe(2);
+  });
+
+  it('gives up when no broker answers in time, and can be started later', async () => {
+    const { virtual } = await openCluster();
+    let isUp = false;
+    const dialer: Dialer = {
+      dial: async (...args) => {
+        if (!isUp) throw new TransientError('MR_NETWORK_DISCONNECTED', 'nobody there');
+        return virtual.broker.dialer().dial(...args);
+      },
+    };
+    const { clock } = virtual;
+    const cluster = new Cluster({ bootstrap: ['memory:0'], clientId: 'spec', dialer, clock, requestTimeoutMs: 5_000 });
+    const begunMs = clock.nowMs();
+
+    await expect(virtual.run(cluster.start())).rejects.toMatchObject({
+      code: 'MR_BROKER_UNAVAILABLE',
+      disposition: 'retry',
+      message: 'no broker answers at memory:0',
+    });
+    expect(clock.nowMs() - begunMs).toBeLessThan(5_000);
+
+    isUp = true;
+    await virtual.start(cluster);
+    expect(cluster.metadataCache.nodeIds).toEqual([1]);
+  });
+
+  it('asks once for what is asked for at the same time', async () => {
+    const { virtual, cluster } = await openCluster();
+    await virtual.topic(cluster);
+    const before = virtual.answered.get('Metadata') ?? 0;
+
+    await virtual.run(Promise.all(Array.from({ length: 20 }, () => cluster.refreshMetadata(['orders']))));
+
+    expect((virtual.answered.get('Metadata') ?? 0) - before).toBe(2);
+  });
+
+  it('asks again for all topics when its knowledge has aged', async () => {
+    const { virtual, cluster } = await openCluster({ metadataMaxAgeMs: 60_000 });
+    await virtual.topic(cluster);
+    const other = await virtual.cluster();
+    const admin = new Admin(other);
+    await virtual.run(admin.deleteTopics(['orders']));
+    await virtual.run(admin.createTopics([{ name: 'orders', partitions: 5 }]));
+    expect(await cluster.partitionCount('orders')).toBe(1);
+
+    await virtual.pass(60_000);
+
+    expect(await cluster.partitionCount('orders')).toBe(5);
+  });
+
+  it('fails a request that is not answered in time, and connects again for the next', async () => {
+    const { virtual, cluster } = await openCluster({ requestTimeoutMs: 1_000 });
+    virtual.faults.freeze();
+    await expect(virtual.run(new Admin(cluster).listTopics())).rejects.toMatchObject({ disposition: 'retry' });
+    virtual.faults.thaw();
+
+    expect(await virtual.run(new Admin(cluster).listTopics())).toEqual([]);
+  });
+
+  it('ends what waits when it is stopped', async () => {
+    const { virtual, cluster } = await openCluster();
+    const waiting = cluster.partitionCount('nowhere');
+    await virtual.settle();
+
+    await cluster.stop();
+
+    await expect(virtual.run(waiting)).rejects.toMatchObject({ code: 'MR_LIFECYCLE_ORDER' });
+    expect(() => cluster.link(1)).toThrow(expect.objectContaining({ code: 'MR_LIFECYCLE_ORDER' }));
+  });
+
+  it('keeps no timers once it is stopped', async () => {
+    const clock = new ManualClock();
+    const { virtual } = await openCluster();
+    const cluster = new Cluster({ bootstrap: ['memory:0'], clientId: 'spec', clock, dialer: virtual.broker.dialer() });
+    await cluster.start();
+
+    await cluster.stop();
+
+    expect(clock.nextTimerMs()).toBeUndefined();
+  });
+});

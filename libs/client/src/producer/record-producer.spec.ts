@@ -1,0 +1,87 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { VirtualCluster } from '../../test/virtual-cluster.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { RecordProducer } from './record-producer.js';
+
+let virtual: VirtualCluster;
+let cluster: Cluster;
+
+beforeEach(async () => {
+  ({ virtual, cluster } = await VirtualCluster.open());
+});
+afterEach(() => virtual.stop());
+
+const value = Buffer.alloc(100);
+
+describe('RecordProducer', () => {
+  it('lets a record wait for others, but not longer than lingerMs', async () => {
+    await virtual.topic(cluster);
+    const producer = await virtual.start(new RecordProducer(cluster, { lingerMs: 40 }));
+    const begunMs = virtual.clock.nowMs();
+    const sent = Array.from({ length: 50 }, () => producer.sendAndWait('orders', null, value));
+    await virtual.settle();
+    expect(virtual.answered.get('Produce')).toBeUndefined();
+
+    const places = await virtual.run(Promise.all(sent));
+
+    expect(virtual.clock.nowMs() - begunMs).toBe(40);
+    expect(virtual.answered.get('Produce')).toBe(1);
+    expect(places.map(({ offset }) => offset)).toEqual(Array.from({ length: 50 }, (_, index) => index));
+  });
+
+  it('sends a batch that is full at once', async () => {
+    await virtual.topic(cluster);
+    const producer = await virtual.start(new RecordProducer(cluster, { lingerMs: 60_000, batchBytes: 1_000 }));
+
+    for (let count = 0; count < 30; count++) producer.send('orders', null, value);
+    await virtual.settle();
+
+    expect(virtual.answered.get('Produce')).toBeGreaterThanOrEqual(2);
+  });
+
+  it('spreads records without key over the partitions, batch by batch', async () => {
+    await virtual.topic(cluster, 8);
+    const producer = await virtual.start(new RecordProducer(cluster, { lingerMs: 60_000, batchBytes: 1_000 }));
+
+    const sent = Array.from({ length: 200 }, () => producer.sendAndWait('orders', null, value));
+    await virtual.run(producer.flush());
+
+    const partitions = (await Promise.all(sent)).map(({ partition }) => partition);
+    const changes = partitions.filter((partition, index) => index > 0 && partition !== partitions[index - 1]).length;
+    expect(new Set(partitions).size).toBeGreaterThan(3);
+    expect(changes).toBeLessThan(40);
+  });
+
+  it('refuses a record that fits in no request, and keeps the others', async () => {
+    await virtual.topic(cluster);
+    const producer = await virtual.start(new RecordProducer(cluster));
+
+    expect(() => producer.send('orders', null, Buffer.alloc(1_000_001))).toThrow(
+      expect.objectContaining({ code: 'MR_RECORD_TOO_LARGE', disposition: 'dead-letter' }),
+    );
+    const sent = producer.sendAndWait('orders', null, value);
+
+    expect(await virtual.run(sent)).toMatchObject({ offset: 0 });
+  });
+
+  it('gives its memory back', async () => {
+    await virtual.topic(cluster);
+    const producer = await virtual.start(new RecordProducer(cluster));
+    for (let count = 0; count < 100; count++) producer.send('orders', Buffer.from(`${count}`), value);
+    expect(producer.bufferedBytes).toBeGreaterThan(10_000);
+
+    await virtual.run(producer.flush());
+
+    expect(producer.bufferedBytes).toBe(0);
+  });
+
+  it('keeps records of a topic that it does not know yet, in their order', async () => {
+    const other = await virtual.cluster();
+    await virtual.topic(other);
+    const producer = await virtual.start(new RecordProducer(cluster));
+
+    const sent = [1, 2, 3].map(() => producer.sendAndWait('orders', null, value));
+
+    expect((await virtual.run(Promise.all(sent))).map(({ offset }) => offset)).toEqual([0, 1, 2]);
+  });
+});
