@@ -41,7 +41,7 @@ export class BrokerState {
         clock,
         random,
         cache: new TailCache(options.maxCachedBytes),
-        brokerDefaults: maxMessageBytes === 1_048_588 ? {} : { 'max.message.bytes': String(maxMessageBytes) },
+        brokerDefaults: { 'max.message.bytes': String(maxMessageBytes) },
         syncSealed: syncOnCommit,
       });
       const initialRebalanceDelayMs = options.groupInitialRebalanceDelayMs;

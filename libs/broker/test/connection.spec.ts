@@ -152,6 +152,15 @@ describe('a connection', () => {
     expect(refusals[0]!.reason).not.toBe('');
   });
 
+  it('learns at once that the topic it waits for was deleted', async () => {
+    const client = await WireClient.to(broker);
+    const other = await WireClient.to(broker);
+    await client.createTopic('t');
+    const waiting = client.fetch('t', 0, 0, { maxWaitMs: 60_000 });
+    await other.call(apis.DeleteTopics, 1, { topicNames: ['t'], timeoutMs: 1 });
+    expect(errorName((await waiting).errorCode)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
+  });
+
   it('is ended by the broker when it stops', async () => {
     const client = await WireClient.to(broker);
     await broker.stop();

@@ -1,10 +1,11 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a database, and loses the answer to a COMMIT when told to. */
+/** Stands between a client and a database, and loses answers when told to. */
 export class LossyProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #armed = false;
+  #silent = false;
   /** How many answers were lost: tells that the fault happened. */
   lost = 0;
 
@@ -20,6 +21,11 @@ export class LossyProxy {
   /** Loses the answer to the next COMMIT, together with the connection. */
   loseNextCommit(): void {
     this.#armed = true;
+  }
+
+  /** Passes on what the client says, and no answer from now on; the connections stay open. */
+  fallSilent(): void {
+    this.#silent = true;
   }
 
   async close(): Promise<void> {
@@ -45,12 +51,12 @@ export class LossyProxy {
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
-      if (!losing) {
+      if (losing) {
+        this.lost++;
+        end();
+      } else if (!this.#silent) {
         client.write(chunk);
-        return;
       }
-      this.lost++;
-      end();
     });
   }
 }

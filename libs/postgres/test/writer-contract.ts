@@ -208,6 +208,28 @@ export function writerContract(databaseName: string, database: ContractDatabase)
       }
     });
 
+    it('gives up on a database that does not answer, and says that it may be tried again', async () => {
+      const { host, port } = addressOf(settings);
+      const proxy = new LossyProxy(host, port);
+      const url = settings.url?.replace(`:${port}/`, `:${await proxy.listen()}/`) as string;
+      const proxied = createDataSource({ ...settings, url, statementTimeout: 10, connectTimeout: 500 });
+      await proxied.initialize();
+      try {
+        const writer = new IdempotentBatchWriter({ dataSource: proxied, sink, table: hourlyTable });
+        await writer.open(place, fence);
+        proxy.fallSilent();
+
+        await expect(writer.write(aBatch(0, [anHour(0, at(1), 1)]))).rejects.toMatchObject({
+          code: 'MR_DEPENDENCY_TIMEOUT',
+          disposition: 'retry',
+        });
+        expect(await rows()).toEqual([]);
+      } finally {
+        await proxied.destroy();
+        await proxy.close();
+      }
+    });
+
     it('refuses a row that the table does not take, and is unharmed by it', async () => {
       const writer = await openWriter();
 

@@ -33,6 +33,11 @@ export class Apps {
     return app;
   }
 
+  /** All that were started and not yet stopped by {@link stop}. */
+  get started(): readonly StreamsApp[] {
+    return this.#started;
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#started.splice(0).map((app) => app.stop()));
   }

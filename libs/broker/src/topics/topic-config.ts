@@ -51,7 +51,7 @@ export class TopicConfig {
 
   #source(name: string): EffectiveConfig['source'] {
     if (this.#own[name] !== undefined) return CONFIG_SOURCES.topic;
-    return this.#brokerDefaults[name] === undefined ? CONFIG_SOURCES.default : CONFIG_SOURCES.staticBroker;
+    return this.#value(name) === TOPIC_CONFIGS[name]?.default ? CONFIG_SOURCES.default : CONFIG_SOURCES.staticBroker;
   }
 }
 

@@ -4,7 +4,7 @@
  * Stands alone (it imports nothing of this package), so that Node runs it compiled as well as from source.
  *
  * PGlite is PostgreSQL in single-user mode: nothing checkpoints by itself there, so the log of changes, and with it the time
- * to recover after a crash, would grow without end. {@link withCheckpoints} sees to that.
+ * to recover after a crash, would grow without end. {@link checkpointEvery} sees to that.
  */
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
@@ -39,7 +39,7 @@ async function createFolder(dataDir: string): Promise<void> {
  * Has the database checkpoint every so often, right after a request and outside transactions, when no connection waits for
  * an answer in between.
  */
-function withCheckpoints(database: PGlite, intervalMs: number): PGlite {
+function checkpointEvery(intervalMs: number, database: PGlite): void {
   const execute = database.execProtocolRawStream.bind(database);
   let isDue = false;
   setInterval(() => (isDue = true), intervalMs).unref();
@@ -50,7 +50,6 @@ function withCheckpoints(database: PGlite, intervalMs: number): PGlite {
     isDue = false;
     await execute(checkpointRequest(), { onRawData: () => undefined });
   };
-  return database;
 }
 
 function checkpointRequest(): Uint8Array {
@@ -65,8 +64,8 @@ function checkpointRequest(): Uint8Array {
 async function serve({ dataDir, port, checkpointIntervalMs }: WorkerSettings): Promise<() => Promise<void>> {
   if (dataDir !== undefined) await createFolder(dataDir);
   const startParams = START_PARAMETERS;
-  const opened = await PGlite.create(dataDir === undefined ? { startParams } : { startParams, dataDir });
-  const database = dataDir === undefined ? opened : withCheckpoints(opened, checkpointIntervalMs);
+  const database = await PGlite.create(dataDir === undefined ? { startParams } : { startParams, dataDir });
+  checkpointEvery(checkpointIntervalMs, database);
   const server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port, maxConnections: MAX_CONNECTIONS });
   await server.start();
   report({ kind: 'listening', port: Number(server.getServerConn().split(':').at(-1)) });

@@ -5,6 +5,7 @@ import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
 import { FaultDialer } from '../../test/fault-dialer.js';
+import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
 import type { StreamsApp } from './streams-app.js';
 
 let cluster: EmbeddedCluster;
@@ -23,6 +24,10 @@ function runningTasks(app: StreamsApp): string[] {
   return app
     .health()
     .threads.flatMap(({ tasks }) => tasks.filter(({ state }) => state === 'RUNNING').map(({ taskId }) => taskId));
+}
+
+function processedBy(...apps: readonly StreamsApp[]): number {
+  return [...new Set(apps)].reduce((sum, app) => sum + app.metrics.recordsProcessed, 0);
 }
 
 /** All four tasks run, each on one of the applications, spread as evenly as their number allows. */
@@ -56,6 +61,28 @@ describe('rebalancing', () => {
 
     await expectCountedOnce(cluster, given);
   });
+
+  it('commits what it processes while the group rebalances before it gives a task up, and fails at nothing', async () => {
+    const given = numbered(4_000);
+    const failures: FailureEvent[] = [];
+    const unsubscribe = runtimeChannels.failed.subscribe((event) => failures.push(event));
+    const quick = await apps.start(counting());
+    // A rebalance lasts until the slow one hears of it.
+    const slow = await apps.start(counting(), { heartbeatInterval: 300 });
+    await balanced(quick, slow);
+    const starting = apps.start(counting());
+    for (let part = 0; part < 100; part++) {
+      await cluster.produce('events', given.slice(part * 40, (part + 1) * 40));
+      await eventually('it is processed', () => processedBy(quick, slow, ...apps.started) >= (part + 1) * 20);
+    }
+    const third = await starting;
+    await balanced(quick, slow, third);
+    await Promise.all([quick, slow, third].map((app) => app.drained()));
+    unsubscribe();
+
+    await expectCountedOnce(cluster, given);
+    expect(failures.map(({ code }) => code)).toEqual([]);
+  }, 30_000);
 
   it('leaves tasks where they are when a process comes', async () => {
     const first = await apps.start(counting());

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Producer } from '@millrace/client';
 import { TransientError } from '@millrace/kernel';
+import { RecordBatchBuilder } from '@millrace/protocol';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
@@ -66,6 +68,26 @@ describe('StreamsApp', () => {
       const names = new Set((await enrichedFlights()).map(({ name }) => name));
       return names.has('Delta') && names.has('United');
     });
+  });
+
+  it('does not see what a transaction wrote that was aborted', async () => {
+    const producer = new Producer(cluster.client, { transactionalId: 'upstream' });
+    await producer.start();
+    for (const [value, isCommitted] of [['a', true], ['b', false], ['c', true]] as const) {
+      const batch = new RecordBatchBuilder();
+      batch.append(1, Buffer.from('k'), Buffer.from(value));
+      producer.beginTransaction();
+      await producer.send('events', 0, batch);
+      await (isCommitted ? producer.commitTransaction() : producer.abortTransaction());
+    }
+    await producer.stop();
+    const handled: string[] = [];
+    const app = await apps.start(counting((value) => void handled.push(value)));
+
+    await app.drained();
+
+    expect(handled).toEqual(['a', 'c']);
+    expect(app.lag().every(({ lagRecords }) => lagRecords === 0)).toBe(true);
   });
 
   it('goes on after a restart where it stopped, with its stores restored', async () => {

@@ -10,7 +10,10 @@ interface JoinRow<V> {
 
 /**
  * One side of a windowed stream-stream join: every record within the retention, several of one key and time included, per
- * key in order of time. Rows older than the retention leave as stream time goes on.
+ * key in order of time.
+ *
+ * The retention is counted from the latest row of this side, as in Kafka Streams' window stores: a row of exactly that age is
+ * gone. What is found does not depend on when memory is given back, nor on restarts.
  */
 export class HeapJoinStore<K, V> implements StateStore {
   readonly name: string;
@@ -23,7 +26,9 @@ export class HeapJoinStore<K, V> implements StateStore {
   #uncommitted: [string, JoinRow<V>][] = [];
   #sequence = 0;
   #size = 0;
-  #expiredBeforeMs = -Infinity;
+  /** The latest time of a row of this side, gone ones included. */
+  #latestMs = -Infinity;
+  #expiredUpToMs = -Infinity;
 
   constructor(
     name: string,
@@ -44,9 +49,9 @@ export class HeapJoinStore<K, V> implements StateStore {
   }
 
   /** Adds a row unless its time is past the retention already. `valueBytes` spares serializing a value that has bytes. */
-  add(key: K, value: V, timestampMs: number, streamTimeMs: number, valueBytes?: Buffer): void {
-    this.#expire(streamTimeMs);
-    if (timestampMs < streamTimeMs - this.#retentionMs) return;
+  add(key: K, value: V, timestampMs: number, valueBytes?: Buffer): void {
+    if (timestampMs > this.#latestMs) this.#advance(timestampMs);
+    if (timestampMs <= this.#latestMs - this.#retentionMs) return;
     const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value };
     const text = this.#text(key);
     this.#insert(text, row);
@@ -62,7 +67,7 @@ export class HeapJoinStore<K, V> implements StateStore {
   fetch(key: K, fromMs: number, toMs: number): readonly JoinRow<V>[] {
     const rows = this.#rows.get(this.#text(key));
     if (rows === undefined) return [];
-    const first = firstFrom(rows, fromMs);
+    const first = Math.max(firstFrom(rows, fromMs), firstAfter(rows, this.#latestMs - this.#retentionMs));
     let last = first;
     while (last < rows.length && (rows[last] as JoinRow<V>).timestampMs <= toMs) last++;
     return rows.slice(first, last);
@@ -75,6 +80,8 @@ export class HeapJoinStore<K, V> implements StateStore {
     this.#sequence = Math.max(this.#sequence, sequence + 1);
     const value = this.#value.deserialize(buffer, valueStart, valueEnd);
     const timestampMs = windowStartOf(buffer, keyEnd);
+    if (timestampMs > this.#latestMs) this.#advance(timestampMs);
+    if (timestampMs <= this.#latestMs - this.#retentionMs) return;
     this.#insert(this.#text(key), { timestampMs, sequence, value });
   }
 
@@ -110,13 +117,14 @@ export class HeapJoinStore<K, V> implements StateStore {
     else rows.splice(at, 0, row);
   }
 
-  /** Lets rows go once a tenth of the retention has passed since the last time, so that it costs little a record. */
-  #expire(streamTimeMs: number): void {
-    const beforeMs = streamTimeMs - this.#retentionMs;
-    if (beforeMs - this.#expiredBeforeMs < this.#retentionMs / 10) return;
-    this.#expiredBeforeMs = beforeMs;
+  /** Moves this side's time on; lets rows go once a tenth of the retention has passed, so that it costs little a record. */
+  #advance(latestMs: number): void {
+    this.#latestMs = latestMs;
+    const upToMs = latestMs - this.#retentionMs;
+    if (upToMs - this.#expiredUpToMs < this.#retentionMs / 10) return;
+    this.#expiredUpToMs = upToMs;
     for (const [text, rows] of this.#rows) {
-      const gone = firstFrom(rows, beforeMs);
+      const gone = firstAfter(rows, upToMs);
       if (gone === 0) continue;
       this.#size -= gone;
       if (gone === rows.length) this.#rows.delete(text);
@@ -139,4 +147,9 @@ function firstFrom(rows: readonly { readonly timestampMs: number }[], fromMs: nu
     else high = middle;
   }
   return low;
+}
+
+/** Index of the first row with a time above `ms`. */
+function firstAfter(rows: readonly { readonly timestampMs: number }[], ms: number): number {
+  return firstFrom(rows, ms + 1);
 }

@@ -1,0 +1,2 @@
+export { StreamsTestingModule } from './streams-testing.module.js';
+export { moduleTopologies, topologyTestDriver } from './topology-test-driver.js';

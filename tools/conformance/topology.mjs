@@ -1,0 +1,168 @@
+import { GlobalTable, KStream, KTable, TopologyBuilder, json, topic, tumbling, utf8 } from '@millrace/streams';
+import { UnknownInScenario, flatMapper, fold, joiner, keyBy, mapper, predicate } from './values.mjs';
+
+const value = json();
+
+/** Refuses a node with fields that its operator does not know: an option that nobody reads would pass unnoticed. */
+function onlyKnown(node, known) {
+  const unknown = Object.keys(node).filter((field) => !['op', 'id', ...known].includes(field));
+  if (unknown.length > 0) throw new UnknownInScenario(`'${node.op}' does not know: ${unknown.join(', ')}`);
+}
+
+/** The name of a node's store and whether it is cached; a kind of store that the DSL lacks is refused. */
+function storeOf(node, kind) {
+  const { type = kind, name = `${node.id}-store`, engine = 'memory', logging = true, caching = false, ...rest } = node.store ?? {};
+  if (type !== kind) throw new UnknownInScenario(`'${node.op}' has no ${type} store`);
+  if (engine !== 'memory') throw new UnknownInScenario(`there is no ${engine} store`);
+  if (!logging) throw new UnknownInScenario('there is no store without a changelog');
+  if (Object.keys(rest).length > 0) throw new UnknownInScenario(`a store does not know: ${Object.keys(rest).join(', ')}`);
+  return { store: name, cache: caching };
+}
+
+/** Refuses a node on something that has not the operator, such as a table where the DSL only knows it on streams. */
+function must(target, operator, what) {
+  if (typeof target?.[operator] !== 'function') {
+    throw new UnknownInScenario(`${what} is not known on a ${target?.constructor?.name ?? 'missing node'}`);
+  }
+  return target;
+}
+
+/** The tumbling windows of a windowedBy; the others are not in the DSL. */
+function windowsOf(node) {
+  const { tumbling: given } = node;
+  if (given === undefined) {
+    throw new UnknownInScenario(`windows are not known: ${Object.keys(node).filter((each) => !['op', 'id', 'from'].includes(each)).join(', ')}`);
+  }
+  return tumbling({ size: given.sizeMs, grace: given.graceMs });
+}
+
+/** A count, reduce or aggregate on grouped records. */
+function folded(node, from) {
+  if ((node.emit ?? 'update') !== 'update') throw new UnknownInScenario(`emit '${node.emit}' is not known`);
+  const isWindowed = from?.constructor?.name === 'WindowedStream';
+  const options = { ...storeOf(node, isWindowed ? 'window' : 'keyValue'), value };
+  const target = must(from, node.op, `'${node.op}'`);
+  if (node.op === 'count') return target.count(node.id, options);
+  const add = fold(node.fn);
+  if (node.op === 'reduce') return target.reduce(node.id, { ...options, reduce: add });
+  return target.aggregate(node.id, { ...options, initialize: () => null, add });
+}
+
+function joined(node, from, other) {
+  const method = { inner: 'join', left: 'leftJoin', outer: 'outerJoin' }[node.type];
+  if (method === undefined) throw new UnknownInScenario(`the join type '${node.type}' is not known`);
+  const join = joiner(node.joiner);
+  must(from, method, `the ${node.type} join`);
+  if (other instanceof KStream) {
+    onlyKnown(node, ['from', 'with', 'type', 'joiner', 'window']);
+    const { beforeMs, afterMs, graceMs } = node.window;
+    return from[method](node.id, other, { within: { before: beforeMs, after: afterMs }, grace: graceMs, join, value });
+  }
+  if (other instanceof GlobalTable) {
+    onlyKnown(node, ['from', 'with', 'type', 'joiner', 'globalKey']);
+    return from[method](node.id, other, { by: keyBy(node.globalKey), join, value });
+  }
+  if (!(other instanceof KTable)) throw new UnknownInScenario(`'${node.with}' cannot be joined`);
+  onlyKnown(node, ['from', 'with', 'type', 'joiner']);
+  return from[method](node.id, other, { join, value });
+}
+
+/** The operators: the fields that each knows, and what it makes of its node. `from` and `with` are looked up already. */
+const operators = {
+  stream: [['topic'], (node, { builder }) => builder.stream(node.id, topic(node.topic, utf8, value))],
+  table: [
+    ['topic', 'store'],
+    (node, { builder }) => builder.table(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
+  ],
+  globalTable: [
+    ['topic', 'store'],
+    (node, { builder }) =>
+      builder.globalTable(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
+  ],
+  filter: [
+    ['from', 'field', 'equals', 'above', 'below'],
+    (node, { from }) => must(from, 'filter', 'filter').filter(node.id, predicate(node)),
+  ],
+  filterNot: [
+    ['from', 'field', 'equals', 'above', 'below'],
+    (node, { from }) => must(from, 'filterNot', 'filterNot').filterNot(node.id, predicate(node)),
+  ],
+  mapValues: [
+    ['from', 'fn'],
+    (node, { from }) => must(from, 'mapValues', 'mapValues').mapValues(node.id, mapper(node.fn), value),
+  ],
+  flatMapValues: [
+    ['from', 'fn'],
+    (node, { from }) => must(from, 'flatMapValues', 'flatMapValues').flatMapValues(node.id, flatMapper(node.fn), value),
+  ],
+  rekey: [['from', 'key'], (node, { from }) => must(from, 'rekey', 'rekey').rekey(node.id, keyBy(node.key), utf8)],
+  repartition: [
+    ['from', 'name'],
+    (node, { from }) => must(from, 'repartition', 'repartition').repartition(node.name ?? node.id),
+  ],
+  merge: [['from', 'with'], (node, { from, other }) => must(from, 'merge', 'merge').merge(node.id, other)],
+  branch: [
+    ['from', 'branches', 'default'],
+    (node, { from, known }) => {
+      const branches = Object.fromEntries(
+        node.branches.map(({ id, ...test }) => {
+          onlyKnown({ op: 'branch', ...test }, ['field', 'equals', 'above', 'below']);
+          return [id, predicate(test)];
+        }),
+      );
+      const made = must(from, 'branch', 'branch').branch(node.id ?? `${node.from}-branches`, branches);
+      for (const { id } of node.branches) known.set(id, made[id]);
+      if (node.default !== undefined) known.set(node.default, made.default);
+      return undefined;
+    },
+  ],
+  groupByKey: [['from'], (node, { from }) => must(from, 'groupByKey', 'groupByKey').groupByKey()],
+  groupBy: [['from', 'key'], (node, { from }) => must(from, 'groupBy', 'groupBy').groupBy(node.id, keyBy(node.key), utf8)],
+  windowedBy: [
+    ['from', 'tumbling', 'hopping', 'sliding', 'session'],
+    (node, { from }) => must(from, 'windowedBy', 'windowedBy').windowedBy(windowsOf(node)),
+  ],
+  count: [['from', 'store', 'emit'], (node, { from }) => folded(node, from)],
+  reduce: [['from', 'store', 'fn', 'emit'], (node, { from }) => folded(node, from)],
+  aggregate: [['from', 'store', 'fn', 'emit'], (node, { from }) => folded(node, from)],
+  toStream: [['from'], (node, { from }) => must(from, 'toStream', 'toStream').toStream(node.id)],
+  join: [
+    ['from', 'with', 'type', 'joiner', 'window', 'graceMs', 'globalKey', 'store'],
+    (node, { from, other }) => joined(node, from, other),
+  ],
+  to: [
+    ['from', 'topic'],
+    (node, { from, sinks }) => {
+      const { key } = must(from, 'to', 'to').serdes;
+      const sink = sinks.get(node.topic) ?? topic(node.topic, key, value);
+      from.to(node.id ?? `to-${node.topic}-${node.from}`, topic(node.topic, key, value));
+      sinks.set(node.topic, sink);
+    },
+  ],
+};
+
+/**
+ * Builds a scenario's topology with the DSL, keys as text and values as JSON.
+ *
+ * @returns the topology, and its output topics by name in order of declaration.
+ * @throws {UnknownInScenario} when a node's operator, one of its options or a function is not known.
+ */
+export function buildTopology(nodes) {
+  const builder = new TopologyBuilder('scenario');
+  const known = new Map();
+  const sinks = new Map();
+  const find = (id) => {
+    if (id === undefined) return undefined;
+    if (!known.has(id)) throw new UnknownInScenario(`the node '${id}' is not declared before it is used`);
+    return known.get(id);
+  };
+  for (const node of nodes) {
+    const operator = Object.hasOwn(operators, node.op) ? operators[node.op] : undefined;
+    if (operator === undefined) throw new UnknownInScenario(`the operator '${node.op}' is not known`);
+    const [fields, make] = operator;
+    onlyKnown(node, fields);
+    const made = make(node, { builder, known, sinks, from: find(node.from), other: find(node.with) });
+    if (node.id !== undefined && made !== undefined) known.set(node.id, made);
+  }
+  return { topology: builder.build(), sinks };
+}
