@@ -14,6 +14,7 @@ export {
   type DroppedEvent,
   type FailureEvent,
   type LagEvent,
+  type LateRecordsEvent,
   type ProcessedEvent,
   type RebalanceEvent,
   type RestoreEvent,

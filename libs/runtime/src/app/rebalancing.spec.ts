@@ -66,9 +66,9 @@ describe('rebalancing', () => {
     const given = numbered(4_000);
     const failures: FailureEvent[] = [];
     const unsubscribe = runtimeChannels.failed.subscribe((event) => failures.push(event));
-    const quick = await apps.start(counting());
-    // A rebalance lasts until the slow one hears of it.
-    const slow = await apps.start(counting(), { heartbeatInterval: 300 });
+    // A rebalance lasts until the slow one hears of it; the other one, first in order, will have to give up a task.
+    const quick = await apps.start(counting(), { instanceId: 'a' });
+    const slow = await apps.start(counting(), { instanceId: 'b', heartbeatInterval: 300 });
     await balanced(quick, slow);
     const starting = apps.start(counting());
     for (let part = 0; part < 100; part++) {

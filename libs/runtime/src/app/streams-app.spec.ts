@@ -73,7 +73,11 @@ describe('StreamsApp', () => {
   it('does not see what a transaction wrote that was aborted', async () => {
     const producer = new Producer(cluster.client, { transactionalId: 'upstream' });
     await producer.start();
-    for (const [value, isCommitted] of [['a', true], ['b', false], ['c', true]] as const) {
+    for (const [value, isCommitted] of [
+      ['a', true],
+      ['b', false],
+      ['c', true],
+    ] as const) {
       const batch = new RecordBatchBuilder();
       batch.append(1, Buffer.from('k'), Buffer.from(value));
       producer.beginTransaction();

@@ -64,6 +64,13 @@ export interface DroppedEvent extends TaskPlace {
   readonly withoutKey: number;
 }
 
+/** Records arrived after their window had closed, since the commit before; the same count stands in {@link DroppedEvent}. */
+export interface LateRecordsEvent extends TaskPlace {
+  /** The sub-topology whose operators found them late: `<topology>/<id>`. */
+  readonly node: string;
+  readonly records: number;
+}
+
 /** A thread changed its state. */
 export interface ThreadStateEvent extends ThreadPlace {
   readonly from: ThreadState;
@@ -113,6 +120,7 @@ export const runtimeChannels = {
   rebalanced: diagnosticsChannel<RebalanceEvent>('runtime.rebalanced'),
   deadLettered: diagnosticsChannel<DeadLetterEvent>('runtime.dead-lettered'),
   dropped: diagnosticsChannel<DroppedEvent>('runtime.dropped'),
+  late: diagnosticsChannel<LateRecordsEvent>('runtime.late'),
   threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
   taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),
   lag: diagnosticsChannel<LagEvent>('runtime.lag'),

@@ -179,7 +179,9 @@ export class ActiveTask {
     if (late === 0 && withoutKey === 0) return;
     this.#droppedLate = droppedLate;
     this.#droppedNull = droppedNull;
-    runtimeChannels.dropped.publish({ ...this.#place, taskId: this.key, late, withoutKey });
+    const place = { ...this.#place, taskId: this.key };
+    runtimeChannels.dropped.publish({ ...place, late, withoutKey });
+    if (late > 0) runtimeChannels.late.publish({ ...place, node: this.placement.subTopology.key, records: late });
   }
 
   #input({ topic, partition }: TopicPartition): Input {

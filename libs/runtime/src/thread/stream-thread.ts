@@ -21,10 +21,11 @@ import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
 import type { ActiveTask } from './active-task.js';
-import { DrainWatch } from './drain-watch.js';
+import { CommitLedger } from './commit-ledger.js';
 import { failureAction } from './failure-action.js';
 import type { RebalanceNotice } from './rebalance-mailbox.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
+import { ThreadDrains } from './thread-drains.js';
 import { ThreadTasks } from './thread-tasks.js';
 
 /** Records of one task in one go: few enough that tasks stay close in stream time. */
@@ -35,8 +36,6 @@ const TURN_MS = 10;
 const POLL_MS = 25;
 /** Output on its way that makes the thread wait, in bytes. */
 const MAX_UNACKNOWLEDGED_BYTES = 32 * 1024 * 1024;
-/** Output records that make it commit before the interval is over: a transaction holds memory here and in its readers. */
-const MAX_RECORDS_PER_COMMIT = 200_000;
 /** How often lag is published, in milliseconds. */
 const LAG_INTERVAL_MS = 1_000;
 
@@ -44,24 +43,24 @@ const LAG_INTERVAL_MS = 1_000;
 export class StreamThread {
   readonly #parts: StreamThreadParts;
   readonly #tasks = new ThreadTasks();
+  readonly #ledger: CommitLedger;
+  readonly #drains: ThreadDrains;
   #owned: readonly TopicPartition[] = [];
   #started: ActiveTask[] = [];
   #startFailure: Error | undefined;
-  #drains: DrainWatch[] = [];
   #mustReset = false;
   #isRebalancing = true;
   #hasAssignment = false;
   #stopping = false;
   #processedRecords = 0;
-  #uncommittedRecords = 0;
-  #hasAdvancedIdle = false;
-  #outputAtCommit = 0;
-  #lastCommitMs = 0;
   #lastLagMs = 0;
   #lastFailure: string | undefined;
 
   constructor(parts: StreamThreadParts) {
     this.#parts = parts;
+    const { clock, commitIntervalMs, output, fetcher } = parts;
+    this.#ledger = new CommitLedger(clock, commitIntervalMs, () => output.batches.totalRecords);
+    this.#drains = new ThreadDrains(fetcher);
   }
 
   /** Records that were processed since the start, repetitions after failures included. */
@@ -76,9 +75,8 @@ export class StreamThread {
 
   /** Runs until {@link stop}. @throws what can only end the thread. */
   async run(): Promise<void> {
-    const { states, mailbox, clock } = this.#parts;
+    const { states, mailbox } = this.#parts;
     states.moveTo('STARTING');
-    this.#lastCommitMs = clock.monotonicMs();
     try {
       while (!this.#stopping) {
         try {
@@ -107,7 +105,7 @@ export class StreamThread {
    * for an idle input has advanced its stream time.
    */
   drained(): Promise<void> {
-    return new Promise((done) => this.#drains.push(new DrainWatch(done)));
+    return this.#drains.wait();
   }
 
   health(): ThreadHealth {
@@ -146,7 +144,7 @@ export class StreamThread {
       await this.#tick();
     }
     if (output.failure !== undefined) throw output.failure;
-    if (this.#isCommitDue()) await this.#commit();
+    if (!this.#isRebalancing && this.#ledger.isDue) await this.#commit();
     this.#endDrains();
     this.#publishLag();
     await yieldToEventLoop();
@@ -158,21 +156,14 @@ export class StreamThread {
 
   /** Without commits a transaction must not grow old, and without acknowledgements the output not large. */
   get #mayProcess(): boolean {
-    const { output, clock, transactionTimeoutMs } = this.#parts;
-    const ageMs = clock.monotonicMs() - this.#lastCommitMs;
-    if (this.#isRebalancing && this.#hasUncommitted && ageMs > transactionTimeoutMs / 2) return false;
+    const { output, transactionTimeoutMs } = this.#parts;
+    if (this.#isRebalancing && this.#ledger.isDirty && this.#ledger.ageMs > transactionTimeoutMs / 2) return false;
     return output.bufferedBytes < MAX_UNACKNOWLEDGED_BYTES;
   }
 
-  get #hasUncommitted(): boolean {
-    return this.#hasAdvancedIdle || this.#uncommittedRecords > 0 || this.#parts.output.batches.totalRecords !== this.#outputAtCommit;
-  }
-
   #pollMs(): number {
-    const { clock, commitIntervalMs } = this.#parts;
-    if (this.#tasks.next(clock.nowMs()) !== undefined) return this.#mayProcess ? 0 : 1;
-    if (!this.#hasUncommitted) return POLL_MS;
-    return Math.min(POLL_MS, Math.max(1, this.#lastCommitMs + commitIntervalMs - clock.monotonicMs()));
+    if (this.#tasks.next(this.#parts.clock.nowMs()) !== undefined) return this.#mayProcess ? 0 : 1;
+    return Math.min(POLL_MS, Math.max(1, this.#ledger.dueInMs));
   }
 
   async #process(): Promise<void> {
@@ -187,7 +178,7 @@ export class StreamThread {
       const records = typeof result === 'number' ? result : await result;
       if (records === 0) return;
       this.#processedRecords += records;
-      this.#uncommittedRecords += records;
+      this.#ledger.add(records);
       const endedMs = clock.monotonicMs();
       if (runtimeChannels.processed.hasSubscribers) {
         runtimeChannels.processed.publish({ ...place, taskId: task.key, records, durationMs: endedMs - startedMs });
@@ -204,15 +195,8 @@ export class StreamThread {
       await task.punctuate(nowMs);
       if (!task.isIdleAdvanceDue || !mayAdvanceIdle()) continue;
       // The new stream time is committed although no offset has moved: a restart must not open what was closed.
-      if (await task.advanceIdle()) this.#hasAdvancedIdle = true;
+      if (await task.advanceIdle()) this.#ledger.advancedTime();
     }
-  }
-
-  #isCommitDue(): boolean {
-    if (this.#isRebalancing || !this.#hasUncommitted) return false;
-    const { clock, output, commitIntervalMs } = this.#parts;
-    if (output.batches.totalRecords - this.#outputAtCommit >= MAX_RECORDS_PER_COMMIT) return true;
-    return clock.monotonicMs() - this.#lastCommitMs >= commitIntervalMs;
   }
 
   async #commit(): Promise<void> {
@@ -220,24 +204,20 @@ export class StreamThread {
     const startedMs = clock.monotonicMs();
     const tasks = this.#tasks.running;
     for (const task of tasks) await task.prepareCommit();
-    const recordsOut = output.batches.totalRecords - this.#outputAtCommit;
+    const { recordsIn, recordsOut } = this.#ledger;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
     await output.commit(offsets, member.groupMetadata);
     for (const task of tasks) task.committed(offsets);
-    const recordsIn = this.#uncommittedRecords;
-    this.#uncommittedRecords = 0;
-    this.#hasAdvancedIdle = false;
-    this.#outputAtCommit = output.batches.totalRecords;
-    this.#lastCommitMs = clock.monotonicMs();
+    this.#ledger.clear();
     this.#lastFailure = undefined;
     backoff.reset();
-    const durationMs = this.#lastCommitMs - startedMs;
+    const durationMs = clock.monotonicMs() - startedMs;
     runtimeChannels.committed.publish({ ...place, tasks: tasks.length, recordsIn, recordsOut, durationMs });
   }
 
   /** What cannot be committed at the end is processed again by the next owner: no reason to fail. */
   async #commitLast(): Promise<void> {
-    if (this.#mustReset || !this.#hasUncommitted) return;
+    if (this.#mustReset || !this.#ledger.isDirty) return;
     try {
       await this.#commit();
     } catch (error) {
@@ -250,7 +230,7 @@ export class StreamThread {
     switch (kind) {
       case 'rejoining':
         try {
-          if (!this.#isRebalancing && !this.#mustReset && this.#hasUncommitted) await this.#commit();
+          if (!this.#isRebalancing && !this.#mustReset && this.#ledger.isDirty) await this.#commit();
         } finally {
           this.#isRebalancing = true;
         }
@@ -264,7 +244,7 @@ export class StreamThread {
       case 'revoked':
         states.moveTo('REVOKING');
         this.#disown(partitions);
-        if (!this.#mustReset && this.#hasUncommitted) await this.#commit();
+        if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
         this.#close(this.#tasks.of(partitions));
         break;
       case 'lost':
@@ -334,13 +314,9 @@ export class StreamThread {
 
   async #reset(): Promise<void> {
     if (!this.#mustReset) return;
-    const { output, clock } = this.#parts;
-    await output.abandon();
+    await this.#parts.output.abandon();
     this.#mustReset = false;
-    this.#uncommittedRecords = 0;
-    this.#hasAdvancedIdle = false;
-    this.#outputAtCommit = output.batches.totalRecords;
-    this.#lastCommitMs = clock.monotonicMs();
+    this.#ledger.clear();
     this.#openMissing();
   }
 
@@ -360,25 +336,11 @@ export class StreamThread {
   }
 
   #endDrains(): void {
-    if (this.#drains.length === 0 || !this.#hasAssignment || this.#isRebalancing) return;
-    const { fetcher } = this.#parts;
+    if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
     const tasks = this.#tasks.running;
     const isQuiet =
-      !this.#isRestoring && !this.#mustReset && !this.#hasUncommitted && tasks.every((task) => task.isSettled);
-    const places = tasks.flatMap((task) => task.partitions);
-    const byKey = new Map(places.map((place) => [partitionKey(place.topic, place.partition), place]));
-    const view = {
-      activity: this.activity,
-      partitions: [...byKey.keys()],
-      caughtUpAtMs: (key: string): number | undefined => {
-        const place = byKey.get(key) as TopicPartition;
-        return isQuiet && fetcher.isCaughtUp(place) ? fetcher.caughtUpAtMs(place) : undefined;
-      },
-    };
-    const drained = this.#drains.filter((drain) => drain.isDrained(view) && isQuiet);
-    if (drained.length === 0) return;
-    this.#drains = this.#drains.filter((drain) => !drained.includes(drain));
-    for (const { done } of drained) done();
+      !this.#isRestoring && !this.#mustReset && !this.#ledger.isDirty && tasks.every((task) => task.isSettled);
+    this.#drains.look(tasks, this.activity, isQuiet);
   }
 
   #publishLag(): void {

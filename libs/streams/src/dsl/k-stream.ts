@@ -372,7 +372,8 @@ export class KStream<K, V> {
     const beforeMs = toMs(options.within.before);
     const afterMs = toMs(options.within.after);
     const graceMs = toMs(options.grace);
-    const retentionMs = beforeMs + afterMs + graceMs;
+    // A row of exactly the retention's age is gone, as in Kafka Streams; `at-close` promises that it counts.
+    const retentionMs = beforeMs + afterMs + graceMs + (options.unmatched === 'at-close' ? 1 : 0);
     const store = (suffix: string, kind: StoreSpec['kind'], value: Serde<unknown>): StoreSpec =>
       storeSpec({ name: `${name}-${suffix}`, kind, key: left.serdes.key, value, retentionMs });
     const leftStore = store('left', 'join-window', left.serdes.value);

@@ -39,6 +39,8 @@ export class StreamJoinNode extends ProcessorNode {
   readonly #isLeftSide: boolean;
   readonly #environment: NodeEnvironment;
   readonly #time: StreamTime;
+  /** The earliest unmatched record that Kafka Streams believes to wait, as a time; -1 when it believes none does. */
+  readonly #earliest: StreamTime;
   readonly #own: HeapJoinStore<unknown, unknown>;
   readonly #other: HeapJoinStore<unknown, unknown>;
   readonly #unmatched: HeapUnmatchedStore<unknown, unknown> | undefined;
@@ -49,6 +51,7 @@ export class StreamJoinNode extends ProcessorNode {
     this.#isLeftSide = isLeftSide;
     this.#environment = environment;
     this.#time = environment.streamTime(join.name);
+    this.#earliest = environment.streamTime(`${join.name}/unmatched`);
     const left = environment.store(join.leftStore) as HeapJoinStore<unknown, unknown>;
     const right = environment.store(join.rightStore) as HeapJoinStore<unknown, unknown>;
     this.#own = isLeftSide ? left : right;
@@ -62,8 +65,8 @@ export class StreamJoinNode extends ProcessorNode {
     const isNewest = this.#time.observe(timestampMs);
     if (value === null || key === null) return this.#withoutKeyOrValue(key, value, timestampMs);
     const valueBytes = this.#environment.context.valueBytes(value, this.#own.value);
-    this.#own.add(key, value, timestampMs, this.#time.ms, valueBytes);
-    const due = isNewest ? this.#emitClosed() : undefined;
+    this.#own.add(key, value, timestampMs, valueBytes);
+    const due = isNewest && this.#mayHaveClosed() ? this.#emitClosed() : undefined;
     if (due !== undefined) return due.then(() => this.#match(key, value, timestampMs));
     return this.#match(key, value, timestampMs);
   }
@@ -109,7 +112,21 @@ export class StreamJoinNode extends ProcessorNode {
     const patienceMs = this.#join.unmatched === 'at-close' ? this.#join.graceMs : 0;
     if (toMs + patienceMs < this.#time.ms) return this.forward(key, join(value, null, key), timestampMs);
     this.#unmatched.add(key, value, timestampMs);
+    if (this.#earliest.ms < 0 || timestampMs < this.#earliest.ms) this.#earliest.ms = timestampMs;
     return undefined;
+  }
+
+  /**
+   * Whether Kafka Streams would look for closed windows now. It takes the wider reach of the side that has a record, and after
+   * a look it remembers the latest waiting record for the earliest: both delay a result, and neither loses one. With
+   * `at-close` results are due when they are due.
+   */
+  #mayHaveClosed(): boolean {
+    if (this.#unmatched === undefined || this.#join.unmatched === 'at-close') return true;
+    const reachMs = this.#isLeftSide ? this.#join.afterMs : this.#join.beforeMs;
+    if (this.#earliest.ms < 0 || this.#earliest.ms >= this.#time.ms - reachMs - this.#join.graceMs) return false;
+    this.#earliest.ms = this.#unmatched.latestMs() ?? -1;
+    return true;
   }
 
   /** Whether the left record of that time has been given up as unmatched, or would have been. */

@@ -26,8 +26,9 @@ export class HeapJoinStore<K, V> implements StateStore {
   #uncommitted: [string, JoinRow<V>][] = [];
   #sequence = 0;
   #size = 0;
-  /** The latest time of a row of this side, gone ones included. */
+  /** The latest time of a row of this side, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
+  #committedLatestMs = -Infinity;
   #expiredUpToMs = -Infinity;
 
   constructor(
@@ -50,7 +51,7 @@ export class HeapJoinStore<K, V> implements StateStore {
 
   /** Adds a row unless its time is past the retention already. `valueBytes` spares serializing a value that has bytes. */
   add(key: K, value: V, timestampMs: number, valueBytes?: Buffer): void {
-    if (timestampMs > this.#latestMs) this.#advance(timestampMs);
+    this.#latestMs = Math.max(this.#latestMs, timestampMs);
     if (timestampMs <= this.#latestMs - this.#retentionMs) return;
     const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value };
     const text = this.#text(key);
@@ -80,13 +81,16 @@ export class HeapJoinStore<K, V> implements StateStore {
     this.#sequence = Math.max(this.#sequence, sequence + 1);
     const value = this.#value.deserialize(buffer, valueStart, valueEnd);
     const timestampMs = windowStartOf(buffer, keyEnd);
-    if (timestampMs > this.#latestMs) this.#advance(timestampMs);
+    this.#latestMs = this.#committedLatestMs = Math.max(this.#latestMs, timestampMs);
     if (timestampMs <= this.#latestMs - this.#retentionMs) return;
     this.#insert(this.#text(key), { timestampMs, sequence, value });
+    this.#expire();
   }
 
   commit(): void {
     this.#uncommitted = [];
+    this.#committedLatestMs = this.#latestMs;
+    this.#expire();
   }
 
   rollback(): void {
@@ -98,6 +102,7 @@ export class HeapJoinStore<K, V> implements StateStore {
       this.#size--;
     }
     this.#uncommitted = [];
+    this.#latestMs = this.#committedLatestMs;
   }
 
   size(): number {
@@ -117,10 +122,12 @@ export class HeapJoinStore<K, V> implements StateStore {
     else rows.splice(at, 0, row);
   }
 
-  /** Moves this side's time on; lets rows go once a tenth of the retention has passed, so that it costs little a record. */
-  #advance(latestMs: number): void {
-    this.#latestMs = latestMs;
-    const upToMs = latestMs - this.#retentionMs;
+  /**
+   * Lets rows go once a tenth of the retention has passed since the last time, so that it costs little a commit. Only after a
+   * commit: a rollback may move this side's time back to rows that would be gone.
+   */
+  #expire(): void {
+    const upToMs = this.#committedLatestMs - this.#retentionMs;
     if (upToMs - this.#expiredUpToMs < this.#retentionMs / 10) return;
     this.#expiredUpToMs = upToMs;
     for (const [text, rows] of this.#rows) {

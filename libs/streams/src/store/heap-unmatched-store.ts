@@ -23,6 +23,8 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   #undo: (() => void)[] = [];
   #sequence = 0;
   #earliestMs = Infinity;
+  /** Latest time of a waiting row; undefined when it must be looked for. */
+  #latestMs: number | undefined;
 
   constructor(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }, changelog?: ChangelogWriter) {
     this.name = name;
@@ -60,9 +62,10 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
 
   /** The latest time of a waiting row, or undefined when none waits. */
   latestMs(): number | undefined {
-    let latestMs: number | undefined;
-    for (const timestampMs of this.#byTime.keys())
-      if (latestMs === undefined || timestampMs > latestMs) latestMs = timestampMs;
+    if (this.#latestMs !== undefined || this.#byTime.size === 0) return this.#latestMs;
+    let latestMs = -Infinity;
+    for (const timestampMs of this.#byTime.keys()) if (timestampMs > latestMs) latestMs = timestampMs;
+    this.#latestMs = latestMs;
     return latestMs;
   }
 
@@ -103,6 +106,9 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
 
   #insert(row: UnmatchedRow<K, V>): void {
     this.#earliestMs = Math.min(this.#earliestMs, row.timestampMs);
+    if (this.#byTime.size === 0 || (this.#latestMs !== undefined && row.timestampMs > this.#latestMs)) {
+      this.#latestMs = row.timestampMs;
+    }
     let keys = this.#byTime.get(row.timestampMs);
     if (keys === undefined) this.#byTime.set(row.timestampMs, (keys = new Map<string, UnmatchedRow<K, V>[]>()));
     const text = this.#text(row.key);
@@ -117,7 +123,9 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
     const rest = keys?.get(text)?.filter((each) => each !== row) ?? [];
     if (rest.length > 0) keys?.set(text, rest);
     else keys?.delete(text);
-    if (keys?.size === 0) this.#byTime.delete(row.timestampMs);
+    if (keys?.size !== 0) return;
+    this.#byTime.delete(row.timestampMs);
+    if (row.timestampMs === this.#latestMs) this.#latestMs = undefined;
   }
 
   #rowKey(row: UnmatchedRow<K, V>): Buffer {

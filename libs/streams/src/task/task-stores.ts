@@ -21,7 +21,7 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment): State
     case 'key-value':
       return new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog);
     case 'window':
-      return new HeapWindowStore(spec.name, spec, spec.retentionMs, changelog);
+      return new HeapWindowStore(spec.name, spec, spec, changelog);
     case 'join-window':
       return new HeapJoinStore(spec.name, spec, spec.retentionMs, changelog);
     case 'join-unmatched':

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { ChangelogLog } from '../../test/changelog-log.js';
+import { json, utf8 } from '../serde/serdes.js';
+import { HeapKeyValueStore } from './key-value-store.js';
+
+const operation = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ op: fc.constant('put' as const), key: fc.constantFrom('a', 'b', 'c'), value: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('delete' as const), key: fc.constantFrom('a', 'b', 'c') }) },
+  fc.record({ op: fc.constantFrom('commit' as const, 'rollback' as const, 'restart' as const, 'restart-compacted' as const) }),
+);
+
+describe('HeapKeyValueStore', () => {
+  it('equals a plain map under any sequence of writes, commits, rollbacks and restarts', () => {
+    const property = fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const log = new ChangelogLog();
+      const make = (): HeapKeyValueStore<string, number> =>
+        new HeapKeyValueStore('numbers', { key: utf8, value: json<number>() }, () => 7, log);
+      let store = make();
+      let committed = new Map<string, number>();
+      let model = new Map<string, number>();
+      for (const each of operations) {
+        if (each.op === 'put') {
+          store.put(each.key, each.value);
+          model.set(each.key, each.value);
+        } else if (each.op === 'delete') {
+          store.delete(each.key);
+          model.delete(each.key);
+        } else if (each.op === 'commit') {
+          store.commit();
+          log.commit();
+          committed = new Map(model);
+        } else {
+          log.rollback();
+          model = new Map(committed);
+          if (each.op === 'rollback') store.rollback();
+          else log.restoreInto((store = make()), each.op === 'restart-compacted');
+        }
+        expect(new Map([...store.entries()].map(([key, { value }]) => [key, value]))).toEqual(model);
+        expect(store.size()).toBe(model.size);
+        for (const key of ['a', 'b', 'c']) expect(store.get(key)).toBe(model.get(key));
+      }
+    });
+    fc.assert(property);
+  });
+
+  it('remembers the timestamp of the record that set a value, also after a restart', () => {
+    const log = new ChangelogLog();
+    const store = new HeapKeyValueStore('numbers', { key: utf8, value: json<number>() }, () => 7, log);
+    store.put('now', 1);
+    store.put('then', 2, 3);
+    log.commit();
+    const restored = new HeapKeyValueStore('numbers', { key: utf8, value: json<number>() }, () => 99);
+    log.restoreInto(restored);
+
+    expect(restored.getWithTimestamp('now')).toMatchObject({ value: 1, timestampMs: 7 });
+    expect(restored.getWithTimestamp('then')).toMatchObject({ value: 2, timestampMs: 3 });
+  });
+
+  it('tells keys that are objects apart by their bytes', () => {
+    const store = new HeapKeyValueStore('pairs', { key: json<{ id: number }>(), value: json<number>() }, () => 0);
+    store.put({ id: 1 }, 10);
+
+    expect(store.get({ id: 1 })).toBe(10);
+    expect(store.get({ id: 2 })).toBeUndefined();
+  });
+});
