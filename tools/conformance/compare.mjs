@@ -22,7 +22,8 @@ function asSet(expected, actual) {
 }
 
 function perKey(expected, actual) {
-  const group = (records) => Map.groupBy(records, ({ topic, key, window }) => JSON.stringify([topic, key, window ?? null]));
+  const group = (records) =>
+    Map.groupBy(records, ({ topic, key, window }) => JSON.stringify([topic, key, window ?? null]));
   const wanted = group(expected);
   const found = group(actual);
   return wanted.size === found.size && [...wanted].every(([key, each]) => inOrder(each, found.get(key) ?? []));

@@ -42,7 +42,9 @@ for (const scenario of scenarios) {
   const failure = await runScenario(scenario);
   if (failure === undefined) continue;
   failed++;
-  console.log(`FAILED ${scenario.id}, ${failure.step === undefined ? 'building the topology' : `step ${failure.step}`}`);
+  console.log(
+    `FAILED ${scenario.id}, ${failure.step === undefined ? 'building the topology' : `step ${failure.step}`}`,
+  );
   console.log(`  expected ${JSON.stringify(failure.expected)}`);
   console.log(`  actual   ${JSON.stringify(failure.actual)}`);
 }

@@ -31,7 +31,12 @@ async function perform(step, driver, sinks) {
   } else if (step.store === undefined) {
     throw new UnknownInScenario(`the step is not known: ${Object.keys(step).join(', ')}`);
   }
-  return [...sinks].flatMap(([name, sink]) => driver.output(sink).readRecords().map((each) => record(name, each)));
+  return [...sinks].flatMap(([name, sink]) =>
+    driver
+      .output(sink)
+      .readRecords()
+      .map((each) => record(name, each)),
+  );
 }
 
 /** The entries of a store in the form that a step gives them. */
@@ -57,7 +62,8 @@ export async function runScenario(scenario) {
       index = at;
       const emitted = await perform(step, driver, sinks);
       const { expect = [] } = step;
-      if (!sameRecords(scenario.order ?? 'exact', expect, emitted)) return { step: at, expected: expect, actual: emitted };
+      if (!sameRecords(scenario.order ?? 'exact', expect, emitted))
+        return { step: at, expected: expect, actual: emitted };
       if (step.store === undefined) continue;
       const entries = entriesOf(driver, step.store);
       if (!sameRecords('set', step.entries, entries)) return { step: at, expected: step.entries, actual: entries };

@@ -11,11 +11,19 @@ function onlyKnown(node, known) {
 
 /** The name of a node's store and whether it is cached; a kind of store that the DSL lacks is refused. */
 function storeOf(node, kind) {
-  const { type = kind, name = `${node.id}-store`, engine = 'memory', logging = true, caching = false, ...rest } = node.store ?? {};
+  const {
+    type = kind,
+    name = `${node.id}-store`,
+    engine = 'memory',
+    logging = true,
+    caching = false,
+    ...rest
+  } = node.store ?? {};
   if (type !== kind) throw new UnknownInScenario(`'${node.op}' has no ${type} store`);
   if (engine !== 'memory') throw new UnknownInScenario(`there is no ${engine} store`);
   if (!logging) throw new UnknownInScenario('there is no store without a changelog');
-  if (Object.keys(rest).length > 0) throw new UnknownInScenario(`a store does not know: ${Object.keys(rest).join(', ')}`);
+  if (Object.keys(rest).length > 0)
+    throw new UnknownInScenario(`a store does not know: ${Object.keys(rest).join(', ')}`);
   return { store: name, cache: caching };
 }
 
@@ -31,7 +39,11 @@ function must(target, operator, what) {
 function windowsOf(node) {
   const { tumbling: given } = node;
   if (given === undefined) {
-    throw new UnknownInScenario(`windows are not known: ${Object.keys(node).filter((each) => !['op', 'id', 'from'].includes(each)).join(', ')}`);
+    throw new UnknownInScenario(
+      `windows are not known: ${Object.keys(node)
+        .filter((each) => !['op', 'id', 'from'].includes(each))
+        .join(', ')}`,
+    );
   }
   return tumbling({ size: given.sizeMs, grace: given.graceMs });
 }
@@ -72,7 +84,8 @@ const operators = {
   stream: [['topic'], (node, { builder }) => builder.stream(node.id, topic(node.topic, utf8, value))],
   table: [
     ['topic', 'store'],
-    (node, { builder }) => builder.table(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
+    (node, { builder }) =>
+      builder.table(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
   ],
   globalTable: [
     ['topic', 'store'],
@@ -117,7 +130,10 @@ const operators = {
     },
   ],
   groupByKey: [['from'], (node, { from }) => must(from, 'groupByKey', 'groupByKey').groupByKey()],
-  groupBy: [['from', 'key'], (node, { from }) => must(from, 'groupBy', 'groupBy').groupBy(node.id, keyBy(node.key), utf8)],
+  groupBy: [
+    ['from', 'key'],
+    (node, { from }) => must(from, 'groupBy', 'groupBy').groupBy(node.id, keyBy(node.key), utf8),
+  ],
   windowedBy: [
     ['from', 'tumbling', 'hopping', 'sliding', 'session'],
     (node, { from }) => must(from, 'windowedBy', 'windowedBy').windowedBy(windowsOf(node)),

@@ -36,11 +36,7 @@ export const aggregationPolicies: Readonly<Record<typeof POSTGRES_POLICY, Policy
 @Module({})
 export class AggregationModule {
   static forRoot({ streams, postgres, cache }: AggregationModuleOptions): DynamicModule {
-    const airports = [
-      { provide: LATEST_HOURS_CACHE, useValue: cache },
-      AirportHours,
-      LatestHours,
-    ];
+    const airports = [{ provide: LATEST_HOURS_CACHE, useValue: cache }, AirportHours, LatestHours];
     return {
       module: AggregationModule,
       imports: [

@@ -1,2 +1,7 @@
-export { AGGREGATION_APP, AggregationModule, aggregationPolicies, type AggregationModuleOptions } from './aggregation.module.js';
+export {
+  AGGREGATION_APP,
+  AggregationModule,
+  aggregationPolicies,
+  type AggregationModuleOptions,
+} from './aggregation.module.js';
 export { FlightTotals } from './topologies/flight-totals.js';

@@ -27,3 +27,6 @@ export {
   StreamsReadinessIndicator,
   type ReadinessOptions,
 } from './health/streams-health.indicators.js';
+export { NestLog } from './service/nest-log.js';
+export { StreamsHealth, StreamsHealthIndicatorModule } from './service/streams-health.js';
+export { SERVICE_EXIT_CODES, runService, type ServiceOptions } from './service/run-service.js';

@@ -17,7 +17,12 @@ export interface AirportHourTotals {
 }
 
 /** An hour before its first flight. */
-export const EMPTY_AIRPORT_HOUR: AirportHourTotals = { departures: 0, cancelled: 0, delaySumMinutes: 0, delayMaxMinutes: null };
+export const EMPTY_AIRPORT_HOUR: AirportHourTotals = {
+  departures: 0,
+  cancelled: 0,
+  delaySumMinutes: 0,
+  delayMaxMinutes: null,
+};
 
 /** The hour with one more flight. Neither argument is changed; the order of flights does not matter. */
 export function addToAirportHour(hour: AirportHourTotals, flight: HourlyFlight): AirportHourTotals {

@@ -57,7 +57,11 @@ describe('flight totals', () => {
     await totals.flies(aDeparture({ timeHour: '2013-01-01T11:00:00Z', minute: 0 }));
     await totals.flies(aDeparture({ origin: 'JFK' }));
     const hours = totals.hours();
-    expect(Object.keys(hours).sort()).toEqual(['EWR|2013-01-01T10:00:00Z', 'EWR|2013-01-01T11:00:00Z', 'JFK|2013-01-01T10:00:00Z']);
+    expect(Object.keys(hours).sort()).toEqual([
+      'EWR|2013-01-01T10:00:00Z',
+      'EWR|2013-01-01T11:00:00Z',
+      'JFK|2013-01-01T10:00:00Z',
+    ]);
     expect(hours['EWR|2013-01-01T10:00:00Z']).toEqual({
       version: 1,
       origin: 'EWR',
@@ -74,8 +78,22 @@ describe('flight totals', () => {
     await totals.flies(aCancelledDeparture({ timeHour: '2013-01-01T00:00:00Z', minute: 0, origin: 'JFK' }));
     await totals.flies(aDeparture({ timeHour: '2013-01-02T00:00:00Z', minute: 0 }));
     expect(totals.days()).toEqual({
-      'UA|2013-01-01': { version: 1, carrier: 'UA', date: '2013-01-01', flights: 2, cancelled: 1, arrivalDelaySumMinutes: 11 },
-      'UA|2013-01-02': { version: 1, carrier: 'UA', date: '2013-01-02', flights: 1, cancelled: 0, arrivalDelaySumMinutes: 11 },
+      'UA|2013-01-01': {
+        version: 1,
+        carrier: 'UA',
+        date: '2013-01-01',
+        flights: 2,
+        cancelled: 1,
+        arrivalDelaySumMinutes: 11,
+      },
+      'UA|2013-01-02': {
+        version: 1,
+        carrier: 'UA',
+        date: '2013-01-02',
+        flights: 1,
+        cancelled: 0,
+        arrivalDelaySumMinutes: 11,
+      },
     });
   });
 
@@ -115,6 +133,9 @@ describe('flight totals', () => {
     };
     const expected = await outcome(flights);
     const orders = fc.shuffledSubarray(flights, { minLength: flights.length });
-    await fc.assert(fc.asyncProperty(orders, async (order) => expect(await outcome(order)).toEqual(expected)), { numRuns: 24 });
+    await fc.assert(
+      fc.asyncProperty(orders, async (order) => expect(await outcome(order)).toEqual(expected)),
+      { numRuns: 24 },
+    );
   });
 });

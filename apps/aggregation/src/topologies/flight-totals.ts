@@ -1,5 +1,12 @@
 import { StreamTopology, type TopologyDefinition } from '@millrace/nest';
-import { formatUtcTime, topics, type AirportHour, type AirportHourKey, type CarrierDay, type CarrierDayKey } from '@millrace/schemas';
+import {
+  formatUtcTime,
+  topics,
+  type AirportHour,
+  type AirportHourKey,
+  type CarrierDay,
+  type CarrierDayKey,
+} from '@millrace/schemas';
 import { tumbling, utf8, type TopologyBuilder, type Windowed } from '@millrace/streams';
 import { addToAirportHour, EMPTY_AIRPORT_HOUR, type AirportHourTotals } from './airport-hour.js';
 import { addToCarrierDay, EMPTY_CARRIER_DAY, type CarrierDayTotals } from './carrier-day.js';

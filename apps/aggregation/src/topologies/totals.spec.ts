@@ -5,10 +5,8 @@ import { addToCarrierDay, EMPTY_CARRIER_DAY, type DailyFlight } from './carrier-
 
 const departed = (departureDelayMinutes: number): HourlyFlight => ({ departed: true, departureDelayMinutes });
 const cancelled: HourlyFlight = { departed: false, departureDelayMinutes: null };
-const hourOf = (flights: readonly HourlyFlight[]) =>
-  flights.reduce(addToAirportHour, EMPTY_AIRPORT_HOUR);
-const dayOf = (flights: readonly DailyFlight[]) =>
-  flights.reduce(addToCarrierDay, EMPTY_CARRIER_DAY);
+const hourOf = (flights: readonly HourlyFlight[]) => flights.reduce(addToAirportHour, EMPTY_AIRPORT_HOUR);
+const dayOf = (flights: readonly DailyFlight[]) => flights.reduce(addToCarrierDay, EMPTY_CARRIER_DAY);
 
 describe("an airport's hour", () => {
   it('counts departures and cancellations apart, and delays over departures', () => {

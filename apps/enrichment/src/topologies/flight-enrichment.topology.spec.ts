@@ -2,7 +2,13 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { topics, type Departure, type EnrichedFlight, type WeatherObservation } from '@millrace/schemas';
 import { TopologyBuilder } from '@millrace/streams';
 import { TopologyTestDriver } from '@millrace/streams/testing';
-import { aCancelledDeparture, aDeparture, anObservation, type DepartureFixture, type ObservationFixture } from '@millrace/testing';
+import {
+  aCancelledDeparture,
+  aDeparture,
+  anObservation,
+  type DepartureFixture,
+  type ObservationFixture,
+} from '@millrace/testing';
 import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
 import { FlightEnrichment } from './flight-enrichment.js';
@@ -17,8 +23,26 @@ class Enrichment {
   readonly driver = new TopologyTestDriver(enrichment());
 
   async withReferenceTables(): Promise<this> {
-    const aircraft = { version: 1, tailNumber: 'N14228', yearBuilt: 1999, type: 't', manufacturer: 'BOEING', model: '737-824', engines: 2, seats: 149, engineType: 'Turbo-fan' } as const;
-    const airport = { version: 1, faa: 'IAH', name: 'George Bush', latitude: 29.9, longitude: -95.3, altitudeFeet: 97, timeZone: null } as const;
+    const aircraft = {
+      version: 1,
+      tailNumber: 'N14228',
+      yearBuilt: 1999,
+      type: 't',
+      manufacturer: 'BOEING',
+      model: '737-824',
+      engines: 2,
+      seats: 149,
+      engineType: 'Turbo-fan',
+    } as const;
+    const airport = {
+      version: 1,
+      faa: 'IAH',
+      name: 'George Bush',
+      latitude: 29.9,
+      longitude: -95.3,
+      altitudeFeet: 97,
+      timeZone: null,
+    } as const;
     await this.driver.input(topics.aircraft).pipe('N14228', aircraft, { timestampMs: 0 });
     await this.driver.input(topics.carriers).pipe('UA', { version: 1, carrier: 'UA', name: 'United Air Lines Inc.' });
     await this.driver.input(topics.airports).pipe('IAH', airport);
@@ -136,7 +160,9 @@ describe('flight enrichment', () => {
   });
 
   it('sends what breaks a contract to the dead letters and goes on', async () => {
-    await enriched.driver.input(topics.departures).pipeRaw(Buffer.from('N14228'), Buffer.from('{"version":99}'), { timestampMs: 0 });
+    await enriched.driver
+      .input(topics.departures)
+      .pipeRaw(Buffer.from('N14228'), Buffer.from('{"version":99}'), { timestampMs: 0 });
     await enriched.observes(anObservation());
     await enriched.departs(aDeparture());
     expect(enriched.driver.counters().deadLettered).toBe(1);
@@ -159,13 +185,20 @@ describe('flight enrichment', () => {
     const events = [...departures, ...observations];
     const outcome = async (order: readonly (typeof events)[number][]): Promise<string[]> => {
       const run = await new Enrichment().withReferenceTables();
-      for (const event of order) await ('departure' in event ? run.departs(event.departure) : run.observes(event.observation));
+      for (const event of order)
+        await ('departure' in event ? run.departs(event.departure) : run.observes(event.observation));
       await run.driver.becomeIdle();
-      return run.emitted().map((flight) => JSON.stringify(flight)).sort();
+      return run
+        .emitted()
+        .map((flight) => JSON.stringify(flight))
+        .sort();
     };
     const expected = await outcome(events);
     expect(expected).toHaveLength(departures.length);
     const orders = fc.shuffledSubarray(events, { minLength: events.length });
-    await fc.assert(fc.asyncProperty(orders, async (order) => expect(await outcome(order)).toEqual(expected)), { numRuns: 20 });
+    await fc.assert(
+      fc.asyncProperty(orders, async (order) => expect(await outcome(order)).toEqual(expected)),
+      { numRuns: 20 },
+    );
   });
 });

@@ -43,7 +43,13 @@ export class FlightEnrichment implements TopologyDefinition {
       .leftJoin('with-destination', airports, { by: (flight) => flight.dest, join: withDestination })
       .rekey('by-origin', (flight) => flight.origin, topics.enriched.key)
       .repartition('flights-by-origin', { value: json<FlightBeforeWeather>() })
-      .leftJoin('with-weather', weather, { within: SAME_HOUR, grace: GRACE, unmatched: 'at-close', join: withWeather, value: topics.enriched.value })
+      .leftJoin('with-weather', weather, {
+        within: SAME_HOUR,
+        grace: GRACE,
+        unmatched: 'at-close',
+        join: withWeather,
+        value: topics.enriched.value,
+      })
       .to('enriched', topics.enriched);
   }
 }

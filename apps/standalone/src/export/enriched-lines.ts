@@ -19,7 +19,15 @@ export const ENRICHED_HEADER = csvLine([
 ]);
 
 const IDENTITY = ['carrier', 'flight', 'origin', 'time_hour', 'minute'] as const;
-const COLUMNS = [...IDENTITY, 'dest', 'aircraft_model', 'carrier_name', 'dest_name', 'temperature_f', 'wind_speed_mph'] as const;
+const COLUMNS = [
+  ...IDENTITY,
+  'dest',
+  'aircraft_model',
+  'carrier_name',
+  'dest_name',
+  'temperature_f',
+  'wind_speed_mph',
+] as const;
 
 interface SortableLine {
   readonly hourMs: number;

@@ -19,7 +19,11 @@ export interface EmbeddedBrokerSettings {
 }
 
 /** Starts the embedded broker: on 127.0.0.1 for other programs, and without a network for this process. */
-export async function startEmbeddedBroker({ stateDir, port, onFallBack }: EmbeddedBrokerSettings): Promise<BrokerAccess> {
+export async function startEmbeddedBroker({
+  stateDir,
+  port,
+  onFallBack,
+}: EmbeddedBrokerSettings): Promise<BrokerAccess> {
   const broker = new EmbeddedBroker({ stateDir });
   await broker.start();
   try {

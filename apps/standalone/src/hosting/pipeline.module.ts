@@ -6,11 +6,10 @@ import { IngestModule, type IngestHttpConfig } from '@millrace/app-ingest';
 import type { ObjectStore } from '@millrace/archive';
 import type { Cache } from '@millrace/cache';
 import type { ClusterOptions } from '@millrace/client';
-import { PoliciesModule } from '@millrace/nest';
+import { PoliciesModule, StreamsHealth, StreamsHealthIndicatorModule } from '@millrace/nest';
 import { HealthModule, ObservabilityModule } from '@millrace/observability';
 import type { DataSourceSettings } from '@millrace/postgres';
 import type { Logger } from 'pino';
-import { StreamsHealth } from './streams-health.js';
 
 /** What the four apps need from the process around them. */
 export interface PipelineOptions {
@@ -30,9 +29,6 @@ const INSTANCE_ID = 'standalone';
 /** How long all input must have been idle; short, since it only counts once the replay is over. */
 const IDLE_ADVANCE_AFTER_MS = 300;
 
-@Module({ providers: [StreamsHealth], exports: [StreamsHealth] })
-class StreamsHealthModule {}
-
 /** The four apps in one Nest application. */
 @Module({})
 export class PipelineModule {
@@ -43,7 +39,7 @@ export class PipelineModule {
       module: PipelineModule,
       imports: [
         ObservabilityModule.forRoot({ service: 'standalone', logger }),
-        HealthModule.forRoot({ indicators: [StreamsHealth], imports: [StreamsHealthModule] }),
+        HealthModule.forRoot({ indicators: [StreamsHealth], imports: [StreamsHealthIndicatorModule] }),
         PoliciesModule.forRoot({ policies: { ...aggregationPolicies, ...archivalPolicies } }),
         IngestModule.forRoot({ cluster, http: ingest }),
         EnrichmentModule.forRoot({ streams, idleAdvanceAfterMs: IDLE_ADVANCE_AFTER_MS }),

@@ -2,12 +2,11 @@ import { AGGREGATION_APP } from '@millrace/app-aggregation';
 import { ARCHIVAL_APP } from '@millrace/app-archival';
 import { ENRICHMENT_APP } from '@millrace/app-enrichment';
 import { configureIngestHttp } from '@millrace/app-ingest';
-import { StreamsRegistry, StreamsRunner } from '@millrace/nest';
+import { NestLog, StreamsRegistry, StreamsRunner } from '@millrace/nest';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import type { PortChoice } from '../cli/options.js';
-import { NestLog } from './nest-log.js';
 import { PipelineModule, type PipelineOptions } from './pipeline.module.js';
 import { listenOn } from './port-choice.js';
 
@@ -23,12 +22,20 @@ export class Pipeline {
   }
 
   /** Builds the apps, starts them and serves HTTP. */
-  static async start(options: PipelineOptions, port: PortChoice, onFallBack: (taken: number) => void): Promise<Pipeline> {
-    const app = await NestFactory.create<NestFastifyApplication>(PipelineModule.forRoot(options), new FastifyAdapter(), {
-      bodyParser: false,
-      logger: new NestLog(options.logger),
-      abortOnError: false,
-    });
+  static async start(
+    options: PipelineOptions,
+    port: PortChoice,
+    onFallBack: (taken: number) => void,
+  ): Promise<Pipeline> {
+    const app = await NestFactory.create<NestFastifyApplication>(
+      PipelineModule.forRoot(options),
+      new FastifyAdapter(),
+      {
+        bodyParser: false,
+        logger: new NestLog(options.logger),
+        abortOnError: false,
+      },
+    );
     try {
       await configureIngestHttp(app, options.ingest);
       await listenOn(port, (wanted) => app.listen(wanted, '127.0.0.1'), onFallBack);

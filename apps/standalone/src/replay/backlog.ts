@@ -55,6 +55,9 @@ export class Backlog {
       admin.listOffsets(partitions.map((place) => ({ ...place, at: 'latest', isolation: 'read_committed' }))),
       admin.committedOffsets(groupId, partitions),
     ]);
-    return ends.reduce((sum, { offset }, index) => sum + Math.max(0, offset - Math.max(0, committed[index]?.offset ?? 0)), 0);
+    return ends.reduce(
+      (sum, { offset }, index) => sum + Math.max(0, offset - Math.max(0, committed[index]?.offset ?? 0)),
+      0,
+    );
   }
 }

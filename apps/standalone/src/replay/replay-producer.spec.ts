@@ -10,7 +10,10 @@ import { POSITION_TOPIC, ReplayProducer } from './replay-producer.js';
 const CARRIERS = Array.from({ length: 20 }, (_, row) => `${String.fromCharCode(65 + row)}1`);
 
 function planOf(carriers: readonly string[]): ReplayPlan {
-  const table = CsvTable.parse('airlines.csv', Buffer.from(['carrier,name', ...carriers.map((each) => `${each},n`)].join('\n')));
+  const table = CsvTable.parse(
+    'airlines.csv',
+    Buffer.from(['carrier,name', ...carriers.map((each) => `${each},n`)].join('\n')),
+  );
   const events = {
     count: table.rowCount,
     publish: (row: number, output: Parameters<ReplayPlan['publish']>[2]) =>

@@ -54,7 +54,8 @@ async function startBrokers(
       : await startEmbeddedBroker({
           stateDir: state.brokerDir,
           port: options.brokerPort,
-          onFallBack: (taken) => tell(`Port ${taken} is taken: the broker listens on another one. Choose by --broker-port.\n`),
+          onFallBack: (taken) =>
+            tell(`Port ${taken} is taken: the broker listens on another one. Choose by --broker-port.\n`),
         });
   closing.defer(() => brokers.stop());
   const cluster = new Cluster({ ...brokers.cluster, clientId: 'standalone' });

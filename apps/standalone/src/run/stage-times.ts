@@ -22,6 +22,9 @@ export class StageTimes {
 
   /** Whole milliseconds by stage; 0 for one that did not happen. */
   totalsMs(): Readonly<Record<Stage, number>> {
-    return Object.fromEntries(STAGES.map((stage) => [stage, Math.round(this.#totalsMs.get(stage) ?? 0)])) as Record<Stage, number>;
+    return Object.fromEntries(STAGES.map((stage) => [stage, Math.round(this.#totalsMs.get(stage) ?? 0)])) as Record<
+      Stage,
+      number
+    >;
   }
 }

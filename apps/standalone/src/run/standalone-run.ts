@@ -30,7 +30,12 @@ import { StageTimes } from './stage-times.js';
 import type { Terminal } from './terminal.js';
 
 /** Limits of the ingest endpoint. */
-const INGEST_HTTP = { maxBodyBytes: 5_000_000, maxEvents: 10_000, maxRequestsPerSecond: 1_000, ackTimeoutMs: 10_000 } as const;
+const INGEST_HTTP = {
+  maxBodyBytes: 5_000_000,
+  maxEvents: 10_000,
+  maxRequestsPerSecond: 1_000,
+  ackTimeoutMs: 10_000,
+} as const;
 
 /**
  * Most records that may be published and not yet enriched. It bounds the latency, and how far one partition can be ahead of

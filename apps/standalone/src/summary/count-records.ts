@@ -6,7 +6,9 @@ const POLL_MS = 1_000;
 export async function countRecords(cluster: Cluster, topicNames: readonly string[]): Promise<Record<string, number>> {
   const counts = Object.fromEntries(topicNames.map((name) => [name, 0]));
   const metadata = await cluster.metadata(topicNames);
-  const places = metadata.flatMap(({ name, partitions }) => partitions.map(({ partition }) => ({ topic: name, partition })));
+  const places = metadata.flatMap(({ name, partitions }) =>
+    partitions.map(({ partition }) => ({ topic: name, partition })),
+  );
   const ends = await new Admin(cluster).listOffsets(
     places.map((place) => ({ ...place, at: 'latest', isolation: 'read_committed' })),
   );

@@ -28,10 +28,14 @@ export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, Befo
     this.assembler.assemble();
   }
 
+  /** Starts everything; when one fails, what runs already is stopped. Throws as `StreamsApp.start`. */
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all(
-      this.registry.handles.filter(({ options }) => options.autoStart !== false).map((each) => this.start(each)),
-    );
+    const handles = this.registry.handles.filter(({ options }) => options.autoStart !== false);
+    const starts = await Promise.allSettled(handles.map((each) => this.start(each)));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed === undefined) return;
+    await this.beforeApplicationShutdown();
+    throw failed.reason;
   }
 
   /** Starts the streams application of a handle, then its sinks. Throws as `StreamsApp.start`. */

@@ -276,6 +276,23 @@ describe('StreamsModule', () => {
     }
   });
 
+  it('stops what it has started when one application cannot start', async () => {
+    @StreamSink({ name: 'no-topic', topics: [topic('missing', utf8, utf8)], app: 'second' })
+    class NoTopic extends TotalsSink {}
+
+    const module = await Test.createTestingModule({
+      imports: [
+        StreamsModule.forRoot(options()),
+        StreamsModule.forRoot(options({ applicationId: 'second' }), 'second'),
+        StreamsModule.forFeature({ topologies: [Sums], processors: [Summing], sinks: [NoTopic], providers: [Rates] }),
+      ],
+    }).compile();
+
+    await expect(module.init()).rejects.toThrow(/'missing' does not exist/);
+
+    expect(module.get<StreamsAppHandle>(streamsAppToken()).app?.state).toBe('STOPPED');
+  });
+
   it('tells health from the states of threads and tasks, and from lag', async () => {
     const context = await boot(
       StreamsModule.forRoot(options()),

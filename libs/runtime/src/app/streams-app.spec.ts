@@ -8,6 +8,7 @@ import { counting, events, expectCountedOnce, numbered } from '../../test/counti
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
 import { enrichment, flight, flightTopics, type EnrichedFlight } from '../../test/flights.js';
 import { runtimeChannels, type DeadLetterEvent, type RestoreEvent } from '../diagnostics/channels.js';
+import { TransactionalOutput } from '../output/transactional-output.js';
 import { StreamsApp } from './streams-app.js';
 
 let cluster: EmbeddedCluster;
@@ -184,6 +185,19 @@ describe('StreamsApp', () => {
 
     await expectCountedOnce(cluster, numbered(500));
     expect(again.metrics.recordsProcessed).toBe(0);
+  });
+
+  it('ends, instead of going on elsewhere, when its input is gone from the log', async () => {
+    const output = new TransactionalOutput(new Producer(cluster.client, { transactionalId: 'earlier' }));
+    await output.start();
+    const outsider = { groupId: 'app', generationId: -1, memberId: '' };
+    await output.commit([{ topic: 'events', partition: 0, offset: 1_000 }], outsider);
+    await output.stop();
+
+    const app = await apps.start(counting());
+
+    await expect(app.finished).rejects.toMatchObject({ code: 'MR_OFFSET_OUT_OF_RANGE' });
+    expect(app.state).toBe('ERROR');
   });
 
   it('fences the process that has the same instance id', async () => {

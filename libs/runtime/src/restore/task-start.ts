@@ -70,7 +70,9 @@ export class TaskStart {
       await readToEnd(this.#parts.cluster, reads, signal);
     } catch (error) {
       if (signal.aborted) return;
-      throw isMillraceError(error) && error.disposition === 'dead-letter' ? damaged(task, error) : error;
+      const isDamaged =
+        isMillraceError(error) && (error.disposition === 'dead-letter' || error.code === 'MR_OFFSET_OUT_OF_RANGE');
+      throw isDamaged ? damaged(task, error) : error;
     }
   }
 

@@ -16,6 +16,7 @@ import { describeError, dispositionOf, isMillraceError, type Clock } from '@mill
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import type { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
+import { failureAction } from '../thread/failure-action.js';
 import { IdleWatch } from '../thread/idle-watch.js';
 import type { RebalanceMailbox, RebalanceNotice } from '../thread/rebalance-mailbox.js';
 import type { ThreadStateMachine } from '../thread/thread-state.js';
@@ -101,8 +102,7 @@ export class SinkLoop {
     try {
       await this.#turn();
     } catch (error) {
-      const disposition = dispositionOf(error, 'stop-app');
-      if (disposition !== 'retry' && disposition !== 'restart-task') throw error;
+      if (failureAction(error) === 'stop') throw error;
       const delayMs = this.#parts.backoff.nextMs();
       this.#tell(error, delayMs);
       await this.#parts.wakeUp.sleep(delayMs);

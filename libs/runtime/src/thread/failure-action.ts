@@ -11,8 +11,12 @@ export type FailureAction = 'restart-tasks' | 'rejoin' | 'stop';
 
 const LOST_MEMBERSHIP: ReadonlySet<ErrorCode> = new Set(['MR_GROUP_REBALANCED', 'MR_TASK_FENCED']);
 
-/** Decides about an error by its code and disposition; what nobody has classified (a defect) stops the thread. */
+/**
+ * Decides about an error by its code and disposition. What nobody has classified (a defect) stops the thread, and so does
+ * input that is gone from its log: going on elsewhere would be a silent gap.
+ */
 export function failureAction(error: unknown): FailureAction {
+  if (isMillraceError(error) && error.code === 'MR_OFFSET_OUT_OF_RANGE') return 'stop';
   switch (dispositionOf(error, 'stop-app')) {
     case 'retry':
       return 'restart-tasks';

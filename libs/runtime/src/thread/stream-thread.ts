@@ -18,9 +18,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { describeError, isMillraceError, TransientError } from '@millrace/kernel';
 import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
-import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
-import type { ActiveTask } from './active-task.js';
 import { CommitLedger } from './commit-ledger.js';
 import { failureAction } from './failure-action.js';
 import type { RebalanceNotice } from './rebalance-mailbox.js';
@@ -42,12 +40,9 @@ const LAG_INTERVAL_MS = 1_000;
 /** See the head of this file. */
 export class StreamThread {
   readonly #parts: StreamThreadParts;
-  readonly #tasks = new ThreadTasks();
+  readonly #tasks: ThreadTasks;
   readonly #ledger: CommitLedger;
   readonly #drains: ThreadDrains;
-  #owned: readonly TopicPartition[] = [];
-  #started: ActiveTask[] = [];
-  #startFailure: Error | undefined;
   #mustReset = false;
   #isRebalancing = true;
   #hasAssignment = false;
@@ -61,6 +56,7 @@ export class StreamThread {
     const { clock, commitIntervalMs, output, fetcher } = parts;
     this.#ledger = new CommitLedger(clock, commitIntervalMs, () => output.batches.totalRecords);
     this.#drains = new ThreadDrains(fetcher);
+    this.#tasks = new ThreadTasks(parts);
   }
 
   /** Records that were processed since the start, repetitions after failures included. */
@@ -89,7 +85,7 @@ export class StreamThread {
       await this.#commitLast();
     } finally {
       mailbox.close();
-      this.#close(this.#tasks.all);
+      this.#tasks.close(this.#tasks.all);
       states.moveTo('DEAD');
     }
   }
@@ -133,12 +129,12 @@ export class StreamThread {
     const { mailbox, fetcher, output, states, maxBufferedBytesPerTask } = this.#parts;
     await mailbox.drain((notice) => this.#rebalance(notice));
     await this.#reset();
-    this.#runStarted();
-    if (this.#hasAssignment && !this.#mustReset) states.moveTo(this.#isRestoring ? 'RESTORING' : 'RUNNING');
+    this.#tasks.runStarted();
+    if (this.#hasAssignment && !this.#mustReset) states.moveTo(this.#tasks.isRestoring ? 'RESTORING' : 'RUNNING');
 
     for (const batch of await fetcher.poll(this.#pollMs())) this.#tasks.feed(batch);
-    this.#tasks.observe(fetcher);
-    this.#tasks.holdBack(fetcher, maxBufferedBytesPerTask);
+    this.#tasks.observe();
+    this.#tasks.holdBack(maxBufferedBytesPerTask);
     if (this.#mayProcess) {
       await this.#process();
       await this.#tick();
@@ -148,10 +144,6 @@ export class StreamThread {
     this.#endDrains();
     this.#publishLag();
     await yieldToEventLoop();
-  }
-
-  get #isRestoring(): boolean {
-    return this.#tasks.all.length > this.#tasks.running.length;
   }
 
   /** Without commits a transaction must not grow old, and without acknowledgements the output not large. */
@@ -238,18 +230,18 @@ export class StreamThread {
       case 'assigned':
         this.#isRebalancing = false;
         this.#hasAssignment = true;
-        this.#owned = member.assignment;
-        if (!this.#mustReset) this.#openMissing();
+        this.#tasks.own(member.assignment);
+        if (!this.#mustReset) this.#tasks.openMissing();
         break;
       case 'revoked':
         states.moveTo('REVOKING');
-        this.#disown(partitions);
+        this.#tasks.disown(partitions);
         if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
-        this.#close(this.#tasks.of(partitions));
+        this.#tasks.close(this.#tasks.of(partitions));
         break;
       case 'lost':
         // The open transaction holds what the lost tasks did: nothing of it can be committed.
-        this.#disown(partitions);
+        this.#tasks.disown(partitions);
         this.#giveUp();
         break;
     }
@@ -257,59 +249,10 @@ export class StreamThread {
     runtimeChannels.rebalanced.publish({ ...place, kind, generationId, partitions });
   }
 
-  #disown(partitions: readonly TopicPartition[]): void {
-    const gone = new Set(partitions.map(({ topic, partition }) => partitionKey(topic, partition)));
-    this.#owned = this.#owned.filter(({ topic, partition }) => !gone.has(partitionKey(topic, partition)));
-  }
-
-  /** Opens a task for everything that is owned and has none. */
-  #openMissing(): void {
-    const { placementsOf, createTask, startTasks, wakeUp } = this.#parts;
-    const missing = placementsOf(this.#owned).filter(({ key }) => this.#tasks.get(key) === undefined);
-    if (missing.length === 0) return;
-    const tasks = missing.map((placement) => createTask(placement));
-    for (const task of tasks) {
-      this.#tasks.add(task);
-      task.moveTo('RESTORING');
-    }
-    const ready = (task: ActiveTask): void => {
-      this.#started.push(task);
-      wakeUp.wake();
-    };
-    startTasks(tasks, ready).catch((error: Error) => {
-      if (tasks.some(({ closing }) => !closing.signal.aborted)) this.#startFailure ??= error;
-      wakeUp.wake();
-    });
-  }
-
-  #runStarted(): void {
-    const failure = this.#startFailure;
-    this.#startFailure = undefined;
-    if (failure !== undefined) throw failure;
-    const started = this.#started.splice(0).filter(({ closing }) => !closing.signal.aborted);
-    if (started.length === 0) return;
-    for (const task of started) this.#tasks.run(task);
-    this.#assign();
-  }
-
-  #close(tasks: readonly ActiveTask[]): void {
-    if (tasks.length === 0) return;
-    for (const task of tasks) {
-      this.#tasks.remove(task);
-      task.close();
-    }
-    this.#assign();
-  }
-
-  #assign(): void {
-    this.#parts.fetcher.assign(this.#tasks.toFetch(this.#parts.fetcher));
-  }
-
   /** Everything since the last commit is void. */
   #giveUp(): void {
-    this.#close(this.#tasks.all);
+    this.#tasks.close(this.#tasks.all);
     this.#mustReset = true;
-    this.#startFailure = undefined;
   }
 
   async #reset(): Promise<void> {
@@ -317,7 +260,7 @@ export class StreamThread {
     await this.#parts.output.abandon();
     this.#mustReset = false;
     this.#ledger.clear();
-    this.#openMissing();
+    this.#tasks.openMissing();
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -339,7 +282,7 @@ export class StreamThread {
     if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
     const tasks = this.#tasks.running;
     const isQuiet =
-      !this.#isRestoring && !this.#mustReset && !this.#ledger.isDirty && tasks.every((task) => task.isSettled);
+      !this.#tasks.isRestoring && !this.#mustReset && !this.#ledger.isDirty && tasks.every((task) => task.isSettled);
     this.#drains.look(tasks, this.activity, isQuiet);
   }
 

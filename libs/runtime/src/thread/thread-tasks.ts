@@ -1,12 +1,36 @@
-import type { AssignedPartition, FetchedBatch, Fetcher } from '@millrace/client';
+/**
+ * The tasks of one thread: opened for what the member owns, started in the background, run, closed.
+ *
+ *   owned ──openMissing──▶ RESTORING ──ready, runStarted──▶ RUNNING ──close──▶ CLOSED
+ *                              └───────────────close──────────────────────────────▲
+ *
+ * Invariants: a running task has its offsets and stores; the fetcher reads exactly the partitions of running tasks; a task
+ * that was closed while it was being started never runs.
+ */
+import type { FetchedBatch } from '@millrace/client';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import type { ActiveTask } from './active-task.js';
+import type { StreamThreadParts } from './stream-thread-parts.js';
 
-/** The tasks of one thread: those that run, and those that are still being started. */
+/** What the tasks of a thread need of it. */
+export type ThreadTasksParts = Pick<
+  StreamThreadParts,
+  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp'
+>;
+
+/** See the head of this file. */
 export class ThreadTasks {
+  readonly #parts: ThreadTasksParts;
   readonly #byKey = new Map<string, ActiveTask>();
   readonly #byPartition = new Map<string, ActiveTask>();
+  #owned: readonly TopicPartition[] = [];
   #running: readonly ActiveTask[] = [];
+  #started: ActiveTask[] = [];
+  #startFailure: Error | undefined;
+
+  constructor(parts: ThreadTasksParts) {
+    this.#parts = parts;
+  }
 
   get all(): readonly ActiveTask[] {
     return [...this.#byKey.values()];
@@ -16,37 +40,77 @@ export class ThreadTasks {
     return this.#running;
   }
 
-  get(key: string): ActiveTask | undefined {
-    return this.#byKey.get(key);
+  /** Whether a task is not running yet. */
+  get isRestoring(): boolean {
+    return this.#byKey.size > this.#running.length;
   }
 
-  add(task: ActiveTask): void {
-    this.#byKey.set(task.key, task);
-    for (const { topic, partition } of task.partitions) this.#byPartition.set(partitionKey(topic, partition), task);
+  /** Says what the member owns now, all of it. */
+  own(partitions: readonly TopicPartition[]): void {
+    this.#owned = partitions;
   }
 
-  /** The task has its offsets and stores: from now on it gets records. */
-  run(task: ActiveTask): void {
-    task.moveTo('RUNNING');
-    this.#running = [...this.#running, task];
-  }
-
-  /** Forgets a task; closing it is up to the caller. */
-  remove(task: ActiveTask): void {
-    this.#byKey.delete(task.key);
-    for (const { topic, partition } of task.partitions) this.#byPartition.delete(partitionKey(topic, partition));
-    this.#running = this.#running.filter((each) => each !== task);
+  /** Says what the member does not own any more. */
+  disown(partitions: readonly TopicPartition[]): void {
+    const gone = new Set(partitions.map(keyOf));
+    this.#owned = this.#owned.filter((each) => !gone.has(keyOf(each)));
   }
 
   /** The tasks that read any of the partitions. */
   of(partitions: readonly TopicPartition[]): readonly ActiveTask[] {
-    const found = partitions.map(({ topic, partition }) => this.#byPartition.get(partitionKey(topic, partition)));
+    const found = partitions.map((each) => this.#byPartition.get(keyOf(each)));
     return [...new Set(found.filter((task) => task !== undefined))];
+  }
+
+  /** Opens a task for everything that is owned and has none, and begins to start it. */
+  openMissing(): void {
+    const { placementsOf, createTask, startTasks, wakeUp } = this.#parts;
+    const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key));
+    if (missing.length === 0) return;
+    const tasks = missing.map((placement) => createTask(placement));
+    for (const task of tasks) {
+      this.#byKey.set(task.key, task);
+      for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
+      task.moveTo('RESTORING');
+    }
+    const ready = (task: ActiveTask): void => {
+      this.#started.push(task);
+      wakeUp.wake();
+    };
+    startTasks(tasks, ready).catch((error: Error) => {
+      if (tasks.some(({ closing }) => !closing.signal.aborted)) this.#startFailure ??= error;
+      wakeUp.wake();
+    });
+  }
+
+  /** Runs the tasks that are ready. @throws what has ended the start of a task. */
+  runStarted(): void {
+    const failure = this.#startFailure;
+    this.#startFailure = undefined;
+    if (failure !== undefined) throw failure;
+    const started = this.#started.splice(0).filter(({ closing }) => !closing.signal.aborted);
+    if (started.length === 0) return;
+    for (const task of started) task.moveTo('RUNNING');
+    this.#running = [...this.#running, ...started];
+    this.#assign();
+  }
+
+  /** Closes tasks; what they have not committed is lost. */
+  close(tasks: readonly ActiveTask[]): void {
+    if (tasks.length === 0) return;
+    for (const task of tasks) {
+      this.#byKey.delete(task.key);
+      for (const place of task.partitions) this.#byPartition.delete(keyOf(place));
+      task.close();
+    }
+    this.#running = this.#running.filter((task) => !tasks.includes(task));
+    if (this.#byKey.size === 0) this.#startFailure = undefined;
+    this.#assign();
   }
 
   /** Hands a batch to the task that reads its partition; one that belongs to none (it was just closed) is dropped. */
   feed(batch: FetchedBatch): void {
-    const task = this.#byPartition.get(partitionKey(batch.topic, batch.partition));
+    const task = this.#byPartition.get(keyOf(batch));
     if (task?.state === 'RUNNING') task.addBatch(batch);
   }
 
@@ -67,8 +131,19 @@ export class ThreadTasks {
     return next;
   }
 
+  /** Tells each task which of its partitions have nothing more for now. */
+  observe(): void {
+    const { fetcher } = this.#parts;
+    for (const task of this.#running) {
+      for (const place of task.partitions) {
+        task.observe(place, fetcher.isCaughtUp(place), fetcher.caughtUpAtMs(place));
+      }
+    }
+  }
+
   /** Pauses inputs that hold more than `maxBytes`, and resumes them at half of that. */
-  holdBack(fetcher: Fetcher, maxBytes: number): void {
+  holdBack(maxBytes: number): void {
+    const { fetcher } = this.#parts;
     for (const task of this.#running) {
       const { pause, resume } = task.holdBack(maxBytes);
       if (pause.length > 0) fetcher.pause(pause);
@@ -76,19 +151,16 @@ export class ThreadTasks {
     }
   }
 
-  /** What the fetcher is to read: partitions of running tasks, each from where it is, or else from its start. */
-  toFetch(fetcher: Fetcher): AssignedPartition[] {
-    return this.#running.flatMap((task) =>
+  /** The fetcher reads what running tasks read: from where it is, or else from where the task begins. */
+  #assign(): void {
+    const { fetcher } = this.#parts;
+    const places = this.#running.flatMap((task) =>
       task.partitions.map((place) => ({ ...place, offset: fetcher.position(place) ?? task.startOffset(place) })),
     );
+    fetcher.assign(places);
   }
+}
 
-  /** Tells each task which of its partitions have nothing more for now. */
-  observe(fetcher: Fetcher): void {
-    for (const task of this.#running) {
-      for (const place of task.partitions) {
-        task.observe(place, fetcher.isCaughtUp(place), fetcher.caughtUpAtMs(place));
-      }
-    }
-  }
+function keyOf({ topic, partition }: TopicPartition): string {
+  return partitionKey(topic, partition);
 }

@@ -6,8 +6,6 @@ interface HeldUpdate {
   readonly value: unknown;
   readonly timestampMs: number;
   readonly headers: Buffer;
-  readonly headersStart: number;
-  readonly headersEnd: number;
 }
 
 /**
@@ -23,8 +21,7 @@ export class HeldUpdates {
   }
 
   hold(id: string, key: unknown, value: unknown, timestampMs: number): void {
-    const { headers, headersStart, headersEnd } = this.#context;
-    this.#updates.set(id, { key, value, timestampMs, headers, headersStart, headersEnd });
+    this.#updates.set(id, { key, value, timestampMs, headers: this.#context.copyOfHeaders() });
   }
 
   /** Emits what was held, in the order in which the keys were first updated. */
@@ -43,8 +40,8 @@ export class HeldUpdates {
   #emit(update: HeldUpdate, emit: (update: HeldUpdate) => Outcome): Outcome {
     this.#context.clear(update.timestampMs);
     this.#context.headers = update.headers;
-    this.#context.headersStart = update.headersStart;
-    this.#context.headersEnd = update.headersEnd;
+    this.#context.headersStart = 0;
+    this.#context.headersEnd = update.headers.length;
     return emit(update);
   }
 }

@@ -217,7 +217,9 @@ export class KStream<K, V> {
       this.graph.problems.push(`the processor of '${name}' is neither a supplier nor a known provider: register it`);
     }
     const stores = (supplier?.stores ?? []).map((each) =>
-      storeSpec({ name: each.name, kind: 'key-value', key: each.key, value: each.value }),
+      this.graph.storeOf(each, () =>
+        storeSpec({ name: each.name, kind: 'key-value', key: each.key, value: each.value }),
+      ),
     );
     const node = this.#add(
       name,

@@ -33,7 +33,10 @@ export class KTable<K, V> {
 
   /** Replaces the values; computed from the store's row when it is looked up. */
   mapValues<R>(name: string, map: (value: V, key: K) => R, value: Serde<R>): KTable<K, R> {
-    const mapped = (row: unknown, key: unknown): unknown => map(this.view(row, key) as V, key as K);
+    const mapped = (row: unknown, key: unknown): unknown => {
+      const shown = this.view(row, key) ?? undefined;
+      return shown === undefined ? undefined : map(shown as V, key as K);
+    };
     const node = this.graph.add({
       name,
       kind: 'processor',
@@ -51,7 +54,7 @@ export class KTable<K, V> {
     const holds = (each: unknown, key: unknown): boolean => each !== null && predicate(each as V, key as K);
     const filtered = (row: unknown, key: unknown): unknown => {
       const shown = this.view(row, key);
-      return shown !== undefined && holds(shown, key) ? shown : undefined;
+      return shown !== undefined && shown !== null && holds(shown, key) ? shown : undefined;
     };
     const node = this.graph.add({
       name,
@@ -64,7 +67,7 @@ export class KTable<K, V> {
     return new KTable<K, V>(this.graph, node, this.store, this.serdes, this.#resolve, filtered);
   }
 
-  /** The table's changes as a stream; deletions are dropped, as their value is null. */
+  /** The table's changes as a stream; a deletion is a record with a null value. */
   toStream(name: string): KStream<K, V> {
     const node = this.graph.add({
       name,

@@ -33,7 +33,10 @@ function joining({ type = 'left', before = 10, after = 10, grace = 0, unmatched 
     driver,
     pipe: async (side, value, timestampMs, key = 'k') => {
       await driver.input(side === 'left' ? left : right).pipe(key, value, { timestampMs });
-      return driver.output(joined).readRecords().map((each) => `${each.value}@${each.timestampMs}`);
+      return driver
+        .output(joined)
+        .readRecords()
+        .map((each) => `${each.value}@${each.timestampMs}`);
     },
   };
 }
@@ -124,7 +127,10 @@ describe('a windowed join of two streams', () => {
               const distanceMs = (each.timestampMs - timestampMs) * (side === 'left' ? 1 : -1);
               return distanceMs >= -before && distanceMs <= after;
             })
-            .map((each) => `${side === 'left' ? `${id}-${each.id}` : `${each.id}-${id}`}@${Math.max(timestampMs, each.timestampMs)}`);
+            .map(
+              (each) =>
+                `${side === 'left' ? `${id}-${each.id}` : `${each.id}-${id}`}@${Math.max(timestampMs, each.timestampMs)}`,
+            );
           seen.push({ side, key, timestampMs, id });
           expect((await pipe(side, id, timestampMs, key)).sort()).toEqual(expected.sort());
           if (restart) driver.restart();

@@ -31,9 +31,9 @@ export class LookupJoinNode extends ProcessorNode {
       return undefined;
     }
     const by = this.#join.by(value, key) ?? null;
-    const row = by === null ? undefined : this.#join.lookUp(by);
-    if (row !== undefined || this.#join.isLeft) {
-      const joined = this.#join.join(value, row ?? null, key);
+    const row = by === null ? null : (this.#join.lookUp(by) ?? null);
+    if (row !== null || this.#join.isLeft) {
+      const joined = this.#join.join(value, row, key);
       this.#environment.context.forgetValue();
       return this.forward(key, joined, timestampMs);
     }

@@ -59,6 +59,16 @@ export abstract class ProcessorNode {
     return undefined;
   }
 
+  /** Whether anything is to be run by stream time. */
+  hasStreamTimeSchedules(): boolean {
+    return false;
+  }
+
+  /** Runs what is due at this stream time. */
+  punctuateStreamTime(_streamTimeMs: number): Outcome {
+    return undefined;
+  }
+
   /** Runs what is due at this wall-clock and stream time. */
   punctuate(_nowMs: number, _streamTimeMs: number): Outcome {
     return undefined;

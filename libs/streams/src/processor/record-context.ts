@@ -39,6 +39,12 @@ export class RecordContext {
     return this.buffer.subarray(this.valueStart, this.valueEnd);
   }
 
+  /** The headers to keep beyond this record: the batch that they came in may be reused, and would be held whole. */
+  copyOfHeaders(): Buffer {
+    if (this.headersEnd - this.headersStart <= 1) return NO_HEADERS;
+    return Buffer.from(this.headers.subarray(this.headersStart, this.headersEnd));
+  }
+
   /** Forgets the source record: what follows comes from a store or a punctuator. */
   clear(timestampMs: number): void {
     this.topic = '';

@@ -68,12 +68,20 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
-    const record = new HandledRecord(key, value, timestampMs, this.#environment.context);
-    this.#environment.context.forgetValue();
-    const outcome = this.#processor.process(record, this);
-    if (!this.#hasStreamTimeSchedules()) return outcome;
-    if (outcome !== undefined) return outcome.then(() => this.#run('stream-time', this.streamTimeMs));
-    return this.#run('stream-time', this.streamTimeMs);
+    const { context } = this.#environment;
+    const record = new HandledRecord(key, value, timestampMs, context);
+    context.forgetValue();
+    const sourceMs = context.timestampMs;
+    if (timestampMs === sourceMs) return this.#processor.process(record, this);
+    // A join above may have made the record younger than the source's: what is forwarded or stored takes the record's time.
+    context.timestampMs = timestampMs;
+    let outcome: Outcome = undefined;
+    try {
+      outcome = this.#processor.process(record, this);
+    } finally {
+      if (outcome === undefined) context.timestampMs = sourceMs;
+    }
+    return outcome?.finally(() => (context.timestampMs = sourceMs));
   }
 
   override forward(key: unknown, value: unknown, timestampMs = this.#environment.context.timestampMs): Outcome {
@@ -93,22 +101,23 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
 
   override punctuate(nowMs: number, streamTimeMs: number): Outcome {
     if (this.#schedules.size === 0) return undefined;
-    return this.#runBoth(nowMs, streamTimeMs);
+    const outcome = this.#run('stream-time', streamTimeMs);
+    if (outcome === undefined) return this.#run('wall-clock', nowMs);
+    return outcome.then(() => this.#run('wall-clock', nowMs));
+  }
+
+  override hasStreamTimeSchedules(): boolean {
+    for (const schedule of this.#schedules) if (schedule.by === 'stream-time') return true;
+    return false;
+  }
+
+  override punctuateStreamTime(streamTimeMs: number): Outcome {
+    return this.#run('stream-time', streamTimeMs);
   }
 
   override close(): void {
     this.#schedules.clear();
     this.#processor.close?.();
-  }
-
-  async #runBoth(nowMs: number, streamTimeMs: number): Promise<void> {
-    await this.#run('stream-time', streamTimeMs);
-    await this.#run('wall-clock', nowMs);
-  }
-
-  #hasStreamTimeSchedules(): boolean {
-    for (const schedule of this.#schedules) if (schedule.by === 'stream-time') return true;
-    return false;
   }
 
   #run(by: Schedule['by'], timeMs: number): Outcome {

@@ -5,9 +5,14 @@ import { json, utf8 } from '../serde/serdes.js';
 import { HeapKeyValueStore } from './key-value-store.js';
 
 const operation = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('put' as const), key: fc.constantFrom('a', 'b', 'c'), value: fc.nat(9) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ op: fc.constant('put' as const), key: fc.constantFrom('a', 'b', 'c'), value: fc.nat(9) }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('delete' as const), key: fc.constantFrom('a', 'b', 'c') }) },
-  fc.record({ op: fc.constantFrom('commit' as const, 'rollback' as const, 'restart' as const, 'restart-compacted' as const) }),
+  fc.record({
+    op: fc.constantFrom('commit' as const, 'rollback' as const, 'restart' as const, 'restart-compacted' as const),
+  }),
 );
 
 describe('HeapKeyValueStore', () => {

@@ -1,14 +1,16 @@
-import { FatalError, RecordError, TaskError, describeError, dispositionOf, isMillraceError } from '@millrace/kernel';
+import { FatalError, RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
+import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
 import type { ReadOnlyTable } from '../store/global-store.js';
 import type { StateStore } from '../store/state-store.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
-import { sendDeadLetter } from './dead-letter.js';
 import type { ErrorPolicy } from './error-policy.js';
+import { InputChoice } from './input-choice.js';
 import { PartitionQueue } from './partition-queue.js';
 import type { RecordCollector } from './record-collector.js';
+import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
@@ -57,8 +59,11 @@ export class StreamTask {
   readonly #queues: PartitionQueue[] = [];
   readonly #nodes = new Map<string, ProcessorNode>();
   readonly #times = new Map<string, StreamTime>();
+  readonly #choice: InputChoice;
+  readonly #failures: RecordFailures;
+  /** The operators that may schedule something by stream time. */
+  #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
-  #waitingSinceMs: number | undefined;
   /** Stream time has moved without a record: to be committed all the same. */
   #hasAdvanced = false;
 
@@ -79,6 +84,15 @@ export class StreamTask {
       ]),
     );
     this.#makeNodes();
+    this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
+    this.#failures = new RecordFailures({
+      taskId: this.id,
+      applicationId: environment.applicationId,
+      policy: environment.policy,
+      context: this.#context,
+      collector: environment.collector,
+      counters: this.counters,
+    });
   }
 
   /** Topics and partitions that this task reads. */
@@ -163,7 +177,7 @@ export class StreamTask {
 
   /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
   headTimestampMs(nowMs: number): number | undefined {
-    return this.#next(nowMs)?.head?.cursor.timestampMs;
+    return this.#choice.next(nowMs)?.head?.cursor.timestampMs;
   }
 
   /**
@@ -174,28 +188,34 @@ export class StreamTask {
    */
   process(maxRecords: number, nowMs: number): number | Promise<number> {
     for (let done = 0; done < maxRecords; done++) {
-      const queue = this.#next(nowMs);
+      const queue = this.#choice.next(nowMs);
       if (queue === undefined) return done;
       const outcome = this.#processHead(queue);
       if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
-      this.#finishHead(queue);
+      const punctuated = this.#finishHead(queue);
+      if (punctuated !== undefined) return this.#continue(punctuated, undefined, done, maxRecords, nowMs);
     }
     return maxRecords;
   }
 
+  /** Goes on after the promise of the record at the head of `queue` or, without one, of a punctuator. */
   async #continue(
     outcome: Promise<void>,
-    queue: PartitionQueue,
+    queue: PartitionQueue | undefined,
     done: number,
     maxRecords: number,
     nowMs: number,
   ): Promise<number> {
-    try {
+    if (queue === undefined) {
       await outcome;
-    } catch (cause) {
-      this.#failed(cause, queue);
+    } else {
+      try {
+        await outcome;
+      } catch (cause) {
+        this.#failures.failed(cause, queue.source.node);
+      }
+      await this.#finishHead(queue);
     }
-    this.#finishHead(queue);
     const rest = await this.process(maxRecords - done - 1, nowMs);
     return done + 1 + rest;
   }
@@ -224,7 +244,11 @@ export class StreamTask {
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
     this.#context.clear(Math.max(0, this.#streamTimeMs));
-    for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+    try {
+      for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+    } catch (cause) {
+      throw this.#failures.punctuation(cause);
+    }
   }
 
   /** Emits what was held back for the commit. */
@@ -270,6 +294,7 @@ export class StreamTask {
       taskStreamTimeMs: () => this.#streamTimeMs,
     };
     for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
+    this.#scheduling = [...this.#nodes.values()].filter((node) => node instanceof UserProcessorNode);
     for (const node of this.subTopology.nodes) {
       const made = this.#nodes.get(node.name) as ProcessorNode;
       const children = this.subTopology.nodes.filter((each) => each.parents.includes(node));
@@ -278,29 +303,6 @@ export class StreamTask {
       const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
       this.#queues.push(new PartitionQueue(topic, partition, node.source, made));
     }
-  }
-
-  /** The input with the earliest head, or undefined when none has one or an empty input holds the task back. */
-  #next(nowMs: number): PartitionQueue | undefined {
-    let best: PartitionQueue | undefined;
-    let bestMs = Infinity;
-    let isWaiting = false;
-    for (const queue of this.#queues) {
-      if (queue.head === undefined) {
-        if (!queue.isCaughtUp) return undefined;
-        isWaiting = true;
-      } else if (queue.head.cursor.timestampMs < bestMs) {
-        best = queue;
-        bestMs = queue.head.cursor.timestampMs;
-      }
-    }
-    const maxIdleMs = this.#environment.maxTaskIdleMs ?? 0;
-    if (!isWaiting || maxIdleMs === 0 || best === undefined) {
-      this.#waitingSinceMs = undefined;
-      return best;
-    }
-    this.#waitingSinceMs ??= nowMs;
-    return nowMs - this.#waitingSinceMs >= maxIdleMs ? best : undefined;
   }
 
   #processHead(queue: PartitionQueue): Outcome {
@@ -326,49 +328,40 @@ export class StreamTask {
       context.value =
         cursor.valueStart < 0 ? null : source.value.deserialize(cursor.buffer, cursor.valueStart, cursor.valueEnd);
     } catch (cause) {
-      if (this.#environment.policy.onDeserializationError === 'stop-app') throw this.#located(cause, 'stop-app');
-      this.#deadLetter(cause, queue.source.node);
+      this.#failures.unreadable(cause, source.node);
       return undefined;
     }
     if (cursor.timestampMs > this.#streamTimeMs) this.#streamTimeMs = cursor.timestampMs;
     try {
       return queue.node.process(context.key, context.value, cursor.timestampMs);
     } catch (cause) {
-      this.#failed(cause, queue);
+      this.#failures.failed(cause, source.node);
       return undefined;
     }
   }
 
-  #finishHead(queue: PartitionQueue): void {
+  /** Leaves the head behind, then runs what its timestamp has made due: by stream time, after each record, as in Kafka. */
+  #finishHead(queue: PartitionQueue): Outcome {
     this.counters.processed++;
     queue.advance();
+    let pending: Promise<void> | undefined;
+    for (const node of this.#scheduling) {
+      if (!node.hasStreamTimeSchedules()) continue;
+      if (pending === undefined) pending = this.#punctuateStreamTime(node) ?? undefined;
+      else pending = pending.then(() => this.#punctuateStreamTime(node));
+    }
+    return pending;
   }
 
-  /** Applies the policy to an error of an operator: returns when the record has become a dead letter. */
-  #failed(cause: unknown, queue: PartitionQueue): void {
-    const disposition = dispositionOf(cause, this.#environment.policy.onProcessingError);
-    if (disposition !== 'dead-letter')
-      throw this.#located(cause, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
-    this.#deadLetter(cause, queue.source.node);
-  }
-
-  #deadLetter(cause: unknown, node: string): void {
-    sendDeadLetter(this.#context, this.#environment.collector, cause, {
-      application: this.#environment.applicationId,
-      node,
-    });
-    this.counters.deadLettered++;
-  }
-
-  #located(cause: unknown, disposition: 'restart-task' | 'stop-app'): TaskError | FatalError {
-    const { topic, partition, offset } = this.#context;
-    // The text of a foreign error may hold a payload; it stays in the cause.
-    const what = isMillraceError(cause) || !(cause instanceof Error) ? describeError(cause) : cause.name;
-    const message = `task ${this.id} failed at ${topic}-${partition}@${offset}: ${what}`;
-    const options = { cause, place: { taskId: this.id, topic, partition, offset } };
-    return disposition === 'stop-app'
-      ? new FatalError('MR_TASK_FAILED', message, options)
-      : new TaskError('MR_TASK_FAILED', message, options);
+  #punctuateStreamTime(node: ProcessorNode): Outcome {
+    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    try {
+      return node.punctuateStreamTime(this.#streamTimeMs)?.catch((cause: unknown) => {
+        throw this.#failures.punctuation(cause);
+      });
+    } catch (cause) {
+      throw this.#failures.punctuation(cause);
+    }
   }
 
   #queueOf(topic: string, partition: number): PartitionQueue {

@@ -37,7 +37,9 @@ function nodeLines(sub: SubTopology, node: GraphNode): string[] {
   ];
 }
 
-function topicText(spec: { readonly topic: string; readonly isRepartition: boolean }): string {
+type TopicSpec = { readonly topic: string; readonly isRepartition: boolean };
+
+function topicText(spec: TopicSpec): string {
   return spec.isRepartition ? `<applicationId>-${spec.topic}-repartition` : spec.topic;
 }
 
@@ -55,14 +57,17 @@ export function describeAsMermaid(topology: Topology): string {
     ids.set(key, known);
     return known;
   };
+  // Mermaid would take `<applicationId>` for a tag.
+  const topicLabel = (spec: TopicSpec): string => topicText(spec).replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const lines = ['flowchart LR'];
   const edges: string[] = [];
   for (const sub of topology.subTopologies) {
     lines.push(`  subgraph s${sub.id}["sub-topology ${sub.id}"]`);
     for (const node of sub.nodes) {
       lines.push(`    ${id('node', node.name)}["${node.name}"]`);
-      for (const store of node.stores) lines.push(`    ${id('store', store.name)}[("${store.name}")]`);
     }
+    const stores = new Set(sub.nodes.flatMap((node) => node.stores.map((store) => store.name)));
+    for (const store of stores) lines.push(`    ${id('store', store)}[("${store}")]`);
     lines.push('  end');
     for (const node of sub.nodes) {
       for (const parent of node.parents) edges.push(`  ${id('node', parent.name)} --> ${id('node', node.name)}`);
@@ -71,11 +76,11 @@ export function describeAsMermaid(topology: Topology): string {
         edges.push(`  ${id('global', table)}[("${table}")] -.-> ${id('node', node.name)}`);
       if (node.source !== undefined) {
         edges.push(
-          `  ${id('topic', topicText(node.source))}[["${topicText(node.source)}"]] --> ${id('node', node.name)}`,
+          `  ${id('topic', topicText(node.source))}[["${topicLabel(node.source)}"]] --> ${id('node', node.name)}`,
         );
       }
       if (node.sink !== undefined) {
-        edges.push(`  ${id('node', node.name)} --> ${id('topic', topicText(node.sink))}[["${topicText(node.sink)}"]]`);
+        edges.push(`  ${id('node', node.name)} --> ${id('topic', topicText(node.sink))}[["${topicLabel(node.sink)}"]]`);
       }
     }
   }

@@ -10,6 +10,7 @@ export class TopologyGraph {
   readonly #nodes: GraphNode[] = [];
   readonly #globalTables: GlobalTableSpec[] = [];
   readonly #stores = new Map<string, StoreSpec>();
+  readonly #storesByDefinition = new Map<object, StoreSpec>();
   readonly #coPartitioned: (readonly GraphNode[])[] = [];
   readonly #names = new Set<string>();
 
@@ -21,8 +22,8 @@ export class TopologyGraph {
     this.claim(node.name, 'node');
     for (const store of node.stores) {
       const known = this.#stores.get(store.name);
-      if (known !== undefined && known !== store) {
-        this.problems.push(`the store name '${store.name}' is used twice: give each store a name of its own`);
+      if (known === undefined ? this.#globalTables.some((each) => each.store === store.name) : known !== store) {
+        this.#storeUsedTwice(store.name);
       }
       this.#stores.set(store.name, store);
     }
@@ -30,8 +31,18 @@ export class TopologyGraph {
     return node;
   }
 
+  /** The specification of a store that a processor defines: the same one for the same definition, so that it can be shared. */
+  storeOf(definition: object, make: () => StoreSpec): StoreSpec {
+    let store = this.#storesByDefinition.get(definition);
+    if (store === undefined) this.#storesByDefinition.set(definition, (store = make()));
+    return store;
+  }
+
   addGlobalTable(table: GlobalTableSpec): void {
     this.claim(table.name, 'global table');
+    if (this.#stores.has(table.store) || this.#globalTables.some((each) => each.store === table.store)) {
+      this.#storeUsedTwice(table.store);
+    }
     this.#globalTables.push(table);
   }
 
@@ -57,6 +68,10 @@ export class TopologyGraph {
     problems.push(...this.#topicsReadTwice());
     if (problems.length > 0) throw new TopologyError(this.name, problems);
     return new Topology(this.name, this.#partition(), this.#globalTables, this.idleAdvance);
+  }
+
+  #storeUsedTwice(name: string): void {
+    this.problems.push(`the store name '${name}' is used twice: give each store a name of its own`);
   }
 
   #topicsReadTwice(): string[] {

@@ -14,7 +14,10 @@ export class NestLog implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.#logger.error(message instanceof Error ? { ...contextOf(rest), err: message } : contextOf(rest), textOf(message));
+    this.#logger.error(
+      message instanceof Error ? { ...contextOf(rest), err: message } : contextOf(rest),
+      textOf(message),
+    );
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -1,6 +1,7 @@
-import { StreamsRegistry } from '@millrace/nest';
 import type { HealthIndicator, HealthReport } from '@millrace/observability';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
+import { StreamsRegistry } from '../module/streams-registry.js';
+import { StreamsCoreModule } from '../module/streams.module.js';
 
 /** Liveness and readiness of the streams applications and sinks of this process. */
 @Injectable()
@@ -19,7 +20,9 @@ export class StreamsHealth implements HealthIndicator {
 
   /** Down while a thread is not running: it restores, rebalances or waits for a broker. */
   readiness(): HealthReport {
-    return this.#report(({ state, threads }) => state === 'RUNNING' && threads.every((thread) => thread.state === 'RUNNING'));
+    return this.#report(
+      ({ state, threads }) => state === 'RUNNING' && threads.every((thread) => thread.state === 'RUNNING'),
+    );
   }
 
   #report(isFine: (health: ReturnType<StreamsRegistry['running'][number]['app']['health']>) => boolean): HealthReport {
@@ -30,3 +33,7 @@ export class StreamsHealth implements HealthIndicator {
     };
   }
 }
+
+/** Provides {@link StreamsHealth} to `HealthModule.forRoot({ imports: [StreamsHealthIndicatorModule], indicators: [StreamsHealth] })`. */
+@Module({ imports: [StreamsCoreModule], providers: [StreamsHealth], exports: [StreamsHealth] })
+export class StreamsHealthIndicatorModule {}

@@ -1,0 +1,114 @@
+import { describeError, isMillraceError } from '@millrace/kernel';
+import { HealthModule, ObservabilityModule, createLogger } from '@millrace/observability';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { StreamsCoreModule } from '../module/streams.module.js';
+import { StreamsRunner } from '../module/streams-runner.js';
+import { NestLog } from './nest-log.js';
+import { StreamsHealth, StreamsHealthIndicatorModule } from './streams-health.js';
+
+/** What the process of an app says when it ends. */
+export const SERVICE_EXIT_CODES = {
+  /** Stopped in order by a signal. */
+  ok: 0,
+  /** A setting is wrong or missing; all of them are listed. */
+  configuration: 2,
+  /** Something did not start: a port in use, a broker or database out of reach. */
+  startFailed: 4,
+  /** A topology or sink ended by itself. */
+  failed: 5,
+} as const;
+
+/** An app as a process of its own. */
+export interface ServiceOptions {
+  /** Name of the service in logs and metrics. */
+  readonly name: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly logLevel: Parameters<typeof createLogger>[0]['level'];
+  /** The app's modules. */
+  readonly imports: readonly (DynamicModule | Type)[];
+  /** Prepares the HTTP server before it listens. */
+  readonly configure?: (app: NestFastifyApplication) => Promise<void>;
+  /** Ends what the app was given from outside, after everything else has stopped. */
+  readonly afterStop?: () => Promise<void>;
+}
+
+@Module({})
+class ServiceModule {}
+
+/**
+ * Runs an app as a process: metrics, health, logs and HTTP around its modules, until a signal stops it in order or a stream
+ * ends by itself. `configure` reads the settings first, so that all problems with them are shown before anything starts.
+ *
+ * Never rejects: the process ends with one of {@link SERVICE_EXIT_CODES}.
+ */
+export async function runService(configure: () => ServiceOptions | Promise<ServiceOptions>): Promise<void> {
+  let options: ServiceOptions;
+  try {
+    options = await configure();
+  } catch (error) {
+    leave(isMillraceError(error) && error.code === 'MR_CONFIG_INVALID' ? 'configuration' : 'startFailed', error);
+    return;
+  }
+  let app: NestFastifyApplication;
+  try {
+    app = await start(options);
+  } catch (error) {
+    leave('startFailed', error);
+    return;
+  }
+  const stop = async (): Promise<void> => {
+    await app.close();
+    await options.afterStop?.();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop().then(
+        () => process.exit(SERVICE_EXIT_CODES.ok),
+        (error: unknown) => leave('failed', error),
+      );
+    });
+  }
+  try {
+    await app.get(StreamsRunner).finished();
+  } catch (error) {
+    await stop();
+    leave('failed', error);
+  }
+}
+
+async function start({
+  name,
+  host,
+  port,
+  logLevel,
+  imports,
+  configure,
+}: ServiceOptions): Promise<NestFastifyApplication> {
+  const logger = createLogger({ service: name, ...(logLevel === undefined ? {} : { level: logLevel }) });
+  const root: DynamicModule = {
+    module: ServiceModule,
+    imports: [
+      StreamsCoreModule,
+      ObservabilityModule.forRoot({ service: name, logger }),
+      HealthModule.forRoot({ indicators: [StreamsHealth], imports: [StreamsHealthIndicatorModule] }),
+      ...imports,
+    ],
+  };
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+    bodyParser: configure === undefined,
+    logger: new NestLog(logger),
+    abortOnError: false,
+  });
+  await configure?.(app);
+  await app.listen(port, host);
+  return app;
+}
+
+function leave(how: keyof typeof SERVICE_EXIT_CODES, error: unknown): void {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exit(SERVICE_EXIT_CODES[how]);
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from '@jest/globals';
+import { TaskHarness } from '../../test/task-harness.js';
+import { TopologyBuilder, json, topic, tumbling, utf8, windowedKey, type KStream } from '../index.js';
+import { TopologyTestDriver } from '../testing/topology-test-driver.js';
+
+const numbers = topic('numbers', utf8, json<number>());
+const more = topic('more', utf8, json<number>());
+const out = topic('out', utf8, json<number>());
+
+function driving(declare: (stream: KStream<string, number>, builder: TopologyBuilder) => void): TopologyTestDriver {
+  const builder = new TopologyBuilder('numbers');
+  declare(builder.stream('in', numbers), builder);
+  return new TopologyTestDriver(builder.build());
+}
+
+describe('KStream', () => {
+  it('sends a record to the first branch that takes it, and to default where none does', async () => {
+    const driver = driving((stream) => {
+      const { even, big, default: rest } = stream.branch('kinds', {
+        even: (value) => value % 2 === 0,
+        big: (value) => value > 10,
+      });
+      even.mapValues('as-even', (value) => value + 1_000).to('evens', out);
+      big.mapValues('as-big', (value) => value + 2_000).to('bigs', out);
+      rest.to('rest', out);
+    });
+    for (const value of [12, 13, 3]) await driver.input(numbers).pipe('k', value);
+
+    expect(driver.output(out).readValues()).toEqual([1_012, 2_013, 3]);
+  });
+
+  it('merges two streams, and flat-maps a record to many, in order', async () => {
+    const driver = driving((stream, builder) =>
+      stream
+        .merge('both', builder.stream('more', more))
+        .flatMapValues('countdown', (value) => Array.from({ length: value }, (_, index) => value - index))
+        .to('sink', out),
+    );
+    await driver.input(numbers).pipe('k', 2);
+    await driver.input(more).pipe('k', 3);
+
+    expect(driver.output(out).readValues()).toEqual([2, 1, 3, 2, 1]);
+  });
+
+  it('keeps the order of a flat-map whose handlers answer later', async () => {
+    const driver = driving((stream) =>
+      stream
+        .flatMap('pairs', (value, key) => [[`${key}1`, value] as const, [`${key}2`, value] as const], numbers)
+        .process<string, number>('later', {
+          create: () => ({ process: ({ key, value }, context) => Promise.resolve().then(() => context.forward(key, value)) }),
+        })
+        .to('sink', out),
+    );
+    await driver.input(numbers).pipe('k', 7);
+
+    expect(driver.output(out).readRecords().map((each) => each.key)).toEqual(['k1', 'k2']);
+  });
+
+  it('forwards an unchanged value as the bytes in which it came', async () => {
+    const builder = new TopologyBuilder('bytes');
+    const stream = builder.stream('in', numbers);
+    const filtered = stream.filter('all', () => true);
+    filtered.to('as-it-came', numbers);
+    filtered.to('another-serde', out);
+    filtered.mapValues('same', (value) => value, numbers.value).to('through-user-code', topic('mapped', utf8, numbers.value));
+    const harness = new TaskHarness(builder);
+    harness.caughtUp('numbers');
+    harness.add('numbers', { at: 1, value: null, raw: ' 1.0 ' });
+    await harness.task.process(1, 0);
+
+    expect(harness.sent.map((each) => [each.topic, each.value])).toEqual([
+      ['numbers', ' 1.0 '],
+      ['out', '1'],
+      ['mapped', '1'],
+    ]);
+  });
+});
+
+describe('an aggregate with a cache', () => {
+  it('emits and logs once per key at the commit: the last value, with the headers of the record that caused it', async () => {
+    const builder = new TopologyBuilder('cached');
+    builder
+      .stream('in', numbers)
+      .groupByKey()
+      .reduce('sum', { store: 'sums', cache: true, reduce: (sum, value) => sum + value })
+      .toStream('changes')
+      .to('sink', out);
+    const harness = new TaskHarness(builder);
+    harness.caughtUp('numbers');
+    harness.add('numbers', { at: 1, value: 1 }, { at: 5, value: 2 }, { at: 3, value: 3 });
+    await harness.task.process(10, 0);
+    expect(harness.sent).toEqual([]);
+
+    await harness.task.prepareCommit();
+    expect(harness.sent.map(({ topic: name, key, value, timestampMs }) => [name, key, value, timestampMs])).toEqual([
+      ['app-sums-changelog', 'k', '6', 5],
+      ['out', 'k', '6', 5],
+    ]);
+    await harness.task.prepareCommit();
+    expect(harness.sent).toHaveLength(2);
+  });
+
+  it('keeps the last headers, whatever becomes of the batch in which they came', async () => {
+    const driver = driving((stream) =>
+      stream.groupByKey().count('count', { store: 'counts', cache: true, value: json<number>() }).toStream('changes').to('sink', out),
+    );
+    for (const trace of ['first', 'last']) {
+      await driver.input(numbers).pipe('k', 1, { headers: [{ key: 'trace', value: Buffer.from(trace) }] });
+    }
+
+    const traces = driver.output(out).readRecords().map(({ headers }) => headers.map((each) => String(each.value)));
+    expect(traces).toEqual([['first'], ['last']]);
+  });
+});
+
+describe('KTable', () => {
+  const rows = topic('rows', utf8, json<number>());
+
+  function table(): TopologyTestDriver {
+    const builder = new TopologyBuilder('tables');
+    const shown = builder
+      .table('rows', rows, { store: 'rows' })
+      .filter('big', (value) => value > 10)
+      .mapValues('negative', (value) => -value, json<number>());
+    shown.toStream('changes').to('changed', topic('changed', utf8, json<number>()));
+    builder.stream('in', numbers).leftJoin('looked-up', shown, { join: (_value, row) => row ?? 0 }).to('sink', out);
+    return new TopologyTestDriver(builder.build());
+  }
+
+  it('shows a row that its filter hides as deleted, in its changes and to joins', async () => {
+    const driver = table();
+    for (const value of [5, 50, 6, null]) {
+      await driver.input(rows).pipe('k', value);
+      await driver.input(numbers).pipe('k', 1);
+    }
+
+    expect(driver.output(topic('changed', utf8, json<number>())).readValues()).toEqual([null, -50, null, null]);
+    expect(driver.output(out).readValues()).toEqual([0, -50, 0, 0]);
+  });
+
+  it('deletes on a tombstone, also across a restart, and skips a null key', async () => {
+    const driver = table();
+    await driver.input(rows).pipe('k', 50);
+    await driver.input(rows).pipe('k', null);
+    await driver.input(rows).pipe(null, 50);
+    driver.restart();
+    await driver.input(numbers).pipe('k', 1);
+
+    expect(driver.output(out).readValues()).toEqual([0]);
+    expect(driver.store('rows').size()).toBe(0);
+  });
+});
+
+describe('the types of the DSL', () => {
+  it('refuse keys and values that do not fit', () => {
+    const builder = new TopologyBuilder('types');
+    const stream = builder.stream('in', numbers);
+    const names = builder.table('names', topic('names', utf8, json<string>()), { store: 'names' });
+    // @ts-expect-error the value is a number
+    stream.filter('wrong-value', (value) => value.length > 0);
+    // @ts-expect-error the topic takes texts
+    stream.to('wrong-topic', topic('texts', utf8, json<string>()));
+    // @ts-expect-error the stream's key is a text, and by finds a number
+    stream.join('wrong-by', names, { by: (value) => value, join: (value) => value });
+    // @ts-expect-error a left join may find nothing
+    stream.leftJoin('wrong-join', names, { join: (_value, name) => name.length });
+    // @ts-expect-error the windowed key is not the plain one
+    stream.groupByKey().windowedBy(tumbling({ size: 1, grace: 0 })).count('c', { store: 'c' }).toStream('s').to('t', out);
+    stream
+      .groupByKey()
+      .windowedBy(tumbling({ size: 1, grace: 0 }))
+      .count('d', { store: 'd' })
+      .toStream('u')
+      .to('v', topic('windowed', windowedKey(utf8, 1), json<number>()));
+
+    expect(builder).toBeDefined();
+  });
+});
