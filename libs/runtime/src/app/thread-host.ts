@@ -11,6 +11,7 @@ import type { Output } from '../output/output.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
 import { TaskStart } from '../restore/task-start.js';
 import { ActiveTask } from '../thread/active-task.js';
+import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
@@ -41,6 +42,7 @@ export class ThreadHost {
   readonly #fetcher: Fetcher;
   readonly #output: Output;
   readonly #mailbox: RebalanceMailbox;
+  readonly #askEnds: AskEnds;
   #deadLetters = 0;
 
   /**
@@ -54,6 +56,7 @@ export class ThreadHost {
     const wakeUp = new WakeUp(clock);
     const mailbox = new RebalanceMailbox(wakeUp.wake);
     this.#mailbox = mailbox;
+    this.#askEnds = askHighWatermarks(cluster);
     const layouts = plan.subTopologies.map(({ layout }) => layout);
     const placements = layOutTasks(layouts, surroundings.partitionCounts);
     this.#fetcher = new Fetcher(cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
@@ -87,6 +90,7 @@ export class ThreadHost {
       placementsOf: (partitions) => placementsAmong(placements, partitions),
       createTask: (placement) => this.#makeTask(surroundings, place, placement),
       startTasks: (tasks, ready) => starts.start(tasks, ready),
+      askEnds: this.#askEnds,
       mayAdvanceIdle: settings.mayAdvanceIdle,
       commitIntervalMs: settings.commitIntervalMs,
       transactionTimeoutMs: settings.transactionTimeoutMs,
@@ -162,6 +166,6 @@ export class ThreadHost {
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
     });
-    return new ActiveTask(place, placement, task, idleAfterMs);
+    return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }
 }

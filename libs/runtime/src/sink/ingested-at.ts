@@ -28,8 +28,9 @@ export function readIngestedAtMs(buffer: Buffer, start: number, end: number): nu
     const valueLength = readVarint();
     const valueStart = at;
     at += Math.max(0, valueLength);
+    if (at > end) return -1;
     if (nameLength === NAME.length && buffer.compare(NAME, 0, NAME.length, nameStart, nameStart + nameLength) === 0) {
-      return parseDecimal(buffer, valueStart, Math.min(at, end));
+      return parseDecimal(buffer, valueStart, at);
     }
   }
   return -1;

@@ -37,6 +37,12 @@ async function start(writer: MemorySink, options: Partial<SinkAppOptions> = {}):
   return app;
 }
 
+/** Waits until the group has given so many partitions to a process. */
+async function owned(app: SinkApp, partitions: number): Promise<void> {
+  const count = (): number => app.health().threads.reduce((sum, { tasks }) => sum + tasks.length, 0);
+  while (count() < partitions) await new Promise((resolve) => setImmediate(resolve));
+}
+
 function numbered(count: number, from = 0): { key: string; value: string }[] {
   return Array.from({ length: count }, (_, nth) => ({ key: `k${nth % 7}`, value: `v${from + nth}` }));
 }
@@ -147,6 +153,7 @@ describe('SinkApp', () => {
     await second.drain();
     await first.drain();
     await first.stop();
+    await owned(second, 2);
     await cluster.produce('events', numbered(50, 100));
 
     await second.drain();

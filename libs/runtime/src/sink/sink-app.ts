@@ -4,6 +4,7 @@ import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } 
 import { Completion } from '../app/completion.js';
 import { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
+import { askHighWatermarks } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
@@ -94,6 +95,7 @@ export class SinkApp implements Lifecycle {
       },
       backoff,
       wakeUp,
+      askEnds: askHighWatermarks(this.#cluster),
       flush: async () => writer.flush?.(),
     });
   }
@@ -147,7 +149,8 @@ export class SinkApp implements Lifecycle {
   }
 
   /**
-   * Waits until everything up to the present ends of the topics is written and durable.
+   * Waits until everything up to the present ends of the partitions that the group has given to this process is written
+   * and durable.
    *
    * @throws the error that ended the sink, if one did.
    */

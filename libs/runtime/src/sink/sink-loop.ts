@@ -16,8 +16,9 @@ import { describeError, dispositionOf, isMillraceError, type Clock } from '@mill
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import type { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
+import { Drains } from '../thread/drains.js';
+import type { AskEnds } from '../thread/end-confirmation.js';
 import { failureAction } from '../thread/failure-action.js';
-import { IdleWatch } from '../thread/idle-watch.js';
 import type { RebalanceMailbox, RebalanceNotice } from '../thread/rebalance-mailbox.js';
 import type { ThreadStateMachine } from '../thread/thread-state.js';
 import type { WakeUp } from '../thread/wake-up.js';
@@ -40,6 +41,8 @@ export interface SinkLoopParts {
   readonly startOffsets: StartOffsets;
   readonly backoff: Backoff;
   readonly wakeUp: WakeUp;
+  /** Looks up the ends of the topics, open transactions included. */
+  readonly askEnds: AskEnds;
   /** Makes everything written so far durable. */
   readonly flush: () => Promise<void>;
 }
@@ -47,25 +50,21 @@ export interface SinkLoopParts {
 /** How long a turn waits for records: bounds how long a notice of the group waits for the loop. */
 const POLL_MS = 25;
 
-interface Drain {
-  readonly watches: Map<string, IdleWatch>;
-  readonly done: () => void;
-}
-
 /** See the head of this file. */
 export class SinkLoop {
   readonly #parts: SinkLoopParts;
+  readonly #drains: Drains;
   #owned: readonly TopicPartition[] = [];
   #missing: TopicPartition[] = [];
   #hasAssignment = false;
   #isRebalancing = true;
   #stopping = false;
   #lastCommitMs = 0;
-  #drains: Drain[] = [];
   #lastFailure: string | undefined;
 
   constructor(parts: SinkLoopParts) {
     this.#parts = parts;
+    this.#drains = new Drains(parts.askEnds);
   }
 
   /** What went wrong last, unless something succeeded since. */
@@ -95,7 +94,7 @@ export class SinkLoop {
 
   /** Resolves when everything up to the ends that the logs have now is written and durable. */
   drained(): Promise<void> {
-    return new Promise((done) => this.#drains.push({ watches: new Map(), done }));
+    return this.#drains.wait();
   }
 
   async #guardedTurn(): Promise<void> {
@@ -116,7 +115,7 @@ export class SinkLoop {
     if (this.#hasAssignment) states.moveTo('RUNNING');
     for (const batch of await fetcher.poll(this.#waitMs())) partitions.add(batch);
     this.#holdBack();
-    const hurry = this.#drains.length > 0;
+    const hurry = !this.#drains.isEmpty;
     const fenced: SinkPartition[] = [];
     await Promise.all(
       partitions.all.map(async (partition) => {
@@ -223,26 +222,18 @@ export class SinkLoop {
   }
 
   async #endDrains(): Promise<void> {
-    const { partitions, fetcher, flush } = this.#parts;
-    if (this.#drains.length === 0 || !this.#hasAssignment || this.#missing.length > 0) return;
-    const isWritten = partitions.all.every((partition) => partition.isWritten);
-    const ended = this.#drains.filter(({ watches }) =>
-      partitions.all
-        .map((each) => {
-          const place = placeOf(each);
-          const key = partitionKey(place.topic, place.partition);
-          let watch = watches.get(key);
-          if (watch === undefined) watches.set(key, (watch = new IdleWatch([key], { afterMs: 0, minAnswers: 2 })));
-          watch.observe(key, isWritten && fetcher.isCaughtUp(place) ? fetcher.caughtUpAtMs(place) : undefined);
-          return watch.idleSinceMs() !== undefined;
-        })
-        .every(Boolean),
-    );
-    if (ended.length === 0) return;
+    const { partitions, fetcher, flush, writes } = this.#parts;
+    if (this.#drains.isEmpty || !this.#hasAssignment || this.#missing.length > 0) return;
+    if (!partitions.all.every((partition) => partition.isWritten)) return;
+    const positions = partitions.all.map((each) => {
+      const place = placeOf(each);
+      return { ...place, position: fetcher.position(place) ?? -1 };
+    });
+    const drained = this.#drains.look(writes.records, positions);
+    if (drained.length === 0) return;
     await flush();
     await this.#commit();
-    this.#drains = this.#drains.filter((drain) => !ended.includes(drain));
-    for (const { done } of ended) done();
+    for (const done of drained) done();
   }
 
   #tell(error: unknown, delayMs: number): void {

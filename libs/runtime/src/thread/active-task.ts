@@ -1,7 +1,8 @@
-import type { FetchedBatch, OffsetToCommit } from '@millrace/client';
+import type { FetchedBatch, Fetcher, OffsetToCommit } from '@millrace/client';
 import type { StreamTask } from '@millrace/streams';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
+import { EndConfirmation, type AskEnds, type ReadPosition } from './end-confirmation.js';
 import { FetchedRun } from './fetched-run.js';
 import { IdleWatch } from './idle-watch.js';
 
@@ -23,12 +24,20 @@ export class ActiveTask {
   readonly #inputs: readonly Input[];
   readonly #byKey: ReadonlyMap<string, Input>;
   readonly #idle: IdleWatch | undefined;
+  readonly #end: EndConfirmation;
   #state: TaskState = 'CREATED';
   #droppedLate = 0;
   #droppedNull = 0;
 
   /** @param idleAfterMs How long it must be idle before stream time is advanced; `undefined` where nobody asked for that. */
-  constructor(place: ThreadPlace, placement: TaskPlacement, task: StreamTask, idleAfterMs: number | undefined) {
+  constructor(
+    place: ThreadPlace,
+    placement: TaskPlacement,
+    task: StreamTask,
+    idleAfterMs: number | undefined,
+    askEnds: AskEnds,
+  ) {
+    this.#end = new EndConfirmation(askEnds);
     this.#place = place;
     this.placement = placement;
     this.task = task;
@@ -122,9 +131,23 @@ export class ActiveTask {
     return this.task.punctuate(nowMs);
   }
 
-  /** Whether the task is idle while windows wait for a record that does not come. */
-  get isIdleAdvanceDue(): boolean {
-    return this.#idle?.idleSinceMs() !== undefined && this.task.hasOpenWindows();
+  /**
+   * Whether the task is idle while windows wait for a record that does not come: several answers over the time that the
+   * topology asks for have shown nothing new, and the brokers confirm that no open transaction holds more.
+   *
+   * @param activity Changes whenever the thread does anything.
+   */
+  isIdleAdvanceDue(activity: number, fetcher: Fetcher): boolean {
+    if (this.#idle?.idleSinceMs() === undefined || !this.task.hasOpenWindows()) return false;
+    return this.#end.isConfirmed(activity, this.positions(fetcher));
+  }
+
+  /** How far the inputs were read, which is less than their ends while something read is not processed. */
+  positions(fetcher: Fetcher): ReadPosition[] {
+    return this.#inputs.map(({ topic, partition, bufferedBytes }) => {
+      const position = bufferedBytes > 0 ? -1 : (fetcher.position({ topic, partition }) ?? -1);
+      return { topic, partition, position };
+    });
   }
 
   /** Whether nothing is left that {@link advanceIdle} would close. */

@@ -5,6 +5,7 @@ import type { Backoff } from '../backoff/backoff.js';
 import type { ThreadPlace } from '../diagnostics/channels.js';
 import type { Output } from '../output/output.js';
 import type { ActiveTask } from './active-task.js';
+import type { AskEnds } from './end-confirmation.js';
 import type { RebalanceMailbox } from './rebalance-mailbox.js';
 import type { ThreadStateMachine } from './thread-state.js';
 import type { WakeUp } from './wake-up.js';
@@ -29,6 +30,8 @@ export interface StreamThreadParts {
    * is left out; heartbeats and other tasks go on.
    */
   readonly startTasks: (tasks: readonly ActiveTask[], ready: (task: ActiveTask) => void) => Promise<void>;
+  /** Looks up the ends of inputs, open transactions included. */
+  readonly askEnds: AskEnds;
   /** Asked before stream time is advanced over an idle input. */
   readonly mayAdvanceIdle: () => boolean;
   readonly commitIntervalMs: number;

@@ -20,10 +20,10 @@ import { describeError, isMillraceError, TransientError } from '@millrace/kernel
 import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
 import { CommitLedger } from './commit-ledger.js';
+import { Drains } from './drains.js';
 import { failureAction } from './failure-action.js';
 import type { RebalanceNotice } from './rebalance-mailbox.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
-import { ThreadDrains } from './thread-drains.js';
 import { ThreadTasks } from './thread-tasks.js';
 
 /** Records of one task in one go: few enough that tasks stay close in stream time. */
@@ -42,7 +42,7 @@ export class StreamThread {
   readonly #parts: StreamThreadParts;
   readonly #tasks: ThreadTasks;
   readonly #ledger: CommitLedger;
-  readonly #drains: ThreadDrains;
+  readonly #drains: Drains;
   #mustReset = false;
   #isRebalancing = true;
   #hasAssignment = false;
@@ -53,9 +53,9 @@ export class StreamThread {
 
   constructor(parts: StreamThreadParts) {
     this.#parts = parts;
-    const { clock, commitIntervalMs, output, fetcher } = parts;
+    const { clock, commitIntervalMs, output, askEnds } = parts;
     this.#ledger = new CommitLedger(clock, commitIntervalMs, () => output.batches.totalRecords);
-    this.#drains = new ThreadDrains(fetcher);
+    this.#drains = new Drains(askEnds);
     this.#tasks = new ThreadTasks(parts);
   }
 
@@ -181,11 +181,11 @@ export class StreamThread {
 
   /** Wall-clock punctuation, and stream time over idle inputs. */
   async #tick(): Promise<void> {
-    const { clock, mayAdvanceIdle } = this.#parts;
+    const { clock, fetcher, mayAdvanceIdle } = this.#parts;
     const nowMs = clock.nowMs();
     for (const task of this.#tasks.running) {
       await task.punctuate(nowMs);
-      if (!task.isIdleAdvanceDue || !mayAdvanceIdle()) continue;
+      if (!task.isIdleAdvanceDue(this.activity, fetcher) || !mayAdvanceIdle()) continue;
       // The new stream time is committed although no offset has moved: a restart must not open what was closed.
       if (await task.advanceIdle()) this.#ledger.advancedTime();
     }
@@ -280,10 +280,9 @@ export class StreamThread {
 
   #endDrains(): void {
     if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
-    const tasks = this.#tasks.running;
-    const isQuiet =
-      !this.#tasks.isRestoring && !this.#mustReset && !this.#ledger.isDirty && tasks.every((task) => task.isSettled);
-    this.#drains.look(tasks, this.activity, isQuiet);
+    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty;
+    if (isBusy || !this.#tasks.running.every((task) => task.isSettled)) return;
+    for (const done of this.#drains.look(this.activity, this.#tasks.positions())) done();
   }
 
   #publishLag(): void {

@@ -10,6 +10,7 @@
 import type { FetchedBatch } from '@millrace/client';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import type { ActiveTask } from './active-task.js';
+import type { ReadPosition } from './end-confirmation.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
 
 /** What the tasks of a thread need of it. */
@@ -139,6 +140,11 @@ export class ThreadTasks {
         task.observe(place, fetcher.isCaughtUp(place), fetcher.caughtUpAtMs(place));
       }
     }
+  }
+
+  /** How far the inputs of running tasks were read. */
+  positions(): ReadPosition[] {
+    return this.#running.flatMap((task) => task.positions(this.#parts.fetcher));
   }
 
   /** Pauses inputs that hold more than `maxBytes`, and resumes them at half of that. */

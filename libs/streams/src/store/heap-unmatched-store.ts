@@ -22,7 +22,9 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   readonly #byTime = new Map<number, Map<string, UnmatchedRow<K, V>[]>>();
   #undo: (() => void)[] = [];
   #sequence = 0;
-  #earliestMs = Infinity;
+  /** Times of waiting rows and of some that have left, ascending; those before `#timesTaken` are done with. */
+  #times: number[] = [];
+  #timesTaken = 0;
   /** Latest time of a waiting row; undefined when it must be looked for. */
   #latestMs: number | undefined;
 
@@ -48,15 +50,19 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
 
   /** Takes out and returns the rows with a time below `beforeMs`, in order of time and arrival. */
   takeBefore(beforeMs: number): UnmatchedRow<K, V>[] {
-    if (this.#earliestMs >= beforeMs) return [];
     const due: UnmatchedRow<K, V>[] = [];
-    for (const [timestampMs, keys] of this.#byTime) {
-      if (timestampMs < beforeMs) for (const rows of keys.values()) due.push(...rows);
+    for (; (this.#times[this.#timesTaken] as number) < beforeMs; this.#timesTaken++) {
+      const keys = this.#byTime.get(this.#times[this.#timesTaken] as number);
+      if (keys === undefined) continue;
+      const rows = [...keys.values()].flat();
+      if (keys.size > 1) rows.sort((one, other) => one.sequence - other.sequence);
+      for (const row of rows) this.#remove(row);
+      due.push(...rows);
     }
-    due.sort((one, other) => one.timestampMs - other.timestampMs || one.sequence - other.sequence);
-    for (const row of due) this.#remove(row);
-    this.#earliestMs = Infinity;
-    for (const timestampMs of this.#byTime.keys()) if (timestampMs < this.#earliestMs) this.#earliestMs = timestampMs;
+    if (this.#timesTaken > this.#times.length / 2) {
+      this.#times = this.#times.slice(this.#timesTaken);
+      this.#timesTaken = 0;
+    }
     return due;
   }
 
@@ -105,16 +111,28 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   }
 
   #insert(row: UnmatchedRow<K, V>): void {
-    this.#earliestMs = Math.min(this.#earliestMs, row.timestampMs);
     if (this.#byTime.size === 0 || (this.#latestMs !== undefined && row.timestampMs > this.#latestMs)) {
       this.#latestMs = row.timestampMs;
     }
     let keys = this.#byTime.get(row.timestampMs);
-    if (keys === undefined) this.#byTime.set(row.timestampMs, (keys = new Map<string, UnmatchedRow<K, V>[]>()));
+    if (keys === undefined) {
+      this.#byTime.set(row.timestampMs, (keys = new Map<string, UnmatchedRow<K, V>[]>()));
+      this.#insertTime(row.timestampMs);
+    }
     const text = this.#text(row.key);
     const rows = keys.get(text);
     if (rows === undefined) keys.set(text, [row]);
     else rows.push(row);
+  }
+
+  #insertTime(timestampMs: number): void {
+    const times = this.#times;
+    let at = times.length;
+    while (at > this.#timesTaken && (times[at - 1] as number) > timestampMs) at--;
+    if (at > this.#timesTaken && times[at - 1] === timestampMs) return;
+    if (at === times.length) times.push(timestampMs);
+    else if (at === this.#timesTaken && at > 0) times[--this.#timesTaken] = timestampMs;
+    else times.splice(at, 0, timestampMs);
   }
 
   #take(row: UnmatchedRow<K, V>): void {

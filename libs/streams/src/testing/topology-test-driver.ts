@@ -76,6 +76,7 @@ export class TopologyTestDriver {
   readonly #globals = new Map<string, GlobalStore>();
   #tasks: StreamTask[] = [];
   #nowMs: number;
+  #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     this.#topology = topology;
@@ -107,14 +108,14 @@ export class TopologyTestDriver {
   } {
     return {
       pipe: (key, value, options = {}) =>
-        this.#pipe(topic.name, {
+        this.#pipeInTurn(topic.name, {
           key: key === null ? null : topic.key.serialize(key),
           value: value === null ? null : topic.value.serialize(value),
           timestampMs: options.timestampMs ?? this.#nowMs,
           headers: options.headers === undefined ? null : encodeHeaders(options.headers),
         }),
       pipeRaw: (key, value, options = {}) =>
-        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
+        this.#pipeInTurn(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
     };
   }
 
@@ -159,19 +160,23 @@ export class TopologyTestDriver {
   }
 
   /** Moves the wall clock on and runs what is due by it. */
-  async advanceWallClock(ms: number): Promise<void> {
-    this.#nowMs += ms;
-    for (const task of this.#tasks) await task.punctuate(this.#nowMs);
-    await this.#settle();
+  advanceWallClock(ms: number): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#nowMs += ms;
+      for (const task of this.#tasks) await task.punctuate(this.#nowMs);
+      await this.#settle();
+    });
   }
 
   /** Lets every task advance its stream time as if it had been idle for long enough; the topology must have asked for it. */
   async becomeIdle(): Promise<void> {
     if (this.#topology.idleAdvance === undefined) throw new Error('the topology does not ask for idle advance');
-    for (const task of this.#tasks) {
-      await task.advanceIdle();
-      await this.#settle();
-    }
+    await this.#inTurn(async () => {
+      for (const task of this.#tasks) {
+        await task.advanceIdle();
+        await this.#settle();
+      }
+    });
   }
 
   /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
@@ -221,6 +226,10 @@ export class TopologyTestDriver {
     else records.push(record);
   }
 
+  #pipeInTurn(topic: string, record: RawRecord): Promise<void> {
+    return this.#inTurn(() => this.#pipe(topic, record));
+  }
+
   async #pipe(topic: string, record: RawRecord): Promise<void> {
     const tables = this.#topology.globalTables.filter((each) => each.topic === topic);
     const reads = this.#tasks.some((task) => task.inputs.some((input) => input.topic === topic));
@@ -234,6 +243,14 @@ export class TopologyTestDriver {
     }
     this.#append(topic, record);
     await this.#settle();
+  }
+
+  /** Does one thing after the other, also where a test does not wait: a task is never entered twice. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(work);
+    // Its error belongs to whoever asked for it, not to the next one.
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Feeds tasks what stands in their input topics until nothing moves, committing as it goes. */
