@@ -19,8 +19,15 @@ export const bytes: Serde<Buffer> = {
 export const int64: Serde<number> = {
   name: 'int64',
   serialize: (value) => {
+    if (!Number.isSafeInteger(value)) {
+      throw new RecordError(
+        'MR_RECORD_UNWRITABLE',
+        'an int64 is a whole number within ±2^53: round it, or use another serde',
+      );
+    }
     const written = Buffer.allocUnsafe(8);
-    written.writeBigInt64BE(BigInt(value));
+    written.writeInt32BE(Math.floor(value / 4_294_967_296), 0);
+    written.writeUInt32BE(value - Math.floor(value / 4_294_967_296) * 4_294_967_296, 4);
     return written;
   },
   deserialize: (buffer, start, end) => {
@@ -35,7 +42,12 @@ export const int64: Serde<number> = {
 export function json<T>(): Serde<T> {
   return {
     name: 'json',
-    serialize: (value) => Buffer.from(JSON.stringify(value), 'utf8'),
+    serialize: (value) => {
+      // JSON has no undefined: what a handler forgot to return must not become a deletion.
+      const text = JSON.stringify(value) as string | undefined;
+      if (text !== undefined) return Buffer.from(text, 'utf8');
+      throw new RecordError('MR_RECORD_UNWRITABLE', 'undefined is not JSON: return a value, or null to delete');
+    },
     deserialize: (buffer, start, end) => {
       try {
         return JSON.parse(buffer.toString('utf8', start, end)) as T;
