@@ -17,6 +17,12 @@ export { SystemClock, sleep, type Clock, type Timer } from './time/clock.js';
 export { ManualClock } from './time/manual-clock.js';
 export { toMs, type Duration } from './time/duration.js';
 export { SeededRandom, SystemRandom, nextInt, shuffle, type Random } from './random/random.js';
+export {
+  LATENCY_BOUNDS_MS,
+  LatencyHistogram,
+  type LatencyCounts,
+  type LatencySummary,
+} from './latency/latency-histogram.js';
 export { diagnosticsChannel, type DiagnosticsChannel } from './diagnostics/diagnostics.js';
 export type { ByteStream, Dialer } from './stream/byte-stream.js';
 export { streamPair, type Delivery } from './stream/stream-pair.js';

@@ -8,12 +8,6 @@ export { createLogger, LOG_LEVELS, type LoggerOptions, type LogLevel } from './l
 export { SECRET_FIELDS } from './logging/redaction.js';
 export { ChannelLog } from './logging/channel-log.js';
 export {
-  LATENCY_BOUNDS_MS,
-  LatencyHistogram,
-  type LatencyCounts,
-  type LatencySummary,
-} from './latency/latency-histogram.js';
-export {
   InjectMetric,
   makeCounterProvider,
   makeGaugeProvider,

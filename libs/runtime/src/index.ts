@@ -3,7 +3,6 @@ export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-o
 export type { AppHealth, AppState, PartitionLag, TaskHealth, ThreadHealth } from './app/app-state.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
-export { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencySnapshot } from './sink/latency-histogram.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
 export type { ThreadState } from './thread/thread-state.js';

@@ -1,4 +1,4 @@
-import { LatencyHistogram } from '@millrace/observability';
+import { LatencyHistogram } from '@millrace/kernel';
 import { runtimeChannels } from '@millrace/runtime';
 import { topics } from '@millrace/schemas';
 

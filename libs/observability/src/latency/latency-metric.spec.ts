@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
-import { LatencyHistogram } from './latency-histogram.js';
+import { LatencyHistogram } from '@millrace/kernel';
 import { LatencyMetric } from './latency-metric.js';
 
 describe('LatencyMetric', () => {

@@ -1,5 +1,5 @@
 import type { Histogram, MetricObjectWithValues, MetricValueWithName, Registry } from 'prom-client';
-import { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyCounts } from './latency-histogram.js';
+import { LATENCY_BOUNDS_MS, LatencyHistogram, type LatencyCounts } from '@millrace/kernel';
 
 /** One bound of Prometheus for each doubling: 1 ms, 2 ms, 4 ms … 35 min. */
 const EVERY = 8;

@@ -1,5 +1,5 @@
 import type { Gauge } from 'prom-client';
-import type { LatencyCounts } from '../latency/latency-histogram.js';
+import type { LatencyCounts } from '@millrace/kernel';
 
 /** How the labels of a metric are taken from an event. Every one of them must have few values. */
 export type LabelsOf<E> = Readonly<Record<string, (event: E) => string>>;

@@ -1,4 +1,4 @@
-import type { LatencyCounts } from '../latency/latency-histogram.js';
+import type { LatencyCounts } from '@millrace/kernel';
 import { CALL_SECONDS, metricRule, type LabelsOf, type MetricRule } from './metric-rule.js';
 
 interface ThreadPlace {

@@ -1,6 +1,5 @@
-import { diagnosticsChannel } from '@millrace/kernel';
+import { diagnosticsChannel, type LatencyCounts } from '@millrace/kernel';
 import type { ThreadState } from '../thread/thread-state.js';
-import type { LatencySnapshot } from '../sink/latency-histogram.js';
 
 /** Which thread of which application an event is about. */
 export interface ThreadPlace {
@@ -109,7 +108,7 @@ export interface SinkWrittenEvent extends ThreadPlace {
   readonly records: number;
   readonly durationMs: number;
   /** From the `ingested-at` header to the end of the write, of the records that carry one. */
-  readonly latency: LatencySnapshot;
+  readonly latency: LatencyCounts;
 }
 
 /** Everything that happens in the runtime, as typed channels `millrace:runtime.*`. */

@@ -1,8 +1,7 @@
-import { dispositionOf, isMillraceError, TransientError, type Clock } from '@millrace/kernel';
+import { dispositionOf, isMillraceError, LatencyHistogram, TransientError, type Clock } from '@millrace/kernel';
 import type { SinkBatch, SinkWriter } from '@millrace/streams';
 import type { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
-import { LatencyHistogram } from './latency-histogram.js';
 import type { SinkDeadLetters } from './sink-dead-letters.js';
 import type { SinkPartition } from './sink-partition.js';
 

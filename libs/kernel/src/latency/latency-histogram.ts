@@ -102,6 +102,18 @@ export class LatencyHistogram implements LatencyCounts {
     };
   }
 
+  /** What was counted so far, as plain data; the histogram starts over. */
+  take(): LatencyCounts {
+    const taken = {
+      count: this.#count,
+      sumMs: this.#sumMs,
+      maxMs: this.#maxMs,
+      bucketCounts: this.#bucketCounts.slice(),
+    };
+    this.reset();
+    return taken;
+  }
+
   /** Forgets everything. */
   reset(): void {
     this.#bucketCounts.fill(0);

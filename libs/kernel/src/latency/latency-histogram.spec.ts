@@ -52,6 +52,29 @@ describe('LatencyHistogram', () => {
     expect(histogram.summary().p99Ms).toBe(100);
   });
 
+  it('starts over when its counts are taken, and adds up what others counted', () => {
+    const part = new LatencyHistogram();
+    const whole = new LatencyHistogram();
+    part.record(10);
+    const first = part.take();
+    part.record(20);
+
+    whole.merge(first);
+    whole.merge(part.take());
+
+    expect(whole.summary()).toMatchObject({ count: 2, meanMs: 15, maxMs: 20 });
+    expect(part.count).toBe(0);
+  });
+
+  it('hands its counts out as plain data that reaches another thread whole', () => {
+    const taken = histogramOf([1, 30, 1e12]).take();
+    const arrived = new LatencyHistogram();
+
+    arrived.merge(structuredClone(taken));
+
+    expect(arrived.take()).toEqual(taken);
+  });
+
   it('is all zero when nothing was counted, and after a reset', () => {
     const zero = { count: 0, meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0, maxMs: 0 };
     const histogram = new LatencyHistogram();
