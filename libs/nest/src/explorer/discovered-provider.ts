@@ -24,7 +24,7 @@ export function discover<Options>(
     if (found.has(type)) continue;
     if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
       problems.push(
-        `${type.name} must be a singleton, but it, or something that it injects, is request-scoped or transient: records belong to no request`,
+        `${type.name} must be a singleton, but it is transient, or it or something that it injects is request-scoped: records belong to no request`,
       );
       continue;
     }

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
-import { describeError, toMs } from '@millrace/kernel';
+import { ConfigurationError, describeError, toMs } from '@millrace/kernel';
 import type { KeyValueStoreDefinition } from '@millrace/streams';
 import {
   OnRecordMark,
@@ -63,7 +63,8 @@ function readInterval(options: PunctuateOptions, what: string, problems: string[
     if (everyMs > 0) return everyMs;
     problems.push(`${what}: the interval must be greater than 0`);
   } catch (cause) {
-    problems.push(`${what}: ${describeError(cause)}`);
+    const found = cause instanceof ConfigurationError ? cause.problems : [describeError(cause)];
+    problems.push(...found.map((problem) => `${what}: ${problem}`));
   }
   return undefined;
 }
