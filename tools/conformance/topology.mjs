@@ -1,5 +1,21 @@
-import { GlobalTable, KStream, KTable, TopologyBuilder, json, topic, tumbling, utf8 } from '@millrace/streams';
-import { UnknownInScenario, flatMapper, fold, joiner, keyBy, mapper, predicate } from './values.mjs';
+import {
+  GlobalTable,
+  GroupedStream,
+  GroupedTable,
+  KStream,
+  KTable,
+  SessionedStream,
+  TopologyBuilder,
+  WindowedStream,
+  hopping,
+  json,
+  session,
+  sliding,
+  topic,
+  tumbling,
+  utf8,
+} from '@millrace/streams';
+import { UnknownInScenario, flatMapper, fold, inverse, joiner, keyBy, mapper, predicate } from './values.mjs';
 
 const value = json();
 
@@ -9,22 +25,30 @@ function onlyKnown(node, known) {
   if (unknown.length > 0) throw new UnknownInScenario(`'${node.op}' does not know: ${unknown.join(', ')}`);
 }
 
-/** The name of a node's store and whether it is cached; a kind of store that the DSL lacks is refused. */
-function storeOf(node, kind) {
+/** The options of a node's store; a kind of store that the DSL lacks, or has not there, is refused. */
+function storeOf(node, kinds) {
   const {
-    type = kind,
+    type = kinds[0],
     name = `${node.id}-store`,
     engine = 'memory',
     logging = true,
     caching = false,
+    historyMs,
     ...rest
   } = node.store ?? {};
-  if (type !== kind) throw new UnknownInScenario(`'${node.op}' has no ${type} store`);
+  if (!kinds.includes(type)) throw new UnknownInScenario(`'${node.op}' has no ${type} store`);
   if (engine !== 'memory') throw new UnknownInScenario(`there is no ${engine} store`);
   if (!logging) throw new UnknownInScenario('there is no store without a changelog');
+  if ((type === 'versioned') !== (historyMs !== undefined)) {
+    throw new UnknownInScenario('a versioned store, and no other, has a historyMs');
+  }
   if (Object.keys(rest).length > 0)
     throw new UnknownInScenario(`a store does not know: ${Object.keys(rest).join(', ')}`);
-  return { store: name, cache: caching };
+  return {
+    store: name,
+    ...(caching ? { cache: true } : {}),
+    ...(historyMs === undefined ? {} : { history: historyMs }),
+  };
 }
 
 /** Refuses a node on something that has not the operator, such as a table where the DSL only knows it on streams. */
@@ -35,29 +59,60 @@ function must(target, operator, what) {
   return target;
 }
 
-/** The tumbling windows of a windowedBy; the others are not in the DSL. */
-function windowsOf(node) {
-  const { tumbling: given } = node;
-  if (given === undefined) {
-    throw new UnknownInScenario(
-      `windows are not known: ${Object.keys(node)
-        .filter((each) => !['op', 'id', 'from'].includes(each))
-        .join(', ')}`,
-    );
-  }
-  return tumbling({ size: given.sizeMs, grace: given.graceMs });
+/** The windows of a windowedBy. */
+function windowsOf({ tumbling: tumbled, hopping: hopped, sliding: slid, session: active }) {
+  if (tumbled !== undefined) return tumbling({ size: tumbled.sizeMs, grace: tumbled.graceMs });
+  if (hopped !== undefined) return hopping({ size: hopped.sizeMs, advance: hopped.advanceMs, grace: hopped.graceMs });
+  if (slid !== undefined) return sliding({ difference: slid.differenceMs, grace: slid.graceMs });
+  if (active !== undefined) return session({ gap: active.gapMs, grace: active.graceMs });
+  throw new UnknownInScenario("a windowedBy needs one of 'tumbling', 'hopping', 'sliding' and 'session'");
 }
 
-/** A count, reduce or aggregate on grouped records. */
+/** A count, reduce or aggregate on grouped records or on a grouped table. */
 function folded(node, from) {
-  if ((node.emit ?? 'update') !== 'update') throw new UnknownInScenario(`emit '${node.emit}' is not known`);
-  const isWindowed = from?.constructor?.name === 'WindowedStream';
-  const options = { ...storeOf(node, isWindowed ? 'window' : 'keyValue'), value };
   const target = must(from, node.op, `'${node.op}'`);
+  const [kinds, emits] = FOLDED.get(from.constructor) ?? [];
+  if (kinds === undefined) throw new UnknownInScenario(`'${node.op}' is not known on a ${from.constructor.name}`);
+  if (node.emit !== undefined && !emits) throw new UnknownInScenario(`'${node.op}' without windows has no 'emit'`);
+  const emit = node.emit === undefined ? {} : { emit: node.emit };
+  const options = { ...storeOf(node, kinds), ...emit, value };
   if (node.op === 'count') return target.count(node.id, options);
   const add = fold(node.fn);
+  if (from instanceof GroupedTable) {
+    const subtract = inverse(node.fn);
+    if (node.op === 'reduce') return target.reduce(node.id, { ...options, add, subtract });
+    return target.aggregate(node.id, { ...options, initialize: () => (node.fn === 'concat' ? '' : 0), add, subtract });
+  }
   if (node.op === 'reduce') return target.reduce(node.id, { ...options, reduce: add });
-  return target.aggregate(node.id, { ...options, initialize: () => null, add });
+  return target.aggregate(node.id, { ...options, initialize: () => null, add, merge: add });
+}
+
+/** The kinds of store that each may be folded into, and whether it can wait for windows to close. */
+const FOLDED = new Map([
+  [GroupedStream, [['keyValue', 'versioned'], false]],
+  [GroupedTable, [['keyValue', 'versioned'], false]],
+  [WindowedStream, [['window'], true]],
+  [SessionedStream, [['session'], true]],
+]);
+
+function cogrouped(node, known) {
+  const inputs = node.from.map(({ id, fn }) => ({ grouped: known.get(id), add: fn === 'count' ? counted : fold(fn) }));
+  const [first, ...rest] = inputs;
+  let cogroup = must(first?.grouped, 'cogroup', 'cogroup').cogroup(first.add);
+  for (const { grouped, add } of rest) cogroup = cogroup.cogroup(must(grouped, 'cogroup', 'cogroup'), add);
+  return cogroup.aggregate(node.id, { ...storeOf(node, ['keyValue']), initialize: () => null, value });
+}
+
+const counted = (aggregate) => (aggregate ?? 0) + 1;
+
+function suppressed(node, from) {
+  const until = node.until === 'window-closes' ? node.until : { after: node.until.timeLimitMs };
+  const { whenFull = 'emit-early', ...bounds } = node.buffer ?? {};
+  return must(from, 'suppress', 'suppress').suppress(node.id, {
+    until,
+    store: `${node.id}-buffer`,
+    ...(node.buffer === undefined ? {} : { buffer: { ...bounds, whenFull } }),
+  });
 }
 
 function joined(node, from, other) {
@@ -75,8 +130,25 @@ function joined(node, from, other) {
     return from[method](node.id, other, { by: keyBy(node.globalKey), join, value });
   }
   if (!(other instanceof KTable)) throw new UnknownInScenario(`'${node.with}' cannot be joined`);
-  onlyKnown(node, ['from', 'with', 'type', 'joiner']);
-  return from[method](node.id, other, { join, value });
+  if (from instanceof KTable) {
+    onlyKnown(node, ['from', 'with', 'type', 'joiner', 'store']);
+    return from[method](node.id, other, { ...storeOf(node, ['keyValue', 'versioned']), join, value });
+  }
+  onlyKnown(node, ['from', 'with', 'type', 'joiner', 'graceMs']);
+  const grace = node.graceMs === undefined ? {} : { grace: node.graceMs };
+  return from[method](node.id, other, { join, value, ...grace });
+}
+
+function joinedByForeignKey(node, from, other) {
+  const method = { inner: 'foreignKeyJoin', left: 'leftForeignKeyJoin' }[node.type];
+  if (method === undefined) throw new UnknownInScenario(`the foreign-key join type '${node.type}' is not known`);
+  const options = {
+    ...storeOf(node, ['keyValue']),
+    foreignKey: keyBy(node.foreignKey),
+    join: joiner(node.joiner),
+    value,
+  };
+  return must(from, method, 'foreignKeyJoin')[method](node.id, other, options);
 }
 
 /** The operators: the fields that each knows, and what it makes of its node. `from` and `with` are looked up already. */
@@ -85,12 +157,11 @@ const operators = {
   table: [
     ['topic', 'store'],
     (node, { builder }) =>
-      builder.table(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
+      builder.table(node.id, topic(node.topic, utf8, value), storeOf(node, ['keyValue', 'versioned'])),
   ],
   globalTable: [
     ['topic', 'store'],
-    (node, { builder }) =>
-      builder.globalTable(node.id, topic(node.topic, utf8, value), { store: storeOf(node, 'keyValue').store }),
+    (node, { builder }) => builder.globalTable(node.id, topic(node.topic, utf8, value), storeOf(node, ['keyValue'])),
   ],
   filter: [
     ['from', 'field', 'equals', 'above', 'below'],
@@ -141,6 +212,16 @@ const operators = {
   count: [['from', 'store', 'emit'], (node, { from }) => folded(node, from)],
   reduce: [['from', 'store', 'fn', 'emit'], (node, { from }) => folded(node, from)],
   aggregate: [['from', 'store', 'fn', 'emit'], (node, { from }) => folded(node, from)],
+  cogroup: [['from', 'store'], (node, { known }) => cogrouped(node, known)],
+  suppress: [['from', 'until', 'buffer'], (node, { from }) => suppressed(node, from)],
+  toTable: [
+    ['from', 'store'],
+    (node, { from }) => must(from, 'toTable', 'toTable').toTable(node.id, storeOf(node, ['keyValue', 'versioned'])),
+  ],
+  foreignKeyJoin: [
+    ['from', 'with', 'type', 'foreignKey', 'joiner', 'store'],
+    (node, { from, other }) => joinedByForeignKey(node, from, other),
+  ],
   toStream: [['from'], (node, { from }) => must(from, 'toStream', 'toStream').toStream(node.id)],
   join: [
     ['from', 'with', 'type', 'joiner', 'window', 'graceMs', 'globalKey', 'store'],
@@ -168,7 +249,7 @@ export function buildTopology(nodes) {
   const known = new Map();
   const sinks = new Map();
   const find = (id) => {
-    if (id === undefined) return undefined;
+    if (typeof id !== 'string') return undefined;
     if (!known.has(id)) throw new UnknownInScenario(`the node '${id}' is not declared before it is used`);
     return known.get(id);
   };

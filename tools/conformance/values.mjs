@@ -79,6 +79,17 @@ export function fold(call) {
   return add;
 }
 
+/** How an aggregate of a table gives a value back: the inverse of {@link fold}. */
+export function inverse(call) {
+  const inverses = {
+    sum: (aggregate, value) => number(aggregate) - number(value),
+    concat: (aggregate, value) => text(aggregate).replace(text(value), () => ''),
+  };
+  const subtract = inverses[call];
+  if (subtract === undefined) throw new UnknownInScenario(`the fold '${call}' has no inverse that is known`);
+  return subtract;
+}
+
 /** The joiner `dash`: `left-right`, an object by its `name`. */
 export function joiner(call) {
   if (call !== 'dash') throw new UnknownInScenario(`the joiner '${call}' is not known`);

@@ -5,18 +5,43 @@ export { Topology, type IdleAdvance, type InternalTopic, type SubTopology } from
 export type { GlobalTableSpec, SinkSpec, SourceSpec, StoreSpec } from './topology/specs.js';
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
-export { KStream, type StreamJoinOptions, type StreamSerdes, type TableJoinOptions } from './dsl/k-stream.js';
-export type { UnmatchedLeft } from './join/stream-join-node.js';
+export { KStream, type StreamSerdes } from './dsl/k-stream.js';
+export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
+export type { TableJoinOptions } from './dsl/stream-table-join.js';
+export type { UnmatchedRecords } from './join/stream-join-node.js';
 export { KTable } from './dsl/k-table.js';
 export { GlobalTable } from './dsl/global-table.js';
-export { GroupedStream, WindowedStream, type AggregateOptions, type ReduceOptions } from './dsl/grouped-stream.js';
-export { keyValueStore, type KeyValueStoreDefinition, type StoreOptions } from './dsl/store-options.js';
+export type { TableTableJoinOptions } from './dsl/table-table-join.js';
+export type { ForeignKeyJoinOptions } from './dsl/foreign-key-table-join.js';
+export type { SuppressOptions } from './dsl/suppress.js';
+export { GroupedStream } from './dsl/grouped-stream.js';
+export { WindowedStream } from './dsl/windowed-stream.js';
+export { SessionedStream, type SessionAggregateOptions } from './dsl/sessioned-stream.js';
+export { CogroupedStream } from './dsl/cogrouped-stream.js';
+export { GroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/grouped-table.js';
+export type { AggregateOptions, ReduceOptions, WindowedOptions } from './dsl/folds.js';
+export type { EmitStrategy } from './aggregate/windowed-fold.js';
+export {
+  keyValueStore,
+  type KeyValueStoreDefinition,
+  type StoreOptions,
+  type TableStoreOptions,
+} from './dsl/store-options.js';
 export type { ProcessorResolver, ProcessorSupplier } from './dsl/processor-supplier.js';
 export type { Processor, ProcessorContext, StreamRecord } from './processor/processor.js';
 export type { Outcome } from './processor/processor-node.js';
 export type { KeyValueStore, TimestampedValue } from './store/key-value-store.js';
 export { GlobalStore, type ReadOnlyTable } from './store/global-store.js';
-export { tumbling, type TumblingWindows } from './window/tumbling.js';
+export {
+  hopping,
+  session,
+  sliding,
+  tumbling,
+  type SessionWindows,
+  type SlidingWindows,
+  type TimeWindows,
+} from './window/time-windows.js';
+export { sessionKey } from './window/session-key-serde.js';
 export type { Windowed } from './window/windowed.js';
 export { windowedKey } from './window/windowed-key.js';
 export { StreamTask, type ConsumedOffset, type TaskEnvironment } from './task/stream-task.js';

@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   'MR_TASK_FAILED',
   'MR_STORE_CORRUPT',
   'MR_STORE_CLOSED',
+  'MR_BUFFER_FULL',
   'MR_RESTORE_FAILED',
   'MR_LIFECYCLE_ORDER',
   // adapters

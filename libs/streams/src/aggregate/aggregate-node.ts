@@ -1,6 +1,6 @@
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
-import type { HeapKeyValueStore } from '../store/key-value-store.js';
+import type { TableStore } from '../store/table-store.js';
 import { HeldUpdates } from './held-updates.js';
 
 /** How an aggregate grows. `undefined` stands for no aggregate yet. */
@@ -13,14 +13,14 @@ export interface Fold {
  * With a cache only the last update of a key since the previous commit is logged and passed on.
  */
 export class AggregateNode extends ProcessorNode {
-  readonly #store: HeapKeyValueStore<unknown, unknown>;
+  readonly #store: TableStore;
   readonly #fold: Fold;
   readonly #environment: NodeEnvironment;
   readonly #held: HeldUpdates | undefined;
 
   constructor(name: string, store: string, fold: Fold, isCached: boolean, environment: NodeEnvironment) {
     super(name);
-    this.#store = environment.store(store) as HeapKeyValueStore<unknown, unknown>;
+    this.#store = environment.store(store) as TableStore;
     this.#fold = fold;
     this.#environment = environment;
     this.#held = isCached ? new HeldUpdates(environment.context) : undefined;
@@ -31,19 +31,21 @@ export class AggregateNode extends ProcessorNode {
       this.#environment.counters.droppedNull++;
       return undefined;
     }
-    const before = this.#store.getWithTimestamp(key);
+    const before = this.#store.row(key);
+    const old = before?.value ?? null;
     const aggregate = this.#fold.add(before?.value, value, key);
     const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
-    this.#store.put(key, aggregate, newestMs, this.#held === undefined);
-    if (this.#held === undefined) return this.forward(key, aggregate, newestMs);
-    this.#held.hold(this.#store.textOf(key), key, aggregate, newestMs);
+    const outcome = this.#store.put(key, aggregate, newestMs, this.#held === undefined);
+    if (outcome === 'refused') return undefined;
+    if (this.#held === undefined) return this.forwardUpdate(key, aggregate, old, newestMs, outcome === 'latest');
+    this.#held.hold(this.#store.textOf(key), key, aggregate, old, newestMs);
     return undefined;
   }
 
   override flush(): Outcome {
-    return this.#held?.release(({ key, value, timestampMs }) => {
+    return this.#held?.release(({ key, value, old, timestampMs }) => {
       this.#store.log(key, value, timestampMs);
-      return this.forward(key, value, timestampMs);
+      return this.forwardUpdate(key, value, old, timestampMs, true);
     });
   }
 }

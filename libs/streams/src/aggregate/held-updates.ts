@@ -4,6 +4,8 @@ import type { RecordContext } from '../processor/record-context.js';
 interface HeldUpdate {
   readonly key: unknown;
   readonly value: unknown;
+  /** What the value was when it was last emitted. */
+  readonly old: unknown;
   readonly timestampMs: number;
   readonly headers: Buffer;
 }
@@ -20,8 +22,10 @@ export class HeldUpdates {
     this.#context = context;
   }
 
-  hold(id: string, key: unknown, value: unknown, timestampMs: number): void {
-    this.#updates.set(id, { key, value, timestampMs, headers: this.#context.copyOfHeaders() });
+  hold(id: string, key: unknown, value: unknown, old: unknown, timestampMs: number): void {
+    const held = this.#updates.get(id);
+    const before = held === undefined ? old : held.old;
+    this.#updates.set(id, { key, value, old: before, timestampMs, headers: this.#context.copyOfHeaders() });
   }
 
   /** Emits what was held, in the order in which the keys were first updated. */
@@ -38,10 +42,6 @@ export class HeldUpdates {
   }
 
   #emit(update: HeldUpdate, emit: (update: HeldUpdate) => Outcome): Outcome {
-    this.#context.clear(update.timestampMs);
-    this.#context.headers = update.headers;
-    this.#context.headersStart = 0;
-    this.#context.headersEnd = update.headers.length;
-    return emit(update);
+    return this.#context.during(update.timestampMs, update.headers, () => emit(update));
   }
 }

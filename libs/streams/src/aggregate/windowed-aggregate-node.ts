@@ -2,40 +2,41 @@ import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
 import type { HeapWindowStore } from '../store/heap-window-store.js';
-import type { TumblingWindows } from '../window/tumbling.js';
-import type { Windowed } from '../window/windowed.js';
-import type { Fold } from './aggregate-node.js';
-import { HeldUpdates } from './held-updates.js';
+import type { TimeWindows } from '../window/time-windows.js';
+import { ClosedWindows } from './closed-windows.js';
+import { WindowUpdates } from './window-updates.js';
+import type { WindowedFold } from './windowed-fold.js';
 
 /**
- * Folds the records of each key and window, and emits on every update. A null key is skipped; a null value is a value here,
- * as in Kafka Streams. A window closes when stream time reaches its end plus
- * the grace; a record for a closed window is late: dropped and counted.
+ * Folds the records of each key and window, tumbling or hopping. A null key is skipped; a null value is a value here, as in
+ * Kafka Streams. A window closes when stream time reaches its end plus the grace; a record for a closed window is late:
+ * dropped and counted.
  */
 export class WindowedAggregateNode extends ProcessorNode {
-  readonly #store: HeapWindowStore<unknown, unknown>;
-  readonly #windows: TumblingWindows;
-  readonly #fold: Fold;
+  readonly #windows: TimeWindows;
+  readonly #fold: WindowedFold;
   readonly #environment: NodeEnvironment;
+  readonly #store: HeapWindowStore<unknown, unknown>;
   readonly #time: StreamTime;
-  readonly #held: HeldUpdates | undefined;
-  #openUntilMs = -1;
+  readonly #updates: WindowUpdates;
+  readonly #closed: ClosedWindows | undefined;
 
-  constructor(
-    name: string,
-    store: string,
-    windows: TumblingWindows,
-    fold: Fold,
-    isCached: boolean,
-    environment: NodeEnvironment,
-  ) {
+  constructor(name: string, windows: TimeWindows, fold: WindowedFold, environment: NodeEnvironment) {
     super(name);
-    this.#store = environment.store(store) as HeapWindowStore<unknown, unknown>;
     this.#windows = windows;
     this.#fold = fold;
     this.#environment = environment;
+    this.#store = environment.store(fold.store) as HeapWindowStore<unknown, unknown>;
     this.#time = environment.streamTime(name);
-    this.#held = isCached ? new HeldUpdates(environment.context) : undefined;
+    this.#updates = new WindowUpdates(this.#store, fold, environment.context, (key, value, old, timestampMs) =>
+      this.forwardUpdate(key, value, old, timestampMs, true),
+    );
+    this.#closed =
+      fold.emit === 'close'
+        ? new ClosedWindows(this.#store, environment.streamTime(`${name}/emitted`), (key, value, timestampMs) =>
+            this.forwardUpdate(key, value, null, timestampMs, true),
+          )
+        : undefined;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -43,40 +44,45 @@ export class WindowedAggregateNode extends ProcessorNode {
       this.#environment.counters.droppedNull++;
       return undefined;
     }
-    if (this.#time.observe(timestampMs)) this.#store.expire(this.#time.ms);
-    const { sizeMs, graceMs } = this.#windows;
-    const startMs = timestampMs - (((timestampMs % sizeMs) + sizeMs) % sizeMs);
-    const endMs = startMs + sizeMs;
-    if (endMs + graceMs <= this.#time.ms) {
-      this.#environment.counters.droppedLate++;
-      return undefined;
+    this.#time.observe(timestampMs);
+    const { sizeMs, advanceMs, graceMs } = this.#windows;
+    const firstMs = Math.max(0, timestampMs - sizeMs + advanceMs);
+    let pending: Promise<void> | undefined;
+    let isLate = true;
+    for (let startMs = firstMs - (firstMs % advanceMs); startMs <= timestampMs; startMs += advanceMs) {
+      if (startMs + sizeMs + graceMs <= this.#time.ms) continue;
+      isLate = false;
+      const before = this.#store.get(key, startMs);
+      const aggregate = this.#fold.add(before?.value, value, key);
+      const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
+      const windowed = { key, startMs, endMs: startMs + sizeMs };
+      const old = before?.value ?? null;
+      if (pending !== undefined) pending = pending.then(() => this.#updates.put(windowed, aggregate, old, newestMs));
+      else pending = this.#updates.put(windowed, aggregate, old, newestMs) ?? undefined;
     }
-    this.#openUntilMs = Math.max(this.#openUntilMs, endMs + graceMs);
-    const before = this.#store.get(key, startMs);
-    const aggregate = this.#fold.add(before?.value, value, key);
-    const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
-    this.#store.put(key, startMs, aggregate, newestMs, this.#held === undefined);
-    const windowed: Windowed<unknown> = { key, startMs, endMs };
-    if (this.#held === undefined) return this.forward(windowed, aggregate, newestMs);
-    this.#held.hold(`${startMs} ${this.#store.textOf(key)}`, windowed, aggregate, newestMs);
-    return undefined;
+    if (isLate) this.#environment.counters.droppedLate++;
+    return pending === undefined ? this.#emitClosed() : pending.then(() => this.#emitClosed());
   }
 
   override flush(): Outcome {
-    return this.#held?.release(({ key, value, timestampMs }) => {
-      const windowed = key as Windowed<unknown>;
-      this.#store.log(windowed.key, windowed.startMs, value, timestampMs);
-      return this.forward(windowed, value, timestampMs);
-    });
+    return this.#updates.flush();
   }
 
   override advanceStreamTime(streamTimeMs: number): Outcome {
     this.#time.observe(streamTimeMs);
-    this.#store.expire(this.#time.ms);
-    return undefined;
+    return this.#emitClosed();
   }
 
   override closingTimeMs(): number | undefined {
-    return this.#openUntilMs > this.#time.ms ? this.#openUntilMs : undefined;
+    const latestMs = this.#store.latestStartMs();
+    if (latestMs === undefined) return undefined;
+    const closingMs = latestMs + this.#windows.sizeMs + this.#windows.graceMs;
+    return closingMs > this.#time.ms ? closingMs : undefined;
+  }
+
+  /** Emits windows that have closed, where they are asked for. */
+  #emitClosed(): Outcome {
+    const { sizeMs, graceMs } = this.#windows;
+    return this.#closed?.emit(this.#time.ms - graceMs, sizeMs);
   }
 }

@@ -73,7 +73,11 @@ describe('a windowed aggregate', () => {
       .stream('in', input)
       .groupByKey()
       .windowedBy(tumbling({ size: SIZE_MS, grace: 0 }))
-      .aggregate<number | null>('sum', { store: 'sums', initialize: () => 0, add: (sum, value) => (value === 0 ? null : (sum ?? 0) + value) })
+      .aggregate<number | null>('sum', {
+        store: 'sums',
+        initialize: () => 0,
+        add: (sum, value) => (value === 0 ? null : (sum ?? 0) + value),
+      })
       .toStream('changes')
       .to('sink', topic('sums', windowedKey(utf8, SIZE_MS), json<number | null>()));
     const driver = new TopologyTestDriver(builder.build());

@@ -171,7 +171,9 @@ async function main(): Promise<void> {
       rates.push((records / (clock.monotonicMs() - startedMs)) * 1_000);
     }
     const best = Math.round(Math.max(...rates));
-    console.log(`${name}: ${best.toLocaleString('en')} records/s (best of ${ROUNDS} rounds of ${records.toLocaleString('en')})`);
+    console.log(
+      `${name}: ${best.toLocaleString('en')} records/s (best of ${ROUNDS} rounds of ${records.toLocaleString('en')})`,
+    );
   }
 }
 

@@ -16,7 +16,11 @@ function driving(declare: (stream: KStream<string, number>, builder: TopologyBui
 describe('KStream', () => {
   it('sends a record to the first branch that takes it, and to default where none does', async () => {
     const driver = driving((stream) => {
-      const { even, big, default: rest } = stream.branch('kinds', {
+      const {
+        even,
+        big,
+        default: rest,
+      } = stream.branch('kinds', {
         even: (value) => value % 2 === 0,
         big: (value) => value > 10,
       });
@@ -47,13 +51,20 @@ describe('KStream', () => {
       stream
         .flatMap('pairs', (value, key) => [[`${key}1`, value] as const, [`${key}2`, value] as const], numbers)
         .process<string, number>('later', {
-          create: () => ({ process: ({ key, value }, context) => Promise.resolve().then(() => context.forward(key, value)) }),
+          create: () => ({
+            process: ({ key, value }, context) => Promise.resolve().then(() => context.forward(key, value)),
+          }),
         })
         .to('sink', out),
     );
     await driver.input(numbers).pipe('k', 7);
 
-    expect(driver.output(out).readRecords().map((each) => each.key)).toEqual(['k1', 'k2']);
+    expect(
+      driver
+        .output(out)
+        .readRecords()
+        .map((each) => each.key),
+    ).toEqual(['k1', 'k2']);
   });
 
   it('forwards an unchanged value as the bytes in which it came', async () => {
@@ -62,7 +73,9 @@ describe('KStream', () => {
     const filtered = stream.filter('all', () => true);
     filtered.to('as-it-came', numbers);
     filtered.to('another-serde', out);
-    filtered.mapValues('same', (value) => value, numbers.value).to('through-user-code', topic('mapped', utf8, numbers.value));
+    filtered
+      .mapValues('same', (value) => value, numbers.value)
+      .to('through-user-code', topic('mapped', utf8, numbers.value));
     const harness = new TaskHarness(builder);
     harness.caughtUp('numbers');
     harness.add('numbers', { at: 1, value: null, raw: ' 1.0 ' });
@@ -102,13 +115,20 @@ describe('an aggregate with a cache', () => {
 
   it('keeps the last headers, whatever becomes of the batch in which they came', async () => {
     const driver = driving((stream) =>
-      stream.groupByKey().count('count', { store: 'counts', cache: true, value: json<number>() }).toStream('changes').to('sink', out),
+      stream
+        .groupByKey()
+        .count('count', { store: 'counts', cache: true, value: json<number>() })
+        .toStream('changes')
+        .to('sink', out),
     );
     for (const trace of ['first', 'last']) {
       await driver.input(numbers).pipe('k', 1, { headers: [{ key: 'trace', value: Buffer.from(trace) }] });
     }
 
-    const traces = driver.output(out).readRecords().map(({ headers }) => headers.map((each) => String(each.value)));
+    const traces = driver
+      .output(out)
+      .readRecords()
+      .map(({ headers }) => headers.map((each) => String(each.value)));
     expect(traces).toEqual([['first'], ['last']]);
   });
 });
@@ -123,7 +143,10 @@ describe('KTable', () => {
       .filter('big', (value) => value > 10)
       .mapValues('negative', (value) => -value, json<number>());
     shown.toStream('changes').to('changed', topic('changed', utf8, json<number>()));
-    builder.stream('in', numbers).leftJoin('looked-up', shown, { join: (_value, row) => row ?? 0 }).to('sink', out);
+    builder
+      .stream('in', numbers)
+      .leftJoin('looked-up', shown, { join: (_value, row) => row ?? 0 })
+      .to('sink', out);
     return new TopologyTestDriver(builder.build());
   }
 
@@ -164,8 +187,13 @@ describe('the types of the DSL', () => {
     stream.join('wrong-by', names, { by: (value) => value, join: (value) => value });
     // @ts-expect-error a left join may find nothing
     stream.leftJoin('wrong-join', names, { join: (_value, name) => name.length });
-    // @ts-expect-error the windowed key is not the plain one
-    stream.groupByKey().windowedBy(tumbling({ size: 1, grace: 0 })).count('c', { store: 'c' }).toStream('s').to('t', out);
+    stream
+      .groupByKey()
+      .windowedBy(tumbling({ size: 1, grace: 0 }))
+      .count('c', { store: 'c' })
+      .toStream('s')
+      // @ts-expect-error the windowed key is not the plain one
+      .to('t', out);
     stream
       .groupByKey()
       .windowedBy(tumbling({ size: 1, grace: 0 }))

@@ -1,6 +1,3 @@
-import { toMs, type Duration } from '@millrace/kernel';
-import { LookupJoinNode } from '../join/table-join-node.js';
-import { StreamJoinNode, type StreamJoin, type UnmatchedLeft } from '../join/stream-join-node.js';
 import {
   BranchNode,
   FilterNode,
@@ -17,15 +14,18 @@ import { SinkNode } from '../processor/sink-node.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
-import type { HeapKeyValueStore } from '../store/key-value-store.js';
 import type { Topic } from '../topology/topic.js';
 import type { GraphNode, StoreSpec } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
-import { GlobalTable } from './global-table.js';
+import { TableSourceNode } from '../table/table-source-node.js';
+import type { GlobalTable } from './global-table.js';
 import { GroupedStream } from './grouped-stream.js';
-import { type KTable } from './k-table.js';
+import { KTable } from './k-table.js';
 import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
-import { storeSpec } from './store-options.js';
+import { storeSpec, tableStoreSpec, type TableStoreOptions } from './store-options.js';
+import { joinStreams, type StreamJoinOptions } from './stream-stream-join.js';
+import { joinTable, type TableJoinOptions } from './stream-table-join.js';
+import { storedTable } from './table-origin.js';
 
 /** How a stream's keys and values are written where they must be: repartition topics and join stores. */
 export interface StreamSerdes<K, V> {
@@ -34,27 +34,6 @@ export interface StreamSerdes<K, V> {
 }
 
 type Mapper<K, V, R> = (value: V, key: K) => R;
-
-/** A join with a table: which row, and what comes of it. */
-export interface TableJoinOptions<K, V, TK, TV, R> {
-  /** The table's key that belongs to a record; default its own key. Null finds nothing. */
-  readonly by?: (value: V, key: K) => TK | null;
-  readonly join: (left: V, right: TV, key: K) => R;
-  /** How the result is written where it must be; default JSON. */
-  readonly value?: Serde<R>;
-}
-
-/** A windowed join of two streams. */
-export interface StreamJoinOptions<K, V, W, R> {
-  /** How far before and after a left record the right one may lie, both ends included. */
-  readonly within: { readonly before: Duration; readonly after: Duration };
-  /** How long after its window's end, in stream time, a late record still counts. */
-  readonly grace: Duration;
-  readonly join: (left: V, right: W, key: K) => R;
-  /** When a left join emits a left record that has no match; default `early`, as Kafka Streams does. */
-  readonly unmatched?: UnmatchedLeft;
-  readonly value?: Serde<R>;
-}
 
 /** A stream of records: each is an event of its own. Every operator's first argument is its permanent name. */
 export class KStream<K, V> {
@@ -246,7 +225,7 @@ export class KStream<K, V> {
   ): KStream<K, R>;
   join<W, R>(name: string, other: KStream<K, W>, options: StreamJoinOptions<K, V, W, R>): KStream<K, R>;
   join(name: string, other: unknown, options: unknown): unknown {
-    return this.#joined(name, other, options, false);
+    return this.#joined(name, other, options, 'inner');
   }
 
   /** As {@link join}, and keeps what has no match: joined with null, between streams once its window has closed. */
@@ -257,12 +236,39 @@ export class KStream<K, V> {
   ): KStream<K, R>;
   leftJoin<W, R>(name: string, other: KStream<K, W>, options: StreamJoinOptions<K, V, W | null, R>): KStream<K, R>;
   leftJoin(name: string, other: unknown, options: unknown): unknown {
-    return this.#joined(name, other, options, true);
+    return this.#joined(name, other, options, 'left');
+  }
+
+  /** Joins with the records of another stream within a window, and keeps what has no match on either side. */
+  outerJoin<W, R>(
+    name: string,
+    other: KStream<K, W>,
+    options: StreamJoinOptions<K, V | null, W | null, R>,
+  ): KStream<K, R> {
+    return joinStreams(name, this as KStream<K, V | null>, other, options, 'outer');
+  }
+
+  /**
+   * The stream as a table: the latest value of each key, where a null value deletes. Repartitions first where an operator above
+   * has changed the key.
+   */
+  toTable(name: string, options: TableStoreOptions<V>): KTable<K, V> {
+    const stream = this.partitioned();
+    const store = tableStoreSpec(stream.serdes, options);
+    const node = this.graph.add({
+      name,
+      kind: 'processor',
+      parents: [stream.node],
+      stores: [store],
+      globalTables: [],
+      create: (environment) => new TableSourceNode(name, store.name, environment),
+    });
+    return new KTable<K, V>(this.graph, node, storedTable(store), stream.serdes, this.#resolve);
   }
 
   /** Groups by the key as it is. */
   groupByKey(): GroupedStream<K, V> {
-    return new GroupedStream<K, V>(this.#partitioned(), this.#resolve);
+    return new GroupedStream<K, V>(this.partitioned(), this.#resolve);
   }
 
   /** Groups by another key; repartitions through `<applicationId>-<name>-repartition`. */
@@ -291,134 +297,22 @@ export class KStream<K, V> {
   }
 
   /** This stream with equal keys in one partition: repartitioned where an operator above has changed the key. */
-  #partitioned(): KStream<K, V> {
+  partitioned(): KStream<K, V> {
     return this.#rekeyedBy === undefined ? this : this.repartition(this.#rekeyedBy);
   }
 
-  #joined(name: string, other: unknown, options: unknown, isLeft: boolean): KStream<K, unknown> {
+  /** The stream of what `node`, which reads this one, makes of it; keys are as they were. */
+  derived<R>(node: GraphNode, value: Serde<R> = json<R>()): KStream<K, R> {
+    return new KStream<K, R>(this.graph, node, { key: this.serdes.key, value }, this.#resolve, this.#rekeyedBy);
+  }
+
+  #joined(name: string, other: unknown, options: unknown, kind: 'inner' | 'left'): unknown {
     if (other instanceof KStream) {
-      return this.#streamJoin(
-        name,
-        other as KStream<K, unknown>,
-        options as StreamJoinOptions<K, V, unknown, unknown>,
-        isLeft,
-      );
+      const stream = other as KStream<K, unknown>;
+      return joinStreams(name, this, stream, options as StreamJoinOptions<K, V, unknown, unknown>, kind);
     }
-    const lookup = options as TableJoinOptions<K, V, unknown, unknown, unknown>;
-    if (other instanceof GlobalTable)
-      return this.#globalJoin(name, other as GlobalTable<unknown, unknown>, lookup, isLeft);
-    return this.#tableJoin(name, other as KTable<unknown, unknown>, lookup, isLeft);
-  }
-
-  #globalJoin(
-    name: string,
-    table: GlobalTable<unknown, unknown>,
-    options: TableJoinOptions<K, V, unknown, unknown, unknown>,
-    isLeft: boolean,
-  ): KStream<K, unknown> {
-    const by = (options.by ?? ((_value: V, key: K) => key)) as Mapper<unknown, unknown, unknown>;
-    const join = options.join as (left: unknown, right: unknown, key: unknown) => unknown;
-    const node = this.graph.add({
-      name,
-      kind: 'processor',
-      parents: [this.node],
-      stores: [],
-      globalTables: [table.name],
-      create: (environment) => {
-        const rows = environment.globalTable(table.name);
-        return new LookupJoinNode(name, { isLeft, by, lookUp: (key) => rows.get(key), join }, environment);
-      },
-    });
-    return this.#withValue(node, options.value);
-  }
-
-  #tableJoin(
-    name: string,
-    table: KTable<unknown, unknown>,
-    options: TableJoinOptions<K, V, unknown, unknown, unknown>,
-    isLeft: boolean,
-  ): KStream<K, unknown> {
-    if (options.by !== undefined) {
-      const rekeyed = this.rekey(name, options.by, table.serdes.key).repartition(`${name}-by`) as KStream<never, V>;
-      return rekeyed.#tableJoin(`${name}-lookup`, table, { ...options, by: undefined } as never, isLeft) as never;
-    }
-    const left = this.#partitioned();
-    const join = options.join as (left: unknown, right: unknown, key: unknown) => unknown;
-    const node = this.graph.add({
-      name,
-      kind: 'processor',
-      parents: [left.node],
-      stores: [table.store],
-      globalTables: [],
-      create: (environment) => {
-        const rows = environment.store(table.store.name) as HeapKeyValueStore<unknown, unknown>;
-        const lookUp = (key: unknown): unknown => {
-          const row = rows.get(key);
-          return row === undefined ? undefined : table.view(row, key);
-        };
-        return new LookupJoinNode(name, { isLeft, by: (_value, key) => key, lookUp, join }, environment);
-      },
-    });
-    this.graph.coPartition([left.node, table.node]);
-    return left.#withValue(node, options.value);
-  }
-
-  #streamJoin(
-    name: string,
-    right: KStream<K, unknown>,
-    options: StreamJoinOptions<K, V, unknown, unknown>,
-    isLeft: boolean,
-  ): KStream<K, unknown> {
-    const left = this.#partitioned();
-    const other = right === (this as unknown) ? (left as KStream<K, unknown>) : right.#partitioned();
-    const beforeMs = toMs(options.within.before);
-    const afterMs = toMs(options.within.after);
-    const graceMs = toMs(options.grace);
-    // A row of exactly the retention's age is gone, as in Kafka Streams; `at-close` promises that it counts.
-    const retentionMs = beforeMs + afterMs + graceMs + (options.unmatched === 'at-close' ? 1 : 0);
-    const store = (suffix: string, kind: StoreSpec['kind'], value: Serde<unknown>): StoreSpec =>
-      storeSpec({ name: `${name}-${suffix}`, kind, key: left.serdes.key, value, retentionMs });
-    const leftStore = store('left', 'join-window', left.serdes.value);
-    const rightStore = store('right', 'join-window', other.serdes.value);
-    const unmatched = store('unmatched', 'join-unmatched', left.serdes.value);
-    const stores = isLeft ? [leftStore, rightStore, unmatched] : [leftStore, rightStore];
-    const join: StreamJoin = {
-      name,
-      isLeft,
-      beforeMs,
-      afterMs,
-      graceMs,
-      unmatched: options.unmatched ?? 'early',
-      leftStore: leftStore.name,
-      rightStore: rightStore.name,
-      unmatchedStore: unmatched.name,
-      join: options.join as StreamJoin['join'],
-    };
-    const side = (suffix: string, parent: GraphNode, isLeftSide: boolean): GraphNode =>
-      this.graph.add({
-        name: `${name}-${suffix}`,
-        kind: 'processor',
-        parents: [parent],
-        stores,
-        globalTables: [],
-        detail: `${isLeft ? 'left' : 'inner'} join, before ${beforeMs} ms, after ${afterMs} ms, grace ${graceMs} ms${isLeft ? `, unmatched ${join.unmatched}` : ''}`,
-        create: (environment) => new StreamJoinNode(`${name}-${suffix}`, join, isLeftSide, environment),
-      });
-    const node = this.graph.add({
-      name,
-      kind: 'processor',
-      parents: [side('this', left.node, true), side('other', other.node, false)],
-      stores: [],
-      globalTables: [],
-      create: () => new PassNode(name),
-    });
-    this.graph.coPartition([left.node, other.node]);
-    return left.#withValue(node, options.value);
-  }
-
-  #withValue<R>(node: GraphNode, value: Serde<R> | undefined): KStream<K, R> {
-    const serdes = { key: this.serdes.key, value: value ?? json<R>() };
-    return new KStream<K, R>(this.graph, node, serdes, this.#resolve, this.#rekeyedBy);
+    const table = other as KTable<unknown, unknown> | GlobalTable<unknown, unknown>;
+    return joinTable(name, this, table, options as TableJoinOptions<K, V, unknown, unknown, unknown>, kind === 'left');
   }
 
   #then(name: string, create: () => ProcessorNode): KStream<K, V> {

@@ -9,7 +9,8 @@ import { GlobalTable } from './global-table.js';
 import { KStream } from './k-stream.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
-import { storeSpec } from './store-options.js';
+import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
+import { storedTable } from './table-origin.js';
 
 /** Choices for a {@link TopologyBuilder}. */
 export interface TopologyBuilderOptions {
@@ -46,14 +47,8 @@ export class TopologyBuilder {
   }
 
   /** Reads a topic as a table: the latest value of each key; a null value deletes. The topic serves as changelog. */
-  table<K, V>(name: string, topic: Topic<K, V>, options: { readonly store: string }): KTable<K, V> {
-    const store = storeSpec({
-      name: options.store,
-      kind: 'key-value',
-      key: topic.key,
-      value: topic.value,
-      sourceTopic: topic.name,
-    });
+  table<K, V>(name: string, topic: Topic<K, V>, options: Omit<TableStoreOptions<V>, 'value'>): KTable<K, V> {
+    const store = { ...tableStoreSpec(topic, options), sourceTopic: topic.name };
     const node = this.#graph.add({
       name,
       kind: 'source',
@@ -66,7 +61,7 @@ export class TopologyBuilder {
     return new KTable<K, V>(
       this.#graph,
       node,
-      store,
+      storedTable(store),
       { key: topic.key, value: topic.value },
       this.#options.resolveProcessor,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { TopologyBuilder, json, topic, utf8, type UnmatchedLeft } from '../index.js';
+import { TopologyBuilder, json, topic, utf8, type UnmatchedRecords } from '../index.js';
 import { TopologyTestDriver } from '../testing/topology-test-driver.js';
 
 const left = topic('left', utf8, json<string>());
@@ -12,7 +12,7 @@ interface JoinUnderTest {
   readonly before?: number;
   readonly after?: number;
   readonly grace?: number;
-  readonly unmatched?: UnmatchedLeft;
+  readonly unmatched?: UnmatchedRecords;
 }
 
 function joining({ type = 'left', before = 10, after = 10, grace = 0, unmatched = 'early' }: JoinUnderTest = {}): {

@@ -6,7 +6,8 @@ export interface LookupJoin {
   readonly isLeft: boolean;
   /** The key to look up. */
   readonly by: (value: unknown, key: unknown) => unknown;
-  readonly lookUp: (key: unknown) => unknown;
+  /** The row for a key; on a versioned table, of the record's time. */
+  readonly lookUp: (key: unknown, timestampMs: number) => unknown;
   readonly join: (left: unknown, right: unknown, key: unknown) => unknown;
 }
 
@@ -31,7 +32,7 @@ export class LookupJoinNode extends ProcessorNode {
       return undefined;
     }
     const by = this.#join.by(value, key) ?? null;
-    const row = by === null ? null : (this.#join.lookUp(by) ?? null);
+    const row = by === null ? null : (this.#join.lookUp(by, timestampMs) ?? null);
     if (row !== null || this.#join.isLeft) {
       const joined = this.#join.join(value, row, key);
       this.#environment.context.forgetValue();

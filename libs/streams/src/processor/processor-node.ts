@@ -44,6 +44,28 @@ export abstract class ProcessorNode {
     }
   }
 
+  /**
+   * Takes a change of a table: a key's value is now `value` and was `old`, null where there is or was none. To operators of
+   * streams, which do not override this, it is a record with the new value.
+   *
+   * @param isLatest false when a versioned table took an older version: what the key's value is has not changed.
+   */
+  update(key: unknown, value: unknown, _old: unknown, timestampMs: number, _isLatest: boolean): Outcome {
+    return this.process(key, value, timestampMs);
+  }
+
+  /** Passes a change of a table on, as {@link forward} passes on a record. */
+  protected forwardUpdate(key: unknown, value: unknown, old: unknown, timestampMs: number, isLatest: boolean): Outcome {
+    const { children } = this;
+    if (children.length === 1) return (children[0] as ProcessorNode).update(key, value, old, timestampMs, isLatest);
+    let pending: Promise<void> | undefined;
+    for (const child of children) {
+      if (pending !== undefined) pending = pending.then(() => child.update(key, value, old, timestampMs, isLatest));
+      else pending = child.update(key, value, old, timestampMs, isLatest) ?? undefined;
+    }
+    return pending;
+  }
+
   /** Emits what was held back until the commit. */
   flush(): Outcome {
     return undefined;

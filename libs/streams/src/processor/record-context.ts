@@ -1,3 +1,5 @@
+import type { Outcome } from './processor-node.js';
+
 const NO_HEADERS = Buffer.from([0]);
 
 /**
@@ -43,6 +45,21 @@ export class RecordContext {
   copyOfHeaders(): Buffer {
     if (this.headersEnd - this.headersStart <= 1) return NO_HEADERS;
     return Buffer.from(this.headers.subarray(this.headersStart, this.headersEnd));
+  }
+
+  /**
+   * Does `work` as if for a record of the given time and headers, one that was kept from earlier; then goes on with the
+   * record of now.
+   */
+  during(timestampMs: number, headers: Buffer, work: () => Outcome): Outcome {
+    const now = { ...this };
+    this.clear(timestampMs);
+    this.headers = headers;
+    this.headersEnd = headers.length;
+    const outcome = work();
+    if (outcome !== undefined) return outcome.then(() => void Object.assign(this, now));
+    Object.assign(this, now);
+    return undefined;
   }
 
   /** Forgets the source record: what follows comes from a store or a punctuator. */

@@ -47,7 +47,7 @@ export class SinkNode extends ProcessorNode {
     }
     collector.send(
       this.#topic,
-      -1,
+      this.#spec.partitionOf?.(key, value) ?? -1,
       timestampMs,
       keyBytes,
       keyStart,

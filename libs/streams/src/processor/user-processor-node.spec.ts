@@ -13,7 +13,9 @@ type TextContext = ProcessorContext<string, string>;
 function running(create: () => TextProcessor, resolve = false): TopologyTestDriver {
   class Token {}
   const supplier = { stores: [counts] as never, create };
-  const builder = new TopologyBuilder('processing', { resolveProcessor: (token) => (token === Token ? (supplier as never) : undefined) });
+  const builder = new TopologyBuilder('processing', {
+    resolveProcessor: (token) => (token === Token ? (supplier) : undefined),
+  });
   builder
     .stream('in', input)
     .process<string, string>('handler', resolve ? Token : supplier)
@@ -22,7 +24,10 @@ function running(create: () => TextProcessor, resolve = false): TopologyTestDriv
 }
 
 const read = (driver: TopologyTestDriver): string[] =>
-  driver.output(out).readRecords().map((each) => `${each.key}=${each.value}@${each.timestampMs}`);
+  driver
+    .output(out)
+    .readRecords()
+    .map((each) => `${each.key}=${each.value}@${each.timestampMs}`);
 
 describe('a processor', () => {
   it('keeps state in its store, which survives a restart', async () => {
@@ -101,12 +106,14 @@ describe('a processor', () => {
 });
 
 describe('a schedule', () => {
-  const scheduling = (by: 'stream-time' | 'wall-clock', onInit: (stop: () => void) => void = () => undefined) => () => ({
-    init: (context: TextContext) => {
-      onInit(context.schedule(10, by, (timeMs) => context.forward(by, String(timeMs))));
-    },
-    process: () => undefined,
-  });
+  const scheduling =
+    (by: 'stream-time' | 'wall-clock', onInit: (stop: () => void) => void = () => undefined) =>
+    () => ({
+      init: (context: TextContext) => {
+        onInit(context.schedule(10, by, (timeMs) => context.forward(by, String(timeMs))));
+      },
+      process: () => undefined,
+    });
 
   it('by stream time runs once that has moved past its turn, aligned to 0, and makes up for no missed turn', async () => {
     const driver = running(scheduling('stream-time'));

@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
+import { SortedTimes } from './sorted-times.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
 /** A left record that has met no right one yet. */
@@ -22,11 +23,7 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   readonly #byTime = new Map<number, Map<string, UnmatchedRow<K, V>[]>>();
   #undo: (() => void)[] = [];
   #sequence = 0;
-  /** Times of waiting rows and of some that have left, ascending; those before `#timesTaken` are done with. */
-  #times: number[] = [];
-  #timesTaken = 0;
-  /** Latest time of a waiting row; undefined when it must be looked for. */
-  #latestMs: number | undefined;
+  readonly #times = new SortedTimes();
 
   constructor(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }, changelog?: ChangelogWriter) {
     this.name = name;
@@ -50,29 +47,35 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
 
   /** Takes out and returns the rows with a time below `beforeMs`, in order of time and arrival. */
   takeBefore(beforeMs: number): UnmatchedRow<K, V>[] {
+    const { earliestMs } = this.#times;
+    if (earliestMs === undefined || earliestMs >= beforeMs) return [];
     const due: UnmatchedRow<K, V>[] = [];
-    for (; (this.#times[this.#timesTaken] as number) < beforeMs; this.#timesTaken++) {
-      const keys = this.#byTime.get(this.#times[this.#timesTaken] as number);
+    for (const timestampMs of this.#times.range(-Infinity, beforeMs - 1)) {
+      const keys = this.#byTime.get(timestampMs);
       if (keys === undefined) continue;
       const rows = [...keys.values()].flat();
       if (keys.size > 1) rows.sort((one, other) => one.sequence - other.sequence);
       for (const row of rows) this.#remove(row);
       due.push(...rows);
     }
-    if (this.#timesTaken > this.#times.length / 2) {
-      this.#times = this.#times.slice(this.#timesTaken);
-      this.#timesTaken = 0;
-    }
     return due;
   }
 
   /** The latest time of a waiting row, or undefined when none waits. */
   latestMs(): number | undefined {
-    if (this.#latestMs !== undefined || this.#byTime.size === 0) return this.#latestMs;
-    let latestMs = -Infinity;
-    for (const timestampMs of this.#byTime.keys()) if (timestampMs > latestMs) latestMs = timestampMs;
-    this.#latestMs = latestMs;
-    return latestMs;
+    return this.#times.latestMs;
+  }
+
+  /** The earliest time of a waiting row that is not before `ms`, or undefined when there is none. */
+  firstFrom(ms: number): number | undefined {
+    return this.#times.firstFrom(ms);
+  }
+
+  /** How many rows of a time wait. */
+  countAt(timestampMs: number): number {
+    let count = 0;
+    for (const rows of this.#byTime.get(timestampMs)?.values() ?? []) count += rows.length;
+    return count;
   }
 
   restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
@@ -111,28 +114,15 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   }
 
   #insert(row: UnmatchedRow<K, V>): void {
-    if (this.#byTime.size === 0 || (this.#latestMs !== undefined && row.timestampMs > this.#latestMs)) {
-      this.#latestMs = row.timestampMs;
-    }
     let keys = this.#byTime.get(row.timestampMs);
     if (keys === undefined) {
       this.#byTime.set(row.timestampMs, (keys = new Map<string, UnmatchedRow<K, V>[]>()));
-      this.#insertTime(row.timestampMs);
+      this.#times.add(row.timestampMs);
     }
     const text = this.#text(row.key);
     const rows = keys.get(text);
     if (rows === undefined) keys.set(text, [row]);
     else rows.push(row);
-  }
-
-  #insertTime(timestampMs: number): void {
-    const times = this.#times;
-    let at = times.length;
-    while (at > this.#timesTaken && (times[at - 1] as number) > timestampMs) at--;
-    if (at > this.#timesTaken && times[at - 1] === timestampMs) return;
-    if (at === times.length) times.push(timestampMs);
-    else if (at === this.#timesTaken && at > 0) times[--this.#timesTaken] = timestampMs;
-    else times.splice(at, 0, timestampMs);
   }
 
   #take(row: UnmatchedRow<K, V>): void {
@@ -143,7 +133,7 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
     else keys?.delete(text);
     if (keys?.size !== 0) return;
     this.#byTime.delete(row.timestampMs);
-    if (row.timestampMs === this.#latestMs) this.#latestMs = undefined;
+    this.#times.delete(row.timestampMs);
   }
 
   #rowKey(row: UnmatchedRow<K, V>): Buffer {

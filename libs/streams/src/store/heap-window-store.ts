@@ -1,6 +1,7 @@
 import type { Serde } from '../serde/serde.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
+import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
@@ -12,8 +13,8 @@ interface Row<K, V> extends TimestampedValue<V | null> {
 type RowsByWindow<K, V> = Map<number, Map<string, Row<K, V>>>;
 
 /**
- * One value a key and window, in the heap. Windows leave when stream time has passed their retention: at the next commit, as
- * a rollback may turn stream time back.
+ * One value a key and window, in the heap. A window whose start is more than `retentionMs` before that of the latest is gone, as
+ * in Kafka Streams; its memory is given back at the next commit.
  */
 export class HeapWindowStore<K, V> implements StateStore {
   readonly name: string;
@@ -24,16 +25,18 @@ export class HeapWindowStore<K, V> implements StateStore {
   readonly #changelog: ChangelogWriter | undefined;
   readonly #committed: RowsByWindow<K, V> = new Map();
   #overlay: RowsByWindow<K, V> = new Map();
-  /** Windows that start before this are gone: as of now, and as of the last commit. */
-  #goneBeforeMs = -Infinity;
-  #committedGoneBeforeMs = -Infinity;
-  /** The earliest window in `#committed`, or one before it. */
-  #earliestMs = Infinity;
+  /** The latest start of a window, gone ones included; and what it was at the last commit. */
+  #latestMs = -Infinity;
+  #committedLatestMs = -Infinity;
+  /** The starts of all windows, committed or not; those of emptied windows may linger. */
+  readonly #starts = new SortedTimes();
+  /** The same for each key, where somebody fetches by key and time. */
+  readonly #startsByKey: Map<string, SortedTimes> | undefined;
 
   constructor(
     name: string,
     serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
-    windows: { readonly windowSizeMs: number; readonly retentionMs: number },
+    windows: { readonly windowSizeMs: number; readonly retentionMs: number; readonly isFetchedByKey?: boolean },
     changelog?: ChangelogWriter,
   ) {
     this.name = name;
@@ -42,10 +45,11 @@ export class HeapWindowStore<K, V> implements StateStore {
     this.#windowSizeMs = windows.windowSizeMs;
     this.#retentionMs = windows.retentionMs;
     this.#changelog = changelog;
+    this.#startsByKey = windows.isFetchedByKey === true ? new Map<string, SortedTimes>() : undefined;
   }
 
   get(key: K, startMs: number): TimestampedValue<V> | undefined {
-    if (startMs < this.#goneBeforeMs) return undefined;
+    if (this.#isGone(startMs)) return undefined;
     const text = this.textOf(key);
     const row = this.#overlay.get(startMs)?.get(text) ?? this.#committed.get(startMs)?.get(text);
     return row === undefined || row.value === null ? undefined : (row as TimestampedValue<V>);
@@ -53,7 +57,10 @@ export class HeapWindowStore<K, V> implements StateStore {
 
   /** Sets or, with null, deletes a window's value; `isLogged` false leaves the changelog to a later {@link log}. */
   put(key: K, startMs: number, value: V | null, timestampMs: number, isLogged = true): void {
-    rowsOf(this.#overlay, startMs).set(this.textOf(key), { key, value, timestampMs });
+    const text = this.textOf(key);
+    this.#know(startMs, text);
+    this.#latestMs = Math.max(this.#latestMs, startMs);
+    rowsOf(this.#overlay, startMs).set(text, { key, value, timestampMs });
     if (isLogged) this.log(key, startMs, value, timestampMs);
   }
 
@@ -66,18 +73,35 @@ export class HeapWindowStore<K, V> implements StateStore {
     );
   }
 
-  /** Lets go of the windows whose retention has passed at `streamTimeMs`. */
-  expire(streamTimeMs: number): void {
-    this.#goneBeforeMs = Math.max(this.#goneBeforeMs, streamTimeMs - this.#retentionMs);
+  /** The windows of a key that start in [fromMs, toMs], in order; only of a store that was made to be fetched by key. */
+  *fetch(key: K, fromMs: number, toMs: number): IterableIterator<[number, TimestampedValue<V>]> {
+    for (const startMs of this.#startsByKey?.get(this.textOf(key))?.range(fromMs, toMs) ?? []) {
+      const row = this.get(key, startMs);
+      if (row !== undefined) yield [startMs, row];
+    }
   }
 
-  /** All rows in no particular order. */
-  *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
-    for (const [startMs, text, row] of this.#rows()) {
-      const isHidden = row.value === null || (this.#overlay.get(startMs)?.get(text) ?? row) !== row;
-      const windowed = { key: row.key, startMs, endMs: startMs + this.#windowSizeMs };
-      if (!isHidden) yield [windowed, row as TimestampedValue<V>];
+  /** The windows of all keys that start in [fromMs, toMs], in order of their starts. */
+  *startingIn(fromMs: number, toMs: number): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
+    for (const startMs of this.#starts.range(Math.max(fromMs, this.#latestMs - this.#retentionMs), toMs)) {
+      const pending = this.#overlay.get(startMs);
+      for (const [text, row] of this.#committed.get(startMs) ?? []) {
+        if (pending?.has(text) !== true) yield [this.#windowed(row.key, startMs), row as TimestampedValue<V>];
+      }
+      for (const row of pending?.values() ?? []) {
+        if (row.value !== null) yield [this.#windowed(row.key, startMs), row as TimestampedValue<V>];
+      }
     }
+  }
+
+  /** The start of the latest window; undefined when there is none. */
+  latestStartMs(): number | undefined {
+    return this.#starts.latestMs;
+  }
+
+  /** All rows, in order of their windows' starts. */
+  entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
+    return this.startingIn(-Infinity, Infinity);
   }
 
   restore(
@@ -88,10 +112,10 @@ export class HeapWindowStore<K, V> implements StateStore {
     valueEnd: number,
     timestampMs: number,
   ): void {
-    this.expire(timestampMs);
-    this.#dropGone();
     const startMs = windowStartOf(buffer, keyEnd);
-    if (startMs < this.#goneBeforeMs) return;
+    this.#latestMs = Math.max(this.#latestMs, startMs);
+    this.#dropGone();
+    if (this.#isGone(startMs)) return;
     const key = this.#key.deserialize(buffer, keyStart, windowKeyEnd(keyEnd));
     const value = valueStart < 0 ? null : this.#value.deserialize(buffer, valueStart, valueEnd);
     this.#take(startMs, this.textOf(key), { key, value, timestampMs });
@@ -100,15 +124,17 @@ export class HeapWindowStore<K, V> implements StateStore {
   commit(): void {
     this.#dropGone();
     for (const [startMs, rows] of this.#overlay) {
-      if (startMs < this.#goneBeforeMs) continue;
+      if (this.#isGone(startMs)) continue;
       for (const [text, row] of rows) this.#take(startMs, text, row);
     }
     this.#overlay = new Map();
   }
 
   rollback(): void {
+    const overlay = this.#overlay;
     this.#overlay = new Map();
-    this.#goneBeforeMs = this.#committedGoneBeforeMs;
+    for (const [startMs, rows] of overlay) this.#forget(startMs, rows.keys());
+    this.#latestMs = this.#committedLatestMs;
   }
 
   size(): number {
@@ -122,13 +148,12 @@ export class HeapWindowStore<K, V> implements StateStore {
     return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
   }
 
-  *#rows(): IterableIterator<[number, string, Row<K, V>]> {
-    for (const windows of [this.#committed, this.#overlay]) {
-      for (const [startMs, rows] of windows) {
-        if (startMs < this.#goneBeforeMs) continue;
-        for (const [text, row] of rows) yield [startMs, text, row];
-      }
-    }
+  #isGone(startMs: number): boolean {
+    return startMs < this.#latestMs - this.#retentionMs;
+  }
+
+  #windowed(key: K, startMs: number): Windowed<K> {
+    return { key, startMs, endMs: startMs + this.#windowSizeMs };
   }
 
   #take(startMs: number, text: string, row: Row<K, V>): void {
@@ -136,17 +161,37 @@ export class HeapWindowStore<K, V> implements StateStore {
       this.#committed.get(startMs)?.delete(text);
       return;
     }
-    if (startMs < this.#earliestMs) this.#earliestMs = startMs;
+    this.#know(startMs, text);
     rowsOf(this.#committed, startMs).set(text, row);
   }
 
+  #know(startMs: number, text: string): void {
+    this.#starts.add(startMs);
+    if (this.#startsByKey === undefined) return;
+    let starts = this.#startsByKey.get(text);
+    if (starts === undefined) this.#startsByKey.set(text, (starts = new SortedTimes()));
+    starts.add(startMs);
+  }
+
+  /** Takes a window out of the lists of starts, where nothing stands under it any longer. */
+  #forget(startMs: number, texts: Iterable<string>): void {
+    const rows = this.#committed.get(startMs);
+    if (rows === undefined && !this.#overlay.has(startMs)) this.#starts.delete(startMs);
+    if (this.#startsByKey === undefined) return;
+    for (const text of texts) {
+      const starts = this.#startsByKey.get(text);
+      if (starts === undefined || rows?.has(text) === true) continue;
+      starts.delete(startMs);
+      if (starts.size === 0) this.#startsByKey.delete(text);
+    }
+  }
+
   #dropGone(): void {
-    this.#committedGoneBeforeMs = this.#goneBeforeMs;
-    if (this.#earliestMs >= this.#goneBeforeMs) return;
-    this.#earliestMs = Infinity;
-    for (const startMs of this.#committed.keys()) {
-      if (startMs < this.#goneBeforeMs) this.#committed.delete(startMs);
-      else if (startMs < this.#earliestMs) this.#earliestMs = startMs;
+    this.#committedLatestMs = this.#latestMs;
+    for (const startMs of this.#starts.takeBefore(this.#latestMs - this.#retentionMs)) {
+      const rows = this.#committed.get(startMs);
+      this.#committed.delete(startMs);
+      if (this.#startsByKey !== undefined) this.#forget(startMs, rows?.keys() ?? []);
     }
   }
 }

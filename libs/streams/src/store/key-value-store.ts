@@ -1,5 +1,6 @@
 import type { Serde } from '../serde/serde.js';
-import type { ChangelogWriter, StateStore } from './state-store.js';
+import type { ChangelogWriter } from './state-store.js';
+import type { PutOutcome, TableStore } from './table-store.js';
 
 /** A value with the timestamp of the record that set it. */
 export interface TimestampedValue<V> {
@@ -24,7 +25,7 @@ interface Entry<K, V> extends TimestampedValue<V> {
 }
 
 /** A key-value store in the heap, with every write in its changelog. */
-export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore {
+export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -58,9 +59,18 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, StateStore 
     return this.#committed.get(text);
   }
 
-  put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): void {
+  row(key: K): TimestampedValue<V> | undefined {
+    return this.getWithTimestamp(key);
+  }
+
+  rowAsOf(key: K): TimestampedValue<V> | undefined {
+    return this.getWithTimestamp(key);
+  }
+
+  put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): PutOutcome {
     this.#overlay.set(this.textOf(key), value === null ? null : { key, value, timestampMs });
     if (isLogged) this.log(key, value, timestampMs);
+    return 'latest';
   }
 
   /** Writes a key's value to the changelog, where there is one. */

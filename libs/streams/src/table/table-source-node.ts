@@ -1,15 +1,18 @@
-import type { HeapKeyValueStore } from '../store/key-value-store.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
+import type { TableStore } from '../store/table-store.js';
 
-/** Keeps the latest value of each key; a null value deletes. Out-of-order records count too, as in Kafka Streams. */
+/**
+ * Turns records into the changes of a table: the latest value of each key, where a null value deletes. Out-of-order records
+ * count too, as in Kafka Streams, unless the store keeps versions.
+ */
 export class TableSourceNode extends ProcessorNode {
-  readonly #store: HeapKeyValueStore<unknown, unknown>;
+  readonly #store: TableStore;
   readonly #environment: NodeEnvironment;
 
   constructor(name: string, store: string, environment: NodeEnvironment) {
     super(name);
-    this.#store = environment.store(store) as HeapKeyValueStore<unknown, unknown>;
+    this.#store = environment.store(store) as TableStore;
     this.#environment = environment;
   }
 
@@ -18,7 +21,10 @@ export class TableSourceNode extends ProcessorNode {
       this.#environment.counters.droppedNull++;
       return undefined;
     }
-    this.#store.put(key, value, timestampMs);
-    return this.forward(key, value, timestampMs);
+    const old = this.#store.row(key)?.value ?? null;
+    const outcome = this.#store.put(key, value, timestampMs);
+    if (outcome !== 'refused') return this.forwardUpdate(key, value, old, timestampMs, outcome === 'latest');
+    this.#environment.counters.droppedLate++;
+    return undefined;
   }
 }

@@ -114,7 +114,7 @@ describe('what a task does about a record that fails', () => {
     const strict = failing(undefined, { onDeserializationError: 'stop-app' });
     strict.add('a', { at: 1, value: null, raw: '{broken' });
     expect(() => strict.task.process(10, 0)).toThrow(
-      expect.objectContaining({ code: 'MR_TASK_FAILED', disposition: 'stop-app' }) as unknown as Error,
+      expect.objectContaining({ code: 'MR_TASK_FAILED', disposition: 'stop-app' }),
     );
   });
 

@@ -1,6 +1,11 @@
+import { SubscriptionStore } from '../join/foreign-key/subscription-store.js';
 import { HeapJoinStore } from '../store/heap-join-store.js';
 import { HeapKeyValueStore } from '../store/key-value-store.js';
+import { HeapSessionStore } from '../store/heap-session-store.js';
+import { HeapSuppressBuffer } from '../store/heap-suppress-buffer.js';
+import { HeapTimeBuffer } from '../store/heap-time-buffer.js';
 import { HeapUnmatchedStore } from '../store/heap-unmatched-store.js';
+import { HeapVersionedStore } from '../store/heap-versioned-store.js';
 import { HeapWindowStore } from '../store/heap-window-store.js';
 import type { ChangelogWriter, StateStore } from '../store/state-store.js';
 import type { StoreSpec } from '../topology/specs.js';
@@ -20,6 +25,16 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment): State
   switch (spec.kind) {
     case 'key-value':
       return new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog);
+    case 'versioned':
+      return new HeapVersionedStore(spec.name, spec, spec.retentionMs, changelog);
+    case 'session':
+      return new HeapSessionStore(spec.name, spec, spec.retentionMs, changelog);
+    case 'suppress-buffer':
+      return new HeapSuppressBuffer(spec.name, spec, changelog);
+    case 'time-buffer':
+      return new HeapTimeBuffer(spec.name, spec, changelog);
+    case 'subscriptions':
+      return new SubscriptionStore(spec.name, changelog);
     case 'window':
       return new HeapWindowStore(spec.name, spec, spec, changelog);
     case 'join-window':

@@ -21,19 +21,38 @@ export interface SinkSpec {
   readonly isRepartition: boolean;
   readonly key: Serde<unknown>;
   readonly value: Serde<unknown>;
+  /** Chooses the output partition; by the key's bytes where it is not given, as Kafka's default partitioner does. */
+  readonly partitionOf?: (key: unknown, value: unknown) => number;
 }
+
+/** What a store holds, which decides what its changelog looks like. */
+export type StoreKind =
+  | 'key-value'
+  | 'versioned'
+  | 'window'
+  | 'session'
+  | 'join-window'
+  | 'join-unmatched'
+  | 'suppress-buffer'
+  | 'time-buffer'
+  | 'subscriptions';
 
 /** A store of a sub-topology; each of its tasks has one. */
 export interface StoreSpec {
   /** Permanent name; the changelog is `<applicationId>-<name>-changelog`. */
   readonly name: string;
-  readonly kind: 'key-value' | 'window' | 'join-window' | 'join-unmatched';
+  readonly kind: StoreKind;
   readonly key: Serde<unknown>;
   readonly value: Serde<unknown>;
   /** Size of the windows in milliseconds; 0 for a store without windows. */
   readonly windowSizeMs: number;
-  /** How long after a window's start its rows are kept, in milliseconds of stream time; `Infinity` without windows. */
+  /**
+   * How long rows are kept, in milliseconds of stream time: after their window's start or session's end, or as the history of
+   * a versioned store; `Infinity` for a store without time.
+   */
   readonly retentionMs: number;
+  /** Whether windows are looked up by key and time, which costs an index. */
+  readonly isFetchedByKey: boolean;
   /** Whether only the last update of a key since the previous commit is forwarded and logged. Default false. */
   readonly isCached: boolean;
   /** The source topic that doubles as changelog: a table read from a topic needs no second copy of it. */

@@ -54,7 +54,7 @@ describe('building a topology', () => {
         code: 'MR_TOPOLOGY_INVALID',
         disposition: 'stop-app',
         message: "the topology 'shop' cannot be built:\n  - it reads no topic: declare a stream or a table",
-      }) as unknown as Error,
+      }),
     );
   });
 

@@ -1,0 +1,122 @@
+import type { NodeEnvironment } from '../processor/node-environment.js';
+import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
+import type { StreamTime } from '../processor/stream-time.js';
+import type { HeapSessionStore, Session } from '../store/heap-session-store.js';
+import type { SessionWindows } from '../window/time-windows.js';
+import type { Windowed } from '../window/windowed.js';
+import type { EmitStrategy } from './windowed-fold.js';
+
+/** How sessions are folded: as a fold of records, and how two sessions that a record joins become one. */
+export interface SessionFold {
+  readonly store: string;
+  /** `undefined` stands for no aggregate yet. */
+  readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;
+  readonly merge: (one: unknown, other: unknown, key: unknown) => unknown;
+  readonly emit: EmitStrategy;
+}
+
+/**
+ * Folds the records of each key in sessions. A record that touches several sessions merges them: each of them is taken back
+ * with a null value, then the merged one is emitted. A session's timestamp is its end, the time of its last record.
+ */
+export class SessionAggregateNode extends ProcessorNode {
+  readonly #windows: SessionWindows;
+  readonly #fold: SessionFold;
+  readonly #environment: NodeEnvironment;
+  readonly #store: HeapSessionStore<unknown, unknown>;
+  readonly #time: StreamTime;
+  /** Sessions that end before this time have been emitted. */
+  readonly #emitted: StreamTime;
+
+  constructor(name: string, windows: SessionWindows, fold: SessionFold, environment: NodeEnvironment) {
+    super(name);
+    this.#windows = windows;
+    this.#fold = fold;
+    this.#environment = environment;
+    this.#store = environment.store(fold.store) as HeapSessionStore<unknown, unknown>;
+    this.#time = environment.streamTime(name);
+    this.#emitted = environment.streamTime(`${name}/emitted`);
+  }
+
+  process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    if (key === null) {
+      this.#environment.counters.droppedNull++;
+      return undefined;
+    }
+    this.#time.observe(timestampMs);
+    const { gapMs } = this.#windows;
+    const merged = this.#store.find(key, timestampMs - gapMs, timestampMs + gapMs);
+    let [startMs, endMs] = [timestampMs, timestampMs];
+    let aggregate: unknown;
+    for (const session of merged) {
+      aggregate = aggregate === undefined ? session.value : this.#fold.merge(aggregate, session.value, key);
+      startMs = Math.min(startMs, session.startMs);
+      endMs = Math.max(endMs, session.endMs);
+    }
+    if (endMs < this.#openFromMs()) {
+      this.#environment.counters.droppedLate++;
+      return this.#emitClosed();
+    }
+    const isGrown = startMs !== timestampMs || endMs !== timestampMs;
+    const replaced = isGrown ? merged : [];
+    for (const session of replaced) this.#store.remove(session);
+    const session = { key, startMs, endMs, value: this.#fold.add(aggregate, value, key) ?? null };
+    if (session.value === null) this.#store.remove(session);
+    else this.#store.put(session);
+    const old = isGrown ? null : (merged[0]?.value ?? null);
+    const emitted = this.#fold.emit === 'update' ? this.#emitUpdate(replaced, session, old) : undefined;
+    return emitted === undefined ? this.#emitClosed() : emitted.then(() => this.#emitClosed());
+  }
+
+  override advanceStreamTime(streamTimeMs: number): Outcome {
+    this.#time.observe(streamTimeMs);
+    return this.#emitClosed();
+  }
+
+  override closingTimeMs(): number | undefined {
+    const latestMs = this.#store.latestEndMs();
+    if (latestMs === undefined) return undefined;
+    const closingMs = latestMs + this.#windows.gapMs + this.#windows.graceMs + 1;
+    return closingMs > this.#time.ms ? closingMs : undefined;
+  }
+
+  /** Sessions that end before this are closed. */
+  #openFromMs(): number {
+    return this.#time.ms - this.#windows.graceMs - this.#windows.gapMs;
+  }
+
+  #emitUpdate(
+    replaced: readonly Session<unknown, unknown>[],
+    session: Session<unknown, unknown>,
+    old: unknown,
+  ): Outcome {
+    let pending: Promise<void> | undefined;
+    for (const each of replaced) {
+      const takeBack = (): Outcome => this.forwardUpdate(windowOf(each), null, each.value, each.endMs, true);
+      if (pending !== undefined) pending = pending.then(takeBack);
+      else pending = takeBack() ?? undefined;
+    }
+    const emit = (): Outcome => this.forwardUpdate(windowOf(session), session.value, old, session.endMs, true);
+    return pending === undefined ? emit() : pending.then(emit);
+  }
+
+  /** Emits the sessions that have closed, where they are asked for. */
+  #emitClosed(): Outcome {
+    if (this.#fold.emit === 'update') return undefined;
+    const openFromMs = this.#openFromMs();
+    if (openFromMs <= this.#emitted.ms) return undefined;
+    const fromMs = this.#emitted.ms;
+    this.#emitted.ms = openFromMs;
+    let pending: Promise<void> | undefined;
+    for (const session of [...this.#store.endingIn(fromMs, openFromMs - 1)]) {
+      const emit = (): Outcome => this.forwardUpdate(windowOf(session), session.value, null, session.endMs, true);
+      if (pending !== undefined) pending = pending.then(emit);
+      else pending = emit() ?? undefined;
+    }
+    return pending;
+  }
+}
+
+function windowOf({ key, startMs, endMs }: Session<unknown, unknown>): Windowed<unknown> {
+  return { key, startMs, endMs };
+}

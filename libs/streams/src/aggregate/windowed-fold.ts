@@ -1,0 +1,12 @@
+/** When a windowed aggregate emits: on every update, or once, when stream time has passed the window's end plus the grace. */
+export type EmitStrategy = 'update' | 'close';
+
+/** What the nodes that fold windows have in common. */
+export interface WindowedFold {
+  readonly store: string;
+  /** `undefined` stands for no aggregate yet. */
+  readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;
+  readonly emit: EmitStrategy;
+  /** Whether only the last update of a key and window since the previous commit is logged and passed on. */
+  readonly isCached: boolean;
+}

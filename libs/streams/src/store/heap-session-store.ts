@@ -1,0 +1,188 @@
+import type { Serde } from '../serde/serde.js';
+import type { Windowed } from '../window/windowed.js';
+import type { TimestampedValue } from './key-value-store.js';
+import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
+import { SortedTimes } from './sorted-times.js';
+import type { ChangelogWriter, StateStore } from './state-store.js';
+
+/** A session: its first and last record's times, both inclusive, and the aggregate of its records. */
+export interface Session<K, V> {
+  readonly key: K;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly value: V;
+}
+
+/**
+ * Sessions by key and time. One whose end is more than `retentionMs` before that of the latest is gone, as in Kafka Streams;
+ * its memory is given back at the next commit.
+ */
+export class HeapSessionStore<K, V> implements StateStore {
+  readonly name: string;
+  readonly #key: Serde<K>;
+  readonly #value: Serde<V>;
+  readonly #retentionMs: number;
+  readonly #changelog: ChangelogWriter | undefined;
+  /** By the key's text, in order of end and start. */
+  readonly #byKey = new Map<string, Session<K, V>[]>();
+  readonly #byEnd = new Map<number, Set<Session<K, V>>>();
+  readonly #ends = new SortedTimes();
+  #undo: (() => void)[] = [];
+  /** The latest end of a session, gone ones included; and what it was at the last commit. */
+  #latestMs = -Infinity;
+  #committedLatestMs = -Infinity;
+
+  constructor(
+    name: string,
+    serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+    retentionMs: number,
+    changelog?: ChangelogWriter,
+  ) {
+    this.name = name;
+    this.#key = serdes.key;
+    this.#value = serdes.value;
+    this.#retentionMs = retentionMs;
+    this.#changelog = changelog;
+  }
+
+  /** The sessions of a key that end at `earliestEndMs` or later and start at `latestStartMs` or earlier, in order of end and start. */
+  find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<K, V>[] {
+    // A session of exactly the retention's age is no longer found, as in Kafka Streams, but may still be emitted.
+    const goneUpToMs = this.#latestMs - this.#retentionMs;
+    const sessions = this.#byKey.get(this.textOf(key)) ?? [];
+    return sessions.filter(
+      ({ startMs, endMs }) => endMs >= earliestEndMs && endMs > goneUpToMs && startMs <= latestStartMs,
+    );
+  }
+
+  /** The sessions of all keys that end in [fromMs, toMs], in order of their ends; gone ones too, while their memory is not given back. */
+  *endingIn(fromMs: number, toMs: number): IterableIterator<Session<K, V>> {
+    for (const endMs of this.#ends.range(fromMs, toMs)) {
+      yield* this.#byEnd.get(endMs) ?? [];
+    }
+  }
+
+  /** The end of the latest session; undefined when there is none. */
+  latestEndMs(): number | undefined {
+    return this.#ends.latestMs;
+  }
+
+  /** Sets a session's value; one with the same start and end is replaced. */
+  put(session: Session<K, V>): void {
+    const text = this.textOf(session.key);
+    const replaced = this.#same(text, session);
+    if (replaced !== undefined) this.#take(text, replaced);
+    this.#insert(text, session);
+    this.#latestMs = Math.max(this.#latestMs, session.endMs);
+    this.#undo.push(() => {
+      this.#take(text, session);
+      if (replaced !== undefined) this.#insert(text, replaced);
+    });
+    this.#log(session, this.#value.serialize(session.value));
+  }
+
+  /** Deletes a session. Its end counts as a time that was seen, whether there was such a session or not. */
+  remove(session: Session<K, unknown>): void {
+    const text = this.textOf(session.key);
+    const found = this.#same(text, session);
+    this.#latestMs = Math.max(this.#latestMs, session.endMs);
+    this.#log(session, null);
+    if (found === undefined) return;
+    this.#take(text, found);
+    this.#undo.push(() => this.#insert(text, found));
+  }
+
+  /** All sessions, in order of their ends. */
+  *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
+    for (const { key, startMs, endMs, value } of this.endingIn(-Infinity, Infinity)) {
+      yield [
+        { key, startMs, endMs },
+        { value, timestampMs: endMs },
+      ];
+    }
+  }
+
+  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const { startMs, endMs } = sessionTimesOf(buffer, keyEnd);
+    const key = this.#key.deserialize(buffer, keyStart, sessionKeyEnd(keyEnd));
+    const text = this.textOf(key);
+    const known = this.#same(text, { startMs, endMs });
+    if (known !== undefined) this.#take(text, known);
+    this.#latestMs = Math.max(this.#latestMs, endMs);
+    this.#dropGone();
+    if (valueStart < 0 || endMs < this.#latestMs - this.#retentionMs) return;
+    this.#insert(text, { key, startMs, endMs, value: this.#value.deserialize(buffer, valueStart, valueEnd) });
+  }
+
+  commit(): void {
+    this.#undo = [];
+    this.#dropGone();
+  }
+
+  rollback(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+    this.#latestMs = this.#committedLatestMs;
+  }
+
+  size(): number {
+    let size = 0;
+    for (const _session of this.endingIn(-Infinity, Infinity)) size++;
+    return size;
+  }
+
+  /** A text that stands for the key and no other. */
+  textOf(key: K): string {
+    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+  }
+
+  #same(
+    text: string,
+    { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+  ): Session<K, V> | undefined {
+    return this.#byKey.get(text)?.find((each) => each.startMs === startMs && each.endMs === endMs);
+  }
+
+  #insert(text: string, session: Session<K, V>): void {
+    let sessions = this.#byKey.get(text);
+    if (sessions === undefined) this.#byKey.set(text, (sessions = []));
+    let at = sessions.length;
+    while (at > 0 && isAfter(sessions[at - 1] as Session<K, V>, session)) at--;
+    sessions.splice(at, 0, session);
+    let ending = this.#byEnd.get(session.endMs);
+    if (ending === undefined) {
+      this.#byEnd.set(session.endMs, (ending = new Set()));
+      this.#ends.add(session.endMs);
+    }
+    ending.add(session);
+  }
+
+  #take(text: string, session: Session<K, V>): void {
+    const sessions = this.#byKey.get(text) ?? [];
+    sessions.splice(sessions.indexOf(session), 1);
+    if (sessions.length === 0) this.#byKey.delete(text);
+    const ending = this.#byEnd.get(session.endMs);
+    ending?.delete(session);
+    if (ending?.size !== 0) return;
+    this.#byEnd.delete(session.endMs);
+    this.#ends.delete(session.endMs);
+  }
+
+  #dropGone(): void {
+    this.#committedLatestMs = this.#latestMs;
+    const goneBeforeMs = this.#latestMs - this.#retentionMs;
+    const { earliestMs } = this.#ends;
+    if (earliestMs === undefined || earliestMs >= goneBeforeMs) return;
+    for (const endMs of this.#ends.range(-Infinity, goneBeforeMs - 1)) {
+      for (const session of [...(this.#byEnd.get(endMs) ?? [])]) this.#take(this.textOf(session.key), session);
+    }
+  }
+
+  #log({ key, startMs, endMs }: Session<K, unknown>, value: Buffer | null): void {
+    this.#changelog?.append(sessionKeyBytes(this.#key.serialize(key), startMs, endMs), value, endMs);
+  }
+}
+
+function isAfter(one: Session<unknown, unknown>, other: Session<unknown, unknown>): boolean {
+  return one.endMs > other.endMs || (one.endMs === other.endMs && one.startMs > other.startMs);
+}

@@ -1,0 +1,215 @@
+import { RecordError } from '@millrace/kernel';
+import type { Serde } from '../serde/serde.js';
+import { SortedTimes } from './sorted-times.js';
+import type { ChangelogWriter, StateStore } from './state-store.js';
+
+/** An update that is held back. */
+export interface BufferedUpdate<K, V> {
+  readonly key: K;
+  readonly value: V | null;
+  /** What those below know of the key: its value before the first update that was held back. */
+  readonly prior: V | null;
+  /** By what time the update leaves: that of the first one held back for this key, or its window's end. */
+  readonly dueMs: number;
+  readonly timestampMs: number;
+  /** The headers of the record that caused the update, as in a record batch. */
+  readonly headers: Buffer;
+  /** What it is counted for: key, values and headers. */
+  readonly bytes: number;
+}
+
+const HEADER_BYTES = 28;
+
+/**
+ * The latest update of each key until it is due: in order of {@link BufferedUpdate.dueMs}, then of the key. The changelog is written
+ * at the commit, for the keys that have changed since the one before.
+ */
+export class HeapSuppressBuffer<K, V> implements StateStore {
+  readonly name: string;
+  readonly #key: Serde<K>;
+  readonly #value: Serde<V>;
+  readonly #changelog: ChangelogWriter | undefined;
+  readonly #updates = new Map<string, BufferedUpdate<K, V>>();
+  /** The keys that are due at a time, in order. */
+  readonly #byDue = new Map<number, string[]>();
+  readonly #dues = new SortedTimes();
+  readonly #changed = new Map<string, K>();
+  #undo: (() => void)[] = [];
+  #bytes = 0;
+
+  constructor(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }, changelog?: ChangelogWriter) {
+    this.name = name;
+    this.#key = serdes.key;
+    this.#value = serdes.value;
+    this.#changelog = changelog;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Holds an update back; one that is held already keeps its place in line. */
+  put(key: K, value: V | null, old: V | null, dueMs: number, timestampMs: number, headers: Buffer): void {
+    const text = this.#text(key);
+    const held = this.#updates.get(text);
+    const valueBytes = value === null ? 0 : this.#value.serialize(value).length;
+    const update = {
+      key,
+      value,
+      prior: held === undefined ? old : held.prior,
+      dueMs: held?.dueMs ?? dueMs,
+      timestampMs,
+      headers,
+      bytes: text.length + valueBytes + headers.length + HEADER_BYTES,
+    };
+    this.#set(text, update);
+    this.#note(text, key, held);
+  }
+
+  /** The update that is due first; undefined when none is held. */
+  first(): BufferedUpdate<K, V> | undefined {
+    const { earliestMs } = this.#dues;
+    if (earliestMs === undefined) return undefined;
+    const [text] = this.#byDue.get(earliestMs) ?? [];
+    return text === undefined ? undefined : this.#updates.get(text);
+  }
+
+  /** The update that is held for a key. */
+  get(key: K): BufferedUpdate<K, V> | undefined {
+    return this.#updates.get(this.#text(key));
+  }
+
+  take(update: BufferedUpdate<K, V>): void {
+    const text = this.#text(update.key);
+    this.#delete(text);
+    this.#note(text, update.key, update);
+  }
+
+  /** When the last of the updates is due; undefined when none is held. */
+  latestDueMs(): number | undefined {
+    return this.#dues.latestMs;
+  }
+
+  /** Writes what has changed since the last time to the changelog. */
+  flush(): void {
+    for (const [text, key] of this.#changed) {
+      const update = this.#updates.get(text);
+      const value = update === undefined ? null : this.#encode(update);
+      this.#changelog?.append(this.#key.serialize(key), value, update?.timestampMs ?? 0);
+    }
+    this.#changed.clear();
+  }
+
+  restore(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
+    const key = this.#key.deserialize(buffer, keyStart, keyEnd);
+    const text = this.#text(key);
+    if (valueStart < 0) this.#delete(text);
+    else this.#set(text, this.#decode(key, text, buffer, valueStart, valueEnd));
+  }
+
+  commit(): void {
+    this.#undo = [];
+  }
+
+  rollback(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+    this.#changed.clear();
+  }
+
+  size(): number {
+    return this.#updates.size;
+  }
+
+  #text(key: K): string {
+    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+  }
+
+  /** Remembers what was held for a key: for the changelog and for a rollback. */
+  #note(text: string, key: K, held: BufferedUpdate<K, V> | undefined): void {
+    this.#changed.set(text, key);
+    this.#undo.push(() => {
+      if (held === undefined) this.#delete(text);
+      else this.#set(text, held);
+    });
+  }
+
+  #set(text: string, update: BufferedUpdate<K, V>): void {
+    const held = this.#updates.get(text);
+    this.#bytes += update.bytes - (held?.bytes ?? 0);
+    this.#updates.set(text, update);
+    if (held !== undefined) return;
+    const due = this.#byDue.get(update.dueMs);
+    if (due !== undefined) {
+      due.splice(placeIn(due, text), 0, text);
+      return;
+    }
+    this.#byDue.set(update.dueMs, [text]);
+    this.#dues.add(update.dueMs);
+  }
+
+  #delete(text: string): void {
+    const held = this.#updates.get(text);
+    if (held === undefined) return;
+    this.#bytes -= held.bytes;
+    this.#updates.delete(text);
+    const due = this.#byDue.get(held.dueMs) ?? [];
+    due.splice(placeIn(due, text), 1);
+    if (due.length > 0) return;
+    this.#byDue.delete(held.dueMs);
+    this.#dues.delete(held.dueMs);
+  }
+
+  /** Due time and timestamp (float64), the lengths of value, prior value and headers (int32, -1 for null), then their bytes. */
+  #encode({ value, prior, dueMs, timestampMs, headers }: BufferedUpdate<K, V>): Buffer {
+    const valueBytes = value === null ? null : this.#value.serialize(value);
+    const priorBytes = prior === null ? null : this.#value.serialize(prior);
+    const head = Buffer.allocUnsafe(HEADER_BYTES);
+    head.writeDoubleBE(dueMs, 0);
+    head.writeDoubleBE(timestampMs, 8);
+    head.writeInt32BE(valueBytes?.length ?? -1, 16);
+    head.writeInt32BE(priorBytes?.length ?? -1, 20);
+    head.writeInt32BE(headers.length, 24);
+    return Buffer.concat([
+      head,
+      ...(valueBytes === null ? [] : [valueBytes]),
+      ...(priorBytes === null ? [] : [priorBytes]),
+      headers,
+    ]);
+  }
+
+  #decode(key: K, text: string, buffer: Buffer, start: number, end: number): BufferedUpdate<K, V> {
+    if (end - start < HEADER_BYTES) {
+      throw new RecordError('MR_RECORD_UNREADABLE', `the changelog of '${this.name}' holds a record that is cut short`);
+    }
+    const [valueLength, priorLength, headersLength] = [16, 20, 24].map((at) => buffer.readInt32BE(start + at)) as [
+      number,
+      number,
+      number,
+    ];
+    const valueStart = start + HEADER_BYTES;
+    const priorStart = valueStart + Math.max(0, valueLength);
+    const headersStart = priorStart + Math.max(0, priorLength);
+    return {
+      key,
+      value: valueLength < 0 ? null : this.#value.deserialize(buffer, valueStart, priorStart),
+      prior: priorLength < 0 ? null : this.#value.deserialize(buffer, priorStart, headersStart),
+      dueMs: buffer.readDoubleBE(start),
+      timestampMs: buffer.readDoubleBE(start + 8),
+      headers: Buffer.from(buffer.subarray(headersStart, headersStart + headersLength)),
+      bytes: text.length + Math.max(0, valueLength) + headersLength + HEADER_BYTES,
+    };
+  }
+}
+
+/** Index of the first of the sorted texts that is not before `text`. */
+function placeIn(texts: readonly string[], text: string): number {
+  let low = 0;
+  let high = texts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((texts[middle] as string) < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,97 @@
+import { toMs, type Duration } from '@millrace/kernel';
+
+/** Windows of one size whose starts are aligned to the epoch: side by side, or overlapping where they advance by less. */
+export interface TimeWindows {
+  readonly kind: 'time';
+  readonly sizeMs: number;
+  /** From one window's start to the next one's. */
+  readonly advanceMs: number;
+  /** How long after a window's end, in stream time, its late records still count. */
+  readonly graceMs: number;
+}
+
+/** Windows around records: two records share one when their times differ by at most `differenceMs`. */
+export interface SlidingWindows {
+  readonly kind: 'sliding';
+  readonly differenceMs: number;
+  readonly graceMs: number;
+}
+
+/** Windows of activity: records whose times differ by at most `gapMs` belong to one session, which grows with them. */
+export interface SessionWindows {
+  readonly kind: 'session';
+  readonly gapMs: number;
+  readonly graceMs: number;
+}
+
+/**
+ * Tumbling windows: each record is in one.
+ *
+ * @param options.size the length of a window, above 0; the start is inclusive, the end exclusive.
+ * @param options.grace how late a record may be and still count; no default: it is a decision (Kafka's `ofSizeAndGrace`).
+ */
+export function tumbling(options: { readonly size: Duration; readonly grace: Duration }): TimeWindows {
+  return hopping({ ...options, advance: options.size });
+}
+
+/**
+ * Hopping windows: each record is in `size / advance` of them.
+ *
+ * @param options.advance from one window's start to the next one's: above 0 and at most the size.
+ */
+export function hopping(options: {
+  readonly size: Duration;
+  readonly advance: Duration;
+  readonly grace: Duration;
+}): TimeWindows {
+  const { size, advance, grace } = options;
+  return { kind: 'time', sizeMs: toMs(size), advanceMs: toMs(advance), graceMs: toMs(grace) };
+}
+
+/**
+ * Sliding windows (KIP-450): each distinct set of records whose times differ by at most `difference` is a window; start and end
+ * are both inclusive.
+ */
+export function sliding(options: { readonly difference: Duration; readonly grace: Duration }): SlidingWindows {
+  return { kind: 'sliding', differenceMs: toMs(options.difference), graceMs: toMs(options.grace) };
+}
+
+/** Session windows: a session ends when `gap` has passed without a record; start and end are its first and last record's times. */
+export function session(options: { readonly gap: Duration; readonly grace: Duration }): SessionWindows {
+  return { kind: 'session', gapMs: toMs(options.gap), graceMs: toMs(options.grace) };
+}
+
+/** What is wrong with windows, for the list of a topology's problems. */
+export function problemsOf(windows: TimeWindows | SlidingWindows | SessionWindows): readonly string[] {
+  const problems: string[] = [];
+  if (windows.graceMs < 0) problems.push('a negative grace: give 0 or more');
+  switch (windows.kind) {
+    case 'time':
+      if (windows.sizeMs <= 0) problems.push('no size: give one above 0');
+      else if (windows.advanceMs <= 0 || windows.advanceMs > windows.sizeMs) {
+        problems.push('an advance that is not above 0 and at most the size');
+      }
+      break;
+    case 'sliding':
+      if (windows.differenceMs < 0) problems.push('a negative difference: give 0 or more');
+      break;
+    case 'session':
+      if (windows.gapMs < 0) problems.push('a negative gap: give 0 or more');
+      break;
+  }
+  return problems;
+}
+
+/** Windows as a text for `describe()`. */
+export function describeWindows(windows: TimeWindows | SlidingWindows | SessionWindows): string {
+  const grace = `grace ${windows.graceMs} ms`;
+  switch (windows.kind) {
+    case 'time':
+      if (windows.advanceMs === windows.sizeMs) return `tumbling ${windows.sizeMs} ms, ${grace}`;
+      return `hopping ${windows.sizeMs} ms by ${windows.advanceMs} ms, ${grace}`;
+    case 'sliding':
+      return `sliding ${windows.differenceMs} ms, ${grace}`;
+    case 'session':
+      return `session gap ${windows.gapMs} ms, ${grace}`;
+  }
+}
