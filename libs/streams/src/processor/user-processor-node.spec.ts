@@ -14,7 +14,7 @@ function running(create: () => TextProcessor, resolve = false): TopologyTestDriv
   class Token {}
   const supplier = { stores: [counts] as never, create };
   const builder = new TopologyBuilder('processing', {
-    resolveProcessor: (token) => (token === Token ? (supplier) : undefined),
+    resolveProcessor: (token) => (token === Token ? supplier : undefined),
   });
   builder
     .stream('in', input)
