@@ -53,17 +53,20 @@ export async function runService(configure: () => ServiceOptions | Promise<Servi
     leave(isMillraceError(error) && error.code === 'MR_CONFIG_INVALID' ? 'configuration' : 'startFailed', error);
     return;
   }
-  let app: NestFastifyApplication;
-  try {
-    app = await start(options);
-  } catch (error) {
-    leave('startFailed', error);
-    return;
-  }
+  let app: NestFastifyApplication | undefined;
   const stop = async (): Promise<void> => {
-    await app.close();
+    await app?.close();
     await options.afterStop?.();
   };
+  try {
+    app = await create(options);
+    await options.configure?.(app);
+    await app.listen(options.port, options.host);
+  } catch (error) {
+    // The streams may run already: whoever takes over waits for no session of theirs to time out.
+    await stopAndLeave(stop, 'startFailed', error);
+    return;
+  }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       stop().then(
@@ -75,19 +78,11 @@ export async function runService(configure: () => ServiceOptions | Promise<Servi
   try {
     await app.get(StreamsRunner).finished();
   } catch (error) {
-    await stop();
-    leave('failed', error);
+    await stopAndLeave(stop, 'failed', error);
   }
 }
 
-async function start({
-  name,
-  host,
-  port,
-  logLevel,
-  imports,
-  configure,
-}: ServiceOptions): Promise<NestFastifyApplication> {
+async function create({ name, logLevel, imports, configure }: ServiceOptions): Promise<NestFastifyApplication> {
   const logger = createLogger({ service: name, ...(logLevel === undefined ? {} : { level: logLevel }) });
   const root: DynamicModule = {
     module: ServiceModule,
@@ -98,14 +93,22 @@ async function start({
       ...imports,
     ],
   };
-  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+  return NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
     bodyParser: configure === undefined,
     logger: new NestLog(logger),
     abortOnError: false,
   });
-  await configure?.(app);
-  await app.listen(port, host);
-  return app;
+}
+
+/** Stops what runs, then leaves for the reason given; an error while stopping is told too, but is not the reason. */
+async function stopAndLeave(
+  stop: () => Promise<void>,
+  how: keyof typeof SERVICE_EXIT_CODES,
+  reason: unknown,
+): Promise<void> {
+  process.stderr.write(`${describeError(reason)}\n`);
+  await stop().catch((error: unknown) => process.stderr.write(`while stopping: ${describeError(error)}\n`));
+  process.exit(SERVICE_EXIT_CODES[how]);
 }
 
 function leave(how: keyof typeof SERVICE_EXIT_CODES, error: unknown): void {
