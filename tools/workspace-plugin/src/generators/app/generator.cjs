@@ -1,12 +1,13 @@
 const path = require('node:path');
 const { generateFiles, formatFiles, names } = require('@nx/devkit');
-const { refuseExisting } = require('../refuse-existing.cjs');
+const { refuseExisting, refuseName } = require('../refuse.cjs');
 const topologyGenerator = require('../topology/generator.cjs');
 
 /** Makes `apps/<name>`: module, entry point with checked settings, a topology with its spec, README. */
 module.exports = async function appGenerator(tree, options) {
+  refuseName(options.name);
   const root = `apps/${options.name}`;
-  refuseExisting(tree, root, 'app');
+  refuseExisting(tree, root, 'choose another --name for the app');
   const topology = `${options.name}-counts`;
   generateFiles(tree, path.join(__dirname, 'files'), root, {
     ...names(options.name),

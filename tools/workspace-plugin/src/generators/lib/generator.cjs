@@ -1,11 +1,12 @@
 const path = require('node:path');
 const { generateFiles, formatFiles, names } = require('@nx/devkit');
-const { refuseExisting } = require('../refuse-existing.cjs');
+const { refuseExisting, refuseName } = require('../refuse.cjs');
 
 /** Makes `libs/<name>`: package with its layer's tag, one exported function with its spec, README. */
 module.exports = async function libGenerator(tree, options) {
+  refuseName(options.name);
   const root = `libs/${options.name}`;
-  refuseExisting(tree, root, 'lib');
+  refuseExisting(tree, root, 'choose another --name for the lib');
   generateFiles(tree, path.join(__dirname, 'files'), root, {
     ...names(options.name),
     layer: options.layer ?? 'adapter',
