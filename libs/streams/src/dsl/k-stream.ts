@@ -10,22 +10,22 @@ import {
 } from '../processor/stateless.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { Outcome, ProcessorNode } from '../processor/processor-node.js';
-import { SinkNode } from '../processor/sink-node.js';
-import { UserProcessorNode } from '../processor/user-processor-node.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
 import type { Topic } from '../topology/topic.js';
-import type { GraphNode, StoreSpec } from '../topology/specs.js';
+import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { TableSourceNode } from '../table/table-source-node.js';
 import type { GlobalTable } from './global-table.js';
 import { GroupedStream } from './grouped-stream.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
-import { storeSpec, tableStoreSpec, type TableStoreOptions } from './store-options.js';
+import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
 import { joinStreams, type StreamJoinOptions } from './stream-stream-join.js';
 import { joinTable, type TableJoinOptions } from './stream-table-join.js';
 import { storedTable } from './table-origin.js';
+import { addRepartition, addSink } from './topic-nodes.js';
+import { addUserProcessor } from './user-processor.js';
 
 /** How a stream's keys and values are written where they must be: repartition topics and join stores. */
 export interface StreamSerdes<K, V> {
@@ -115,27 +115,7 @@ export class KStream<K, V> {
   /** Writes to and reads back from `<applicationId>-<name>-repartition`, so that equal keys meet in one task. */
   repartition(name: string, serdes: Partial<StreamSerdes<K, V>> = {}): KStream<K, V> {
     const { key, value } = { ...this.serdes, ...serdes };
-    const spec = { topic: name, isRepartition: true, key: key as Serde<unknown>, value: value as Serde<unknown> };
-    const sink = { ...spec, node: `${name}-sink` };
-    const source = { ...spec, node: `${name}-source`, isTable: false };
-    this.graph.add({
-      name: sink.node,
-      kind: 'sink',
-      parents: [this.node],
-      stores: [],
-      sink,
-      globalTables: [],
-      create: (environment) => new SinkNode(sink, environment),
-    });
-    const node = this.graph.add({
-      name: source.node,
-      kind: 'source',
-      parents: [],
-      stores: [],
-      source,
-      globalTables: [],
-      create: () => new PassNode(source.node),
-    });
+    const node = addRepartition(this.graph, this.node, name, key, value);
     return new KStream<K, V>(this.graph, node, { key, value }, this.#resolve);
   }
 
@@ -191,28 +171,7 @@ export class KStream<K, V> {
     processor: ProcessorSupplier<K, V, KOut, VOut> | object,
     serdes?: StreamSerdes<KOut, VOut>,
   ): KStream<KOut, VOut> {
-    const supplier = 'create' in processor ? processor : this.#resolve?.(processor);
-    if (supplier === undefined) {
-      this.graph.problems.push(`the processor of '${name}' is neither a supplier nor a known provider: register it`);
-    }
-    const stores = (supplier?.stores ?? []).map((each) =>
-      this.graph.storeOf(each, () =>
-        storeSpec({ name: each.name, kind: 'key-value', key: each.key, value: each.value }),
-      ),
-    );
-    const node = this.#add(
-      name,
-      (environment) => {
-        const created = (supplier as ProcessorSupplier<unknown, unknown, unknown, unknown>).create();
-        return new UserProcessorNode(
-          name,
-          created,
-          stores.map((each) => each.name),
-          environment,
-        );
-      },
-      stores,
-    );
+    const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
     const out = serdes ?? (this.serdes as unknown as StreamSerdes<KOut, VOut>);
     return new KStream<KOut, VOut>(this.graph, node, out, this.#resolve, serdes === undefined ? this.#rekeyedBy : name);
   }
@@ -278,22 +237,7 @@ export class KStream<K, V> {
 
   /** Writes the stream to a topic. */
   to(name: string, topic: Topic<K, V>): void {
-    const sink = {
-      node: name,
-      topic: topic.name,
-      isRepartition: false,
-      key: topic.key as Serde<unknown>,
-      value: topic.value as Serde<unknown>,
-    };
-    this.graph.add({
-      name,
-      kind: 'sink',
-      parents: [this.node],
-      stores: [],
-      sink,
-      globalTables: [],
-      create: (environment) => new SinkNode(sink, environment),
-    });
+    addSink(this.graph, this.node, name, topic);
   }
 
   /** This stream with equal keys in one partition: repartitioned where an operator above has changed the key. */
@@ -319,12 +263,8 @@ export class KStream<K, V> {
     return new KStream<K, V>(this.graph, this.#add(name, create), this.serdes, this.#resolve, this.#rekeyedBy);
   }
 
-  #add(
-    name: string,
-    create: (environment: NodeEnvironment) => ProcessorNode,
-    stores: readonly StoreSpec[] = [],
-  ): GraphNode {
-    return this.graph.add({ name, kind: 'processor', parents: [this.node], stores, globalTables: [], create });
+  #add(name: string, create: (environment: NodeEnvironment) => ProcessorNode): GraphNode {
+    return this.graph.add({ name, kind: 'processor', parents: [this.node], stores: [], globalTables: [], create });
   }
 }
 

@@ -1,0 +1,51 @@
+import { SinkNode } from '../processor/sink-node.js';
+import { PassNode } from '../processor/stateless.js';
+import type { Serde } from '../serde/serde.js';
+import type { GraphNode, SinkSpec } from '../topology/specs.js';
+import type { Topic } from '../topology/topic.js';
+import type { TopologyGraph } from '../topology/topology-graph.js';
+
+/** Adds the node that writes a stream to a topic of the user. */
+export function addSink<K, V>(graph: TopologyGraph, parent: GraphNode, name: string, topic: Topic<K, V>): void {
+  addSinkNode(graph, parent, {
+    node: name,
+    topic: topic.name,
+    isRepartition: false,
+    key: topic.key,
+    value: topic.value,
+  });
+}
+
+/** Adds the nodes that write to and read back from the topic `<applicationId>-<name>-repartition`; returns the one that reads. */
+export function addRepartition<K, V>(
+  graph: TopologyGraph,
+  parent: GraphNode,
+  name: string,
+  key: Serde<K>,
+  value: Serde<V>,
+): GraphNode {
+  const spec = { topic: name, isRepartition: true, key: key as Serde<unknown>, value: value as Serde<unknown> };
+  addSinkNode(graph, parent, { ...spec, node: `${name}-sink` });
+  const source = { ...spec, node: `${name}-source`, isTable: false };
+  return graph.add({
+    name: source.node,
+    kind: 'source',
+    parents: [],
+    stores: [],
+    source,
+    globalTables: [],
+    create: () => new PassNode(source.node),
+  });
+}
+
+function addSinkNode(graph: TopologyGraph, parent: GraphNode, sink: SinkSpec): void {
+  graph.add({
+    name: sink.node,
+    kind: 'sink',
+    parents: [parent],
+    stores: [],
+    sink,
+    globalTables: [],
+    create: (environment) => new SinkNode(sink, environment),
+  });
+}
