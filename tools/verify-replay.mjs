@@ -74,21 +74,46 @@ function verifyExports(folder) {
 async function killedThreeTimes(folder) {
   const typicalMs = 12_000;
   for (let kill = 1; kill <= 3; kill++) {
-    const { child, ended } = startReplay(folder, []);
     const afterMs = 1_500 + random() * (typicalMs / 2);
-    const early = await Promise.race([ended, sleep(afterMs, undefined)]);
-    if (early !== undefined)
-      throw new Error(`the replay was over before kill ${kill} after ${Math.round(afterMs)} ms:\n${early.errors}`);
-    child.kill('SIGKILL');
-    await ended;
+    await killedAt(folder, `kill ${kill}`, ({ ended }) => Promise.race([ended, sleep(afterMs, undefined)]));
     console.log(`   killed after ${Math.round(afterMs)} ms`);
   }
   await replayToTheEnd(folder, []);
 }
 
+/**
+ * Kills the replay when it has published most of the year: then a task has the most to restore, and what it is given
+ * meanwhile must wait for it.
+ */
+async function killedLate(folder) {
+  const percent = 70 + Math.floor(random() * 15);
+  await killedAt(folder, 'the kill', ({ child, ended }) => {
+    const published = new Promise((resolve) => {
+      let text = '';
+      child.stderr.on('data', (chunk) => {
+        text = (text + chunk).slice(-10_000);
+        const shown = [...text.matchAll(/replay: .*\((\d+) %\)/g)].at(-1);
+        if (shown !== undefined && Number(shown[1]) >= percent) resolve(undefined);
+      });
+    });
+    return Promise.race([ended, published]);
+  });
+  console.log(`   killed at ${percent} % of the events`);
+  await replayToTheEnd(folder, []);
+}
+
+async function killedAt(folder, what, moment) {
+  const replay = startReplay(folder, []);
+  const early = await moment(replay);
+  if (early !== undefined) throw new Error(`the replay was over before ${what}:\n${early.errors}`);
+  replay.child.kill('SIGKILL');
+  await replay.ended;
+}
+
 const scenarios = {
   uninterrupted: (folder) => replayToTheEnd(folder, []),
   'killed three times': killedThreeTimes,
+  'killed late': killedLate,
   'one partition': (folder) => replayToTheEnd(folder, ['--partitions=1']),
   'six partitions': (folder) => replayToTheEnd(folder, ['--partitions=6']),
   'shuffled hours': (folder) => replayToTheEnd(folder, [`--shuffle=${seed % 100_000}`]),
@@ -111,6 +136,7 @@ for (const [name, replay] of Object.entries(scenarios)) {
     total.failed += Number(counted[2]);
     console.log(`${counted[2] === '0' ? '   the exports equal SQL' : output}`);
     console.log(`   ${JSON.stringify(summary)}`);
+    if (summary.late > 0) throw new Error(`${summary.late} records were late, and the data has none`);
   } catch (failure) {
     total.failed++;
     console.log(`   FAILED: ${failure instanceof Error ? failure.message : String(failure)}`);

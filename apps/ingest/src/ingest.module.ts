@@ -26,9 +26,9 @@ export class IngestModule {
         {
           provide: EventGateway,
           inject: [GatewayProducer],
-          useFactory: (destination: GatewayProducer) =>
+          useFactory: (producer: GatewayProducer) =>
             new EventGateway({
-              destination,
+              open: () => producer.open(),
               clock: cluster.clock ?? new SystemClock(),
               ackTimeoutMs: http.ackTimeoutMs,
             }),

@@ -1,6 +1,6 @@
 import { TransientError } from '@millrace/kernel';
 import type { EventDestinationOptions } from '../src/publish/event-destination.js';
-import type { AcknowledgingDestination } from '../src/publish/event-gateway.js';
+import type { RequestDestination } from '../src/publish/event-gateway.js';
 
 /** A record that was sent. */
 export interface RecordedEvent extends EventDestinationOptions {
@@ -10,11 +10,11 @@ export interface RecordedEvent extends EventDestinationOptions {
 }
 
 /** Keeps what is sent, and does as badly as a test wants. */
-export class RecordedDestination implements AcknowledgingDestination {
+export class RecordedDestination implements RequestDestination {
   readonly events: RecordedEvent[] = [];
-  /** So many events fit before a flush makes room. */
+  /** So many events fit before an acknowledgement makes room. */
   capacity = Infinity;
-  /** Whether `flush` ever ends. */
+  /** Whether `acknowledged` ever ends. */
   acknowledges = true;
   #waiting = 0;
 
@@ -32,7 +32,12 @@ export class RecordedDestination implements AcknowledgingDestination {
     });
   }
 
-  flush(): Promise<void> {
+  /** The same for every request. */
+  open(): this {
+    return this;
+  }
+
+  acknowledged(): Promise<void> {
     if (!this.acknowledges) return new Promise(() => undefined);
     this.#waiting = 0;
     return Promise.resolve();

@@ -30,6 +30,7 @@ export type { RecordPlace } from './producer/open-batch.js';
 export type { ProduceResult } from './producer/pending-batch.js';
 export type { ProducerOptions } from './producer/producer-options.js';
 export { Producer } from './producer/producer.js';
+export type { TrackedRecords } from './producer/tracked-records.js';
 export { RecordProducer, type RecordOptions, type RecordProducerOptions } from './producer/record-producer.js';
 export type { SaslOptions } from './sasl/sasl.js';
 export type { OffsetToCommit } from './transaction/transactional-offsets.js';

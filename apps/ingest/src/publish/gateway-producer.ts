@@ -1,10 +1,9 @@
 import { RecordProducer, Cluster, type ClusterOptions } from '@millrace/client';
 import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { EventDestinationOptions } from './event-destination.js';
-import type { AcknowledgingDestination } from './event-gateway.js';
+import type { RequestDestination } from './event-gateway.js';
 
 /** The gateway's own producer: idempotent, waiting for all in-sync replicas, started and stopped with the application. */
-export class GatewayProducer implements AcknowledgingDestination, OnModuleInit, BeforeApplicationShutdown {
+export class GatewayProducer implements OnModuleInit, BeforeApplicationShutdown {
   readonly #cluster: Cluster;
   #producer: RecordProducer | undefined;
 
@@ -21,23 +20,14 @@ export class GatewayProducer implements AcknowledgingDestination, OnModuleInit, 
 
   /** Sends what is left, once no more requests come in. */
   async beforeApplicationShutdown(): Promise<void> {
-    try {
-      await this.#producer?.stop();
-    } finally {
-      await this.#cluster.stop();
-    }
+    // What failed has been told to the clients of the requests that it belonged to; here only what is under way ends.
+    await Promise.allSettled([this.#producer?.stop()]);
+    await this.#cluster.stop();
   }
 
-  send(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: EventDestinationOptions): void {
-    this.#started.send(topic, key, value, options);
-  }
-
-  flush(): Promise<void> {
-    return this.#started.flush();
-  }
-
-  get #started(): RecordProducer {
-    if (this.#producer !== undefined) return this.#producer;
+  /** A destination for the events of one request. */
+  open(): RequestDestination {
+    if (this.#producer !== undefined) return this.#producer.tracked();
     throw new Error('the gateway takes events only after the application has started');
   }
 }

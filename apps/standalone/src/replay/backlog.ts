@@ -1,8 +1,9 @@
 import { Admin, type Cluster } from '@millrace/client';
 import { sleep } from '@millrace/kernel';
 
-/** What an application still has to process. */
+/** What an application still has to process: of these topics, and of its own repartition topics. */
 export interface BacklogSource {
+  /** The group, which is the application's id. */
   readonly groupId: string;
   readonly topics: readonly string[];
 }
@@ -12,12 +13,14 @@ const LOOK_AGAIN_MS = 5;
 
 /**
  * How many records have been published that the pipeline has not yet committed, as the brokers know it: back pressure for a
- * replay, wherever the applications run.
+ * replay, wherever the applications run. They must be running when it is first looked at.
  */
 export class Backlog {
   readonly #cluster: Cluster;
   readonly #sources: readonly BacklogSource[];
   readonly #maxRecords: number;
+  /** The sources with their repartition topics, once the applications have made them. */
+  #complete: Promise<readonly BacklogSource[]> | undefined;
   #records = 0;
 
   /** @param maxRecords Above so many the replay waits. */
@@ -41,8 +44,19 @@ export class Backlog {
 
   /** Asks the brokers. */
   async look(): Promise<void> {
-    const counts = await Promise.all(this.#sources.map((source) => this.#recordsOf(source)));
+    // Records that wait inside an application count too: one of its tasks may be behind while another runs ahead.
+    this.#complete ??= this.#withRepartitionTopics();
+    const sources = await this.#complete;
+    const counts = await Promise.all(sources.map((source) => this.#recordsOf(source)));
     this.#records = counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #withRepartitionTopics(): Promise<readonly BacklogSource[]> {
+    const all = await new Admin(this.#cluster).listTopics();
+    return this.#sources.map(({ groupId, topics }) => {
+      const own = all.filter((name) => name.startsWith(`${groupId}-`) && name.endsWith('-repartition'));
+      return { groupId, topics: [...topics, ...own] };
+    });
   }
 
   async #recordsOf({ groupId, topics }: BacklogSource): Promise<number> {

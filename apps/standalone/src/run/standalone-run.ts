@@ -39,7 +39,7 @@ const INGEST_HTTP = {
 
 /**
  * Most records that may be published and not yet enriched. It bounds the latency, and how far one partition can be ahead of
- * another: 20,000 records are three weeks of the data, less than the grace of any window.
+ * another, also while one is being restored: 20,000 records are three weeks of the data, less than the grace of any window.
  */
 const MAX_BACKLOG = 20_000;
 

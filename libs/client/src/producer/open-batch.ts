@@ -23,6 +23,7 @@ export class OpenBatch {
   /** Bytes that its records were counted as. */
   accountedBytes = 0;
   #waiters: Waiter[] = [];
+  #outcome: PromiseWithResolvers<void> | undefined;
 
   begin(topic: string, partition: number): this {
     this.topic = topic;
@@ -37,19 +38,32 @@ export class OpenBatch {
     return new Promise((resolve, reject) => this.#waiters.push({ index, resolve, reject }));
   }
 
+  /** A promise that the whole batch is in the log; the same one for all who ask. */
+  outcome(): Promise<void> {
+    if (this.#outcome !== undefined) return this.#outcome.promise;
+    this.#outcome = Promise.withResolvers<void>();
+    // Whoever asked may wait for it later: until then a failure is not unhandled.
+    this.#outcome.promise.catch(() => undefined);
+    return this.#outcome.promise;
+  }
+
   /** Hands the outcome to those who wait for it, and empties the batch. */
   finish(result: Promise<ProduceResult>): void {
     const { topic, partition } = this;
     const waiters = this.#waiters;
     this.#waiters = [];
+    const outcome = this.#outcome;
+    this.#outcome = undefined;
     this.builder.reset();
     result.then(
       ({ baseOffset }) => {
+        outcome?.resolve();
         for (const { index, resolve } of waiters) {
           resolve({ topic, partition, offset: baseOffset < 0 ? -1 : baseOffset + index });
         }
       },
       (error: unknown) => {
+        outcome?.reject(error);
         for (const { reject } of waiters) reject(error);
       },
     );

@@ -3,6 +3,7 @@ import { partitionForKey, type Compression, type RecordHeader } from '@millrace/
 import { Cluster } from '../cluster/cluster.js';
 import { OpenBatch, type RecordPlace } from './open-batch.js';
 import { Producer } from './producer.js';
+import { TrackedRecords, type TrackingProducer } from './tracked-records.js';
 
 /** How a {@link RecordProducer} gathers records. */
 export interface RecordProducerOptions {
@@ -40,8 +41,16 @@ interface ParkedRecord {
   readonly options: RecordOptions;
   readonly timestampMs: number;
   readonly sizeInBytes: number;
-  readonly placed: ((place: Promise<RecordPlace>) => void) | undefined;
+  readonly followed: Followed;
 }
+
+/** Who wants to know what becomes of a record: of its place, or of the batch that it goes into. */
+interface Followed {
+  readonly placed?: (place: Promise<RecordPlace>) => void;
+  readonly batches?: Set<Promise<void>>;
+}
+
+const NOBODY: Followed = {};
 
 /** Most that a record adds to a batch besides key, value and headers. */
 const RECORD_OVERHEAD_BYTES = 40;
@@ -54,7 +63,7 @@ const DEFAULT_BUFFER_BYTES = 32 * 1024 * 1024;
  * Records are encoded straight into the batch of their partition. `send` keeps no promise for each; {@link flush} tells
  * whether all arrived.
  */
-export class RecordProducer implements Lifecycle {
+export class RecordProducer implements Lifecycle, TrackingProducer {
   readonly #producer: Producer;
   readonly #ownsProducer: boolean;
   readonly #cluster: Cluster;
@@ -117,28 +126,47 @@ export class RecordProducer implements Lifecycle {
   ): Promise<RecordPlace> {
     let place: Promise<RecordPlace> | undefined;
     const parked = new Promise<Promise<RecordPlace>>((placed) => {
-      place = this.#add(topic, key, value, options, placed);
+      place = this.#add(topic, key, value, options, { placed });
     });
     return place ?? (await parked);
   }
 
-  /** Sends everything now and waits for it. @throws the first failure since the last flush. */
-  async flush(): Promise<void> {
+  /** Follows the records of one caller apart from those of others. */
+  tracked(): TrackedRecords {
+    return new TrackedRecords(this);
+  }
+
+  sendTracked(
+    topic: string,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    options: RecordOptions,
+    batches: Set<Promise<void>>,
+  ): void {
+    void this.#add(topic, key, value, options, { batches });
+  }
+
+  async sendNow(): Promise<void> {
     while (this.#lookups.size > 0) await Promise.all(this.#lookups);
     this.#sendOpen();
+  }
+
+  /** Sends everything now and waits for it. @throws the first failure since the last flush. */
+  async flush(): Promise<void> {
+    await this.sendNow();
     const failure = this.#lookupFailure;
     this.#lookupFailure = undefined;
     await this.#producer.flush();
     if (failure !== undefined) throw failure;
   }
 
-  /** @returns the record's place when `placed` was given and its topic is known. */
+  /** @returns the record's place when somebody waits for it and its topic is known. */
   #add(
     topic: string,
     key: Uint8Array | null,
     value: Uint8Array | null,
     options: RecordOptions,
-    placed?: ParkedRecord['placed'],
+    followed = NOBODY,
   ): Promise<RecordPlace> | undefined {
     const sizeInBytes = sizeOf(key, value, options.headers);
     if (sizeInBytes > this.#producer.maxRequestBytes)
@@ -146,9 +174,8 @@ export class RecordProducer implements Lifecycle {
     if (this.bufferedBytes + sizeInBytes > this.#maxBufferedBytes) throw this.#full();
     const timestampMs = options.timestampMs ?? this.#cluster.clock.nowMs();
     const lane = this.#laneOf(topic);
-    if (lane !== undefined)
-      return this.#append(lane, key, value, options, timestampMs, sizeInBytes, placed !== undefined);
-    this.#park(topic, { key, value, options, timestampMs, sizeInBytes, placed });
+    if (lane !== undefined) return this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
+    this.#park(topic, { key, value, options, timestampMs, sizeInBytes, followed });
     return undefined;
   }
 
@@ -159,7 +186,7 @@ export class RecordProducer implements Lifecycle {
     options: RecordOptions,
     timestampMs: number,
     sizeInBytes: number,
-    isAwaited: boolean,
+    { placed, batches }: Followed,
   ): Promise<RecordPlace> | undefined {
     const partition = options.partition ?? (key === null ? lane.sticky : partitionForKey(key, lane.partitionCount));
     let open = lane.open[partition];
@@ -174,7 +201,8 @@ export class RecordProducer implements Lifecycle {
     open.builder.append(timestampMs, key, value, options.headers);
     this.#openBytes += sizeInBytes;
     open.accountedBytes += sizeInBytes;
-    const place = isAwaited ? open.placeOfLast() : undefined;
+    const place = placed === undefined ? undefined : open.placeOfLast();
+    batches?.add(open.outcome());
     if (open.builder.sizeInBytes >= this.#batchBytes) this.#close(lane, open);
     else this.#linger ??= this.#cluster.clock.setTimer(this.#lingerMs, () => this.#sendOpen());
     return place;
@@ -237,15 +265,20 @@ export class RecordProducer implements Lifecycle {
 
   #unpark(topic: string): void {
     const lane = this.#laneOf(topic) as Lane;
-    for (const { key, value, options, timestampMs, sizeInBytes, placed } of this.#takeParked(topic)) {
-      const place = this.#append(lane, key, value, options, timestampMs, sizeInBytes, placed !== undefined);
-      if (place !== undefined) placed?.(place);
+    for (const { key, value, options, timestampMs, sizeInBytes, followed } of this.#takeParked(topic)) {
+      const place = this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
+      if (place !== undefined) followed.placed?.(place);
     }
   }
 
   #dropParked(topic: string, error: Error): void {
     this.#lookupFailure ??= error;
-    for (const { placed } of this.#takeParked(topic)) placed?.(Promise.reject(error));
+    for (const { followed } of this.#takeParked(topic)) {
+      followed.placed?.(Promise.reject(error));
+      const lost = Promise.reject<void>(error);
+      lost.catch(() => undefined);
+      followed.batches?.add(lost);
+    }
   }
 
   #full(): TransientError {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Admin, CommittedRecords, Fetcher, RecordProducer } from '../../src/index.js';
+import { Admin, CommittedRecords, Fetcher, RecordProducer, type TrackedRecords } from '../../src/index.js';
 import { RecordBatchBuilder, partitionForKey, type Compression } from '@millrace/protocol';
 import { batchOf, eventually, valuesOf, type ContractSession } from './contract-session.js';
 
@@ -303,6 +303,31 @@ export function describeRecords(session: () => ContractSession): void {
 
       const [end] = await new Admin(cluster).listOffsets([{ topic, partition: 0, at: 'latest' }]);
       expect(end?.offset).toBe(10);
+    });
+
+    it('tells each of several callers of the failures of its own records, and of no others', async () => {
+      const { cluster } = await session().cluster();
+      const small = await session().topic(cluster, { configs: { 'max.message.bytes': '200' } });
+      const large = await session().topic(cluster);
+      const producer = await session().start(new RecordProducer(cluster));
+      const callers = Array.from({ length: 4 }, () => producer.tracked());
+      const [first, second, third, fourth] = callers as [
+        TrackedRecords,
+        TrackedRecords,
+        TrackedRecords,
+        TrackedRecords,
+      ];
+
+      first.send(small, null, Buffer.alloc(500));
+      second.send(small, null, Buffer.alloc(500));
+      third.send(large, null, Buffer.from('x'));
+      const outcomes = await Promise.allSettled([first, second, third, fourth].map((each) => each.acknowledged()));
+
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
+      expect(outcomes[1]).toMatchObject({ reason: { code: 'MR_RECORD_TOO_LARGE' } });
+      await expect(producer.flush()).rejects.toMatchObject({ code: 'MR_RECORD_TOO_LARGE' });
+      const [end] = await new Admin(cluster).listOffsets([{ topic: large, partition: 0, at: 'latest' }]);
+      expect(end?.offset).toBe(1);
     });
 
     it('reports a topic that does not exist when it is flushed', async () => {
