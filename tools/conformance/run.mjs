@@ -2,6 +2,9 @@
  * `npm run conformance -- FILE...`: runs every scenario of the files (format `conformance-scenarios/1`) through the topology
  * test driver.
  *
+ * `--driver=merged --partitions=3` runs them on several partitions in order of time, comparing per key;
+ * `--restart-everywhere` puts a restart between any two steps.
+ *
  * Prints the id, the step's index from 0, what was expected and what came of each scenario that fails, and ends with
  * `N passed, N failed`. Exits with 1 when anything failed, with 2 when it was called the wrong way.
  */
@@ -11,14 +14,30 @@ import { build } from '../build.mjs';
 
 const FORMAT = 'conformance-scenarios/1';
 
-function filesToRun() {
+const USAGE =
+  'usage: npm run conformance -- [--driver=synchronous|merged] [--partitions=N] [--restart-everywhere] FILE...';
+
+/** What the command line asks for: the files, and how the driver is to run them. */
+function asked() {
   try {
-    const { positionals } = parseArgs({ allowPositionals: true });
-    if (positionals.length > 0) return positionals;
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        driver: { type: 'string', default: 'synchronous' },
+        partitions: { type: 'string', default: '1' },
+        'restart-everywhere': { type: 'boolean', default: false },
+      },
+    });
+    const partitions = Number(values.partitions);
+    const isKnown = ['synchronous', 'merged'].includes(values.driver) && Number.isInteger(partitions) && partitions > 0;
+    if (positionals.length > 0 && isKnown) {
+      const options = { order: values.driver, partitions, restartsEverywhere: values['restart-everywhere'] };
+      return { files: positionals, options };
+    }
   } catch (cause) {
     console.error(cause.message);
   }
-  console.error('usage: npm run conformance -- FILE...');
+  console.error(USAGE);
   process.exit(2);
 }
 
@@ -33,13 +52,13 @@ async function scenariosOf(file) {
   process.exit(2);
 }
 
-const files = filesToRun();
+const { files, options } = asked();
 const scenarios = (await Promise.all(files.map(scenariosOf))).flat();
 await build();
 const { runScenario } = await import('./scenario.mjs');
 let failed = 0;
 for (const scenario of scenarios) {
-  const failure = await runScenario(scenario);
+  const failure = await runScenario(scenario, options);
   if (failure === undefined) continue;
   failed++;
   console.log(

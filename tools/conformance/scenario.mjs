@@ -48,22 +48,33 @@ function entriesOf(driver, name) {
 }
 
 /**
- * Runs one scenario through the topology test driver.
+ * Runs one scenario through the topology test driver, in `order` over so many `partitions`; with `restartsEverywhere` each step
+ * is followed by a restart.
  *
  * @returns undefined when every step emitted what it should, else what went wrong: the step's index from 0 (undefined when
  *   the topology could not be built), what was expected and what came.
  */
-export async function runScenario(scenario) {
+export async function runScenario(
+  scenario,
+  { order = 'synchronous', partitions = 1, restartsEverywhere = false } = {},
+) {
   let index;
   try {
     const { topology, sinks } = buildTopology(scenario.topology);
-    const driver = new TopologyTestDriver(topology);
+    const driver = new TopologyTestDriver(topology, { order, partitions });
     for (const [at, step] of scenario.steps.entries()) {
       index = at;
       const emitted = await perform(step, driver, sinks);
       const { expect = [] } = step;
-      if (!sameRecords(scenario.order ?? 'exact', expect, emitted))
+      if (
+        !sameRecords(
+          partitions > 1 && scenario.order !== 'set' ? 'perKey' : (scenario.order ?? 'exact'),
+          expect,
+          emitted,
+        )
+      )
         return { step: at, expected: expect, actual: emitted };
+      if (restartsEverywhere) driver.restart();
       if (step.store === undefined) continue;
       const entries = entriesOf(driver, step.store);
       if (!sameRecords('set', step.entries, entries)) return { step: at, expected: step.entries, actual: entries };

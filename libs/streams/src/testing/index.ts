@@ -1,1 +1,8 @@
-export { TopologyTestDriver, type OutputRecord, type TopologyTestDriverOptions } from './topology-test-driver.js';
+export {
+  TopologyTestDriver,
+  type OutputRecord,
+  type TestInput,
+  type TestOutput,
+  type TopologyTestDriverOptions,
+} from './topology-test-driver.js';
+export type { StoreView } from './store-view.js';

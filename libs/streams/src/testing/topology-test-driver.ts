@@ -1,18 +1,12 @@
-import {
-  RecordBatchBuilder,
-  RecordBatchCursor,
-  encodeHeaders,
-  readHeaders,
-  type RecordHeader,
-} from '@millrace/protocol';
-import type { RecordCollector } from '../task/record-collector.js';
-import type { RecordRun } from '../task/record-run.js';
+import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
 import { StreamTask } from '../task/stream-task.js';
+import type { RecordCollector } from '../task/record-collector.js';
 import { GlobalStore } from '../store/global-store.js';
-import type { KeyValueStore } from '../store/key-value-store.js';
-import type { SubTopology, Topology } from '../topology/topology.js';
+import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
+import { MemoryRun, MemoryTopics, type RawRecord } from './memory-topics.js';
+import { viewOf, type StoreView } from './store-view.js';
 
 /** Choices for a {@link TopologyTestDriver}. */
 export interface TopologyTestDriverOptions {
@@ -21,6 +15,18 @@ export interface TopologyTestDriverOptions {
   /** Wall-clock time at the start, in milliseconds or as an ISO text. Default 0. */
   readonly startAt?: number | string;
   readonly policy?: Partial<ErrorPolicy>;
+  /** How many partitions each topic has, and so how many tasks each sub-topology. Default 1. */
+  readonly partitions?: number;
+  /**
+   * `synchronous` (default): a task takes all that it has before the next one does. `merged`: of all tasks the one whose next
+   * record is the earliest takes one, as if the whole topology were one reader in order of time.
+   */
+  readonly order?: 'synchronous' | 'merged';
+  /**
+   * Processes every record twice: once for nothing, ended by a crash before the commit, then again from what was committed. What
+   * comes out must be the same; if it is not, some state is kept outside the stores. Default false.
+   */
+  readonly replayEveryRecord?: boolean;
 }
 
 /** A record that a topology wrote. */
@@ -31,62 +37,62 @@ export interface OutputRecord<K, V> {
   readonly headers: readonly RecordHeader[];
 }
 
-interface RawRecord {
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly timestampMs: number;
-  readonly headers: Buffer | null;
+/** What a test can do with an input topic. */
+export interface TestInput<K, V> {
+  /** Sends a record through the topology; the timestamp defaults to the wall clock. */
+  pipe(
+    key: K | null,
+    value: V | null,
+    options?: { readonly timestampMs?: number; readonly headers?: readonly RecordHeader[] },
+  ): Promise<void>;
+  /** Sends bytes as some other producer would. */
+  pipeRaw(key: Buffer | null, value: Buffer | null, options?: { readonly timestampMs?: number }): Promise<void>;
 }
 
-/** Records in memory as a {@link RecordRun}. */
-class BatchRun implements RecordRun {
-  readonly cursor = new RecordBatchCursor();
-  readonly nextOffset: number;
-
-  constructor(records: readonly RawRecord[], baseOffset: number) {
-    const builder = new RecordBatchBuilder();
-    for (const record of records) {
-      const { headers } = record;
-      builder.append(
-        record.timestampMs,
-        record.key,
-        record.value,
-        headers === null ? [] : readHeaders(headers, 0, headers.length),
-      );
-    }
-    this.nextOffset = baseOffset + records.length;
-    if (records.length > 0) this.cursor.reset(builder.build({ baseOffset }));
-  }
-
-  nextRecord(): boolean {
-    return this.cursor.nextRecord() || (this.cursor.nextBatch() && this.cursor.nextRecord());
-  }
+/** What a test can do with an output topic. */
+export interface TestOutput<K, V> {
+  /** Records written since the last read, in order. */
+  readRecords(): OutputRecord<K, V>[];
+  readValues(): (V | null)[];
 }
+
+/** Takes what a task writes and throws it away, for work that a crash will undo. */
+const NOWHERE = { send: () => undefined };
 
 /**
- * Runs a topology without a broker: the real tasks and stores, one partition a topic, one record at a time, committed after
- * each, with time under control. Repartition topics loop back at once; everything else that was written can be read.
+ * Runs a topology without a broker: the real tasks and stores, committed as soon as nothing moves, with time under control.
+ * Repartition topics loop back at once; everything else that was written can be read.
  */
 export class TopologyTestDriver {
   readonly #topology: Topology;
-  readonly #applicationId: string;
+  readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord'>>;
+  readonly #partitions: number;
   readonly #policy: ErrorPolicy;
-  readonly #topics = new Map<string, RawRecord[]>();
-  readonly #read = new Map<string, number>();
+  readonly #topics: MemoryTopics;
   readonly #globals = new Map<string, GlobalStore>();
-  #tasks: StreamTask[] = [];
+  /** The offset up to which each input was handed to its task, and was committed by it, and each output was read. */
+  readonly #handed = new Map<string, number>();
+  readonly #read = new Map<string, number>();
+  readonly #committed = new Map<string, number>();
+  /** The stream times that each task committed last. */
+  readonly #times = new Map<string, string>();
+  #tasks: StreamTask[];
   #nowMs: number;
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+    const { applicationId = 'test', order = 'synchronous', replayEveryRecord = false } = options;
+    const { startAt = 0, partitions = 1, policy } = options;
     this.#topology = topology;
-    this.#applicationId = options.applicationId ?? 'test';
-    this.#policy = { ...DEFAULT_ERROR_POLICY, ...options.policy };
-    const { startAt = 0 } = options;
+    this.#options = { applicationId, order, replayEveryRecord };
+    this.#partitions = partitions;
+    this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
+    this.#topics = new MemoryTopics(partitions);
     this.#nowMs = typeof startAt === 'number' ? startAt : Date.parse(startAt);
-    for (const table of topology.globalTables)
+    for (const table of topology.globalTables) {
       this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
-    this.#tasks = topology.subTopologies.map((sub) => this.#makeTask(sub));
+    }
+    this.#tasks = this.#makeTasks();
   }
 
   /** The wall-clock time that the topology sees. */
@@ -94,38 +100,21 @@ export class TopologyTestDriver {
     return this.#nowMs;
   }
 
-  input<K, V>(
-    topic: Topic<K, V>,
-  ): {
-    /** Sends a record through the topology; the timestamp defaults to the wall clock. */
-    pipe(
-      key: K | null,
-      value: V | null,
-      options?: { timestampMs?: number; headers?: readonly RecordHeader[] },
-    ): Promise<void>;
-    /** Sends bytes as some other producer would. */
-    pipeRaw(key: Buffer | null, value: Buffer | null, options?: { timestampMs?: number }): Promise<void>;
-  } {
+  input<K, V>(topic: Topic<K, V>): TestInput<K, V> {
     return {
       pipe: (key, value, options = {}) =>
-        this.#pipeInTurn(topic.name, {
+        this.#pipe(topic.name, {
           key: key === null ? null : topic.key.serialize(key),
           value: value === null ? null : topic.value.serialize(value),
           timestampMs: options.timestampMs ?? this.#nowMs,
           headers: options.headers === undefined ? null : encodeHeaders(options.headers),
         }),
       pipeRaw: (key, value, options = {}) =>
-        this.#pipeInTurn(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
+        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
     };
   }
 
-  output<K, V>(
-    topic: Topic<K, V>,
-  ): {
-    /** Records written since the last read, in order. */
-    readRecords(): OutputRecord<K, V>[];
-    readValues(): (V | null)[];
-  } {
+  output<K, V>(topic: Topic<K, V>): TestOutput<K, V> {
     const readRecords = (): OutputRecord<K, V>[] =>
       this.#take(topic.name).map(({ key, value, timestampMs, headers }) => ({
         key: key === null ? null : topic.key.deserialize(key, 0, key.length),
@@ -136,15 +125,12 @@ export class TopologyTestDriver {
     return { readRecords, readValues: () => readRecords().map((record) => record.value) };
   }
 
-  /** The contents of a key-value store, over all tasks. */
-  store<K, V>(name: string): KeyValueStore<K, V> {
-    for (const task of this.#tasks) {
-      const store = task.stores.get(name);
-      if (store !== undefined) return store as unknown as KeyValueStore<K, V>;
-    }
-    throw new Error(
-      `the topology has no store '${name}': ${this.#tasks.flatMap((each) => [...each.stores.keys()]).join(', ')}`,
-    );
+  /** The contents of a store, over all partitions. */
+  store<K, V>(name: string): StoreView<K, V> {
+    const stores = this.#tasks.flatMap((task) => task.stores.get(name) ?? []);
+    if (stores.length > 0) return viewOf<K, V>(name, stores);
+    const known = [...new Set(this.#tasks.flatMap((each) => [...each.stores.keys()]))];
+    throw new Error(`the topology has no store '${name}': ${known.join(', ')}`);
   }
 
   /** What all tasks have counted so far. */
@@ -181,68 +167,54 @@ export class TopologyTestDriver {
 
   /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
   restart(): void {
-    const metadata = this.#tasks.map((task) => this.#metadata.get(task.id) ?? '');
     for (const task of this.#tasks) task.close();
-    this.#tasks = this.#topology.subTopologies.map((sub) => this.#makeTask(sub));
-    for (const [index, task] of this.#tasks.entries()) {
-      task.restoreTimes(metadata[index] ?? '');
-      for (const { store, topic } of task.changelogs())
-        task.restore(store, new BatchRun(this.#topics.get(topic) ?? [], 0));
-    }
+    this.#tasks = this.#makeTasks();
+    for (const task of this.#tasks) this.#restore(task);
   }
 
-  readonly #metadata = new Map<string, string>();
+  #makeTasks(): StreamTask[] {
+    return this.#topology.subTopologies.flatMap((_sub, index) =>
+      Array.from({ length: this.#partitions }, (_none, partition) => this.#makeTask(index, partition, this.#topics)),
+    );
+  }
 
-  #makeTask(sub: SubTopology): StreamTask {
-    const task = new StreamTask(this.#topology, sub, {
-      applicationId: this.#applicationId,
-      partition: 0,
-      collector: this.#collector(),
+  #makeTask(subTopology: number, partition: number, collector: RecordCollector): StreamTask {
+    const task = new StreamTask(this.#topology, this.#topology.subTopologies[subTopology] as never, {
+      applicationId: this.#options.applicationId,
+      partition,
+      collector,
       policy: this.#policy,
       nowMs: () => this.#nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
     });
-    for (const { topic, partition } of task.inputs) task.setCaughtUp(topic, partition, true);
+    for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
     return task;
   }
 
-  #collector(): RecordCollector {
-    return {
-      partitionCount: () => 1,
-      send: (topic, _partition, timestampMs, key, keyStart, keyEnd, value, valueStart, valueEnd, headers, from, to) => {
-        this.#append(topic, {
-          key: key === null || keyStart < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
-          value: value === null || valueStart < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
-          timestampMs,
-          headers: headers === null || to - from <= 1 ? null : Buffer.from(headers.subarray(from, to)),
-        });
-      },
-    };
-  }
-
-  #append(topic: string, record: RawRecord): void {
-    const records = this.#topics.get(topic);
-    if (records === undefined) this.#topics.set(topic, [record]);
-    else records.push(record);
-  }
-
-  #pipeInTurn(topic: string, record: RawRecord): Promise<void> {
-    return this.#inTurn(() => this.#pipe(topic, record));
-  }
-
-  async #pipe(topic: string, record: RawRecord): Promise<void> {
-    const tables = this.#topology.globalTables.filter((each) => each.topic === topic);
-    const reads = this.#tasks.some((task) => task.inputs.some((input) => input.topic === topic));
-    if (tables.length === 0 && !reads) throw new Error(`the topology does not read '${topic}'`);
-    for (const table of tables) {
-      const run = new BatchRun([record], 0);
-      while (run.nextRecord()) {
-        const { buffer, keyStart, keyEnd, valueStart, valueEnd } = run.cursor;
-        this.#globals.get(table.name)?.apply(buffer, keyStart, keyEnd, valueStart, valueEnd);
-      }
+  #restore(task: StreamTask): void {
+    task.restoreTimes(this.#times.get(task.id) ?? '');
+    for (const { store, topic, partition, isSource } of task.changelogs()) {
+      const log = this.#topics.log(topic, partition);
+      const end = isSource ? (this.#committed.get(placeOf(topic, partition)) ?? 0) : log.length;
+      task.restore(store, new MemoryRun(log.slice(0, end), 0));
     }
-    this.#append(topic, record);
-    await this.#settle();
+  }
+
+  #pipe(topic: string, record: RawRecord): Promise<void> {
+    return this.#inTurn(async () => {
+      const tables = this.#topology.globalTables.filter((each) => each.topic === topic);
+      const reads = this.#tasks.some((task) => task.inputs.some((input) => input.topic === topic));
+      if (tables.length === 0 && !reads) throw new Error(`the topology does not read '${topic}'`);
+      for (const table of tables) {
+        const run = new MemoryRun([record], 0);
+        while (run.nextRecord()) {
+          const { buffer, keyStart, keyEnd, valueStart, valueEnd } = run.cursor;
+          this.#globals.get(table.name)?.apply(buffer, keyStart, keyEnd, valueStart, valueEnd);
+        }
+      }
+      this.#topics.append(topic, record);
+      await this.#settle();
+    });
   }
 
   /** Does one thing after the other, also where a test does not wait: a task is never entered twice. */
@@ -253,34 +225,94 @@ export class TopologyTestDriver {
     return turn;
   }
 
-  /** Feeds tasks what stands in their input topics until nothing moves, committing as it goes. */
+  /** Lets tasks work until nothing moves, and commits. */
   async #settle(): Promise<void> {
     for (let moved = true; moved;) {
-      moved = false;
-      for (const task of this.#tasks) {
-        for (const { topic, partition } of task.inputs) {
-          const records = this.#topics.get(topic) ?? [];
-          const from = this.#read.get(`${topic} in`) ?? 0;
-          if (from >= records.length) continue;
-          this.#read.set(`${topic} in`, records.length);
-          const run = new BatchRun(records.slice(from), from);
-          task.addRecords(topic, partition, run, 0);
-          moved = true;
-        }
-        while ((await task.process(1_000, this.#nowMs)) > 0) moved = true;
-        await task.punctuate(this.#nowMs);
-        await task.prepareCommit();
-        const [offset] = task.consumedOffsets();
-        if (offset !== undefined) this.#metadata.set(task.id, offset.metadata);
-        task.committed();
+      this.#feed();
+      moved = this.#options.order === 'merged' ? await this.#takeEarliest() : await this.#takeAll();
+    }
+  }
+
+  /** Hands to the tasks what stands in their inputs. */
+  #feed(): void {
+    for (const task of this.#tasks) {
+      for (const { topic, partition } of task.inputs) {
+        const log = this.#topics.log(topic, partition);
+        const from = this.#handed.get(placeOf(topic, partition)) ?? 0;
+        if (from >= log.length) continue;
+        this.#handed.set(placeOf(topic, partition), log.length);
+        task.addRecords(topic, partition, new MemoryRun(log.slice(from), from), 0);
       }
     }
   }
 
-  #take(topic: string): RawRecord[] {
-    const records = this.#topics.get(topic) ?? [];
-    const from = this.#read.get(`${topic} out`) ?? 0;
-    this.#read.set(`${topic} out`, records.length);
+  async #takeAll(): Promise<boolean> {
+    let moved = false;
+    for (const task of this.#tasks) {
+      this.#feed();
+      while ((await this.#process(task)) > 0) moved = true;
+      await task.punctuate(this.#nowMs);
+      await this.#commit(task);
+    }
+    return moved;
+  }
+
+  async #takeEarliest(): Promise<boolean> {
+    let earliest: StreamTask | undefined;
+    let earliestMs = Infinity;
+    for (const task of this.#tasks) {
+      const headMs = task.headTimestampMs(this.#nowMs);
+      if (headMs === undefined || headMs >= earliestMs) continue;
+      earliest = task;
+      earliestMs = headMs;
+    }
+    if (earliest !== undefined) await this.#process(earliest);
+    for (const task of earliest === undefined ? this.#tasks : [earliest]) {
+      await task.punctuate(this.#nowMs);
+      await this.#commit(task);
+    }
+    return earliest !== undefined;
+  }
+
+  async #process(task: StreamTask): Promise<number> {
+    if (!this.#options.replayEveryRecord || !task.hasRecords()) return task.process(1, this.#nowMs);
+    await this.#rehearse(task);
+    const processed = await task.process(1, this.#nowMs);
+    await this.#commit(task);
+    return processed;
+  }
+
+  /** Lets a twin of the task, restored from what is committed, process its next record for nothing. */
+  async #rehearse(task: StreamTask): Promise<void> {
+    const partition = task.inputs[0]?.partition ?? 0;
+    const index = this.#topology.subTopologies.indexOf(task.subTopology);
+    const twin = this.#makeTask(index, partition, { partitionCount: () => this.#partitions, ...NOWHERE });
+    this.#restore(twin);
+    for (const { topic } of task.inputs) {
+      const at = this.#committed.get(placeOf(topic, partition)) ?? 0;
+      twin.addRecords(topic, partition, new MemoryRun(this.#topics.log(topic, partition).slice(at), at), 0);
+    }
+    await twin.process(1, this.#nowMs);
+    twin.close();
+  }
+
+  async #commit(task: StreamTask): Promise<void> {
+    await task.prepareCommit();
+    for (const { topic, partition, offset, metadata } of task.consumedOffsets()) {
+      this.#committed.set(placeOf(topic, partition), offset);
+      this.#times.set(task.id, metadata);
+    }
+    task.committed();
+  }
+
+  #take(topic: string): readonly RawRecord[] {
+    const records = this.#topics.inOrder(topic);
+    const from = this.#read.get(topic) ?? 0;
+    this.#read.set(topic, records.length);
     return records.slice(from);
   }
+}
+
+function placeOf(topic: string, partition: number): string {
+  return `${topic}/${partition}`;
 }
