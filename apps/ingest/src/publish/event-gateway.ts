@@ -24,8 +24,14 @@ export interface EventError {
 export interface Submission {
   readonly accepted: number;
   readonly rejected: number;
+  /** In order of the events; {@link MAX_REPORTED_ERRORS} at most. */
   readonly errors: readonly EventError[];
+  /** How many errors are not listed; left out where all are. */
+  readonly errorsOmitted?: number;
 }
+
+/** An answer lists so many errors at most: a large request that is all wrong must not be answered with a larger one. */
+export const MAX_REPORTED_ERRORS = 100;
 
 /** What {@link EventGateway} is made of. */
 export interface EventGatewayOptions {
@@ -80,7 +86,13 @@ export class EventGateway {
       for (const { pointer, problem } of problems) errors.push({ index, field: pointer, message: problem });
     }
     if (accepted > 0) await this.#acknowledged(destination, deadlineMs);
-    return { accepted, rejected: events.length - accepted, errors };
+    const errorsOmitted = errors.length - MAX_REPORTED_ERRORS;
+    return {
+      accepted,
+      rejected: events.length - accepted,
+      errors: errors.slice(0, MAX_REPORTED_ERRORS),
+      ...(errorsOmitted > 0 ? { errorsOmitted } : {}),
+    };
   }
 
   /** A full buffer refuses a request that has sent nothing yet; a request under way waits until there is room. */

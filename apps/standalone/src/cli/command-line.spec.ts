@@ -83,6 +83,7 @@ describe('the command line', () => {
     [['--brokers=localhost'], /--brokers.*host:port/s],
     [['--brokers=a:1', '--broker-port=1'], /--broker-port.*--brokers.*leave one/s],
     [['--export=dir'], /--export needs --once/],
+    [['--state='], /--state.*Give a path/s],
     [['--json'], /--json.*argument missing/s],
     [['--onse'], /unknown option '--onse'.*Did you mean --once/s],
     [['extra'], /too many arguments/],

@@ -80,14 +80,24 @@ function standaloneCommand(output: CommandLineOutput): Command {
     )
     .option('--once', 'exit when everything has been replayed and has reached the sinks')
     .addOption(new Option('--limit <n>', 'replay only the first n events in order of arrival').argParser(count))
-    .option(
-      '--data <dir>',
-      'folder with flights, weather, planes, airlines and airports as .csv or .csv.gz',
-      DEFAULTS.dataDir,
+    .addOption(
+      new Option('--data <dir>', 'folder with flights, weather, planes, airlines and airports as .csv or .csv.gz')
+        .default(DEFAULTS.dataDir)
+        .argParser(place),
     )
-    .option('--state <dir>', 'keep topics, tables and objects here; a run that was killed goes on from there')
-    .option('--json <file>', 'write the summary as JSON')
-    .option('--export <dir>', 'write what stands in the sinks as CSV, with the manifest of the archive; needs --once')
+    .addOption(
+      new Option(
+        '--state <dir>',
+        'keep topics, tables and objects here; a run that was killed goes on from there',
+      ).argParser(place),
+    )
+    .addOption(new Option('--json <file>', 'write the summary as JSON').argParser(place))
+    .addOption(
+      new Option(
+        '--export <dir>',
+        'write what stands in the sinks as CSV, with the manifest of the archive; needs --once',
+      ).argParser(place),
+    )
     .addOption(
       new Option('--partitions <n>', `partitions of each topic, 1 to ${MAX_PARTITIONS}`)
         .default(DEFAULTS.partitions)
@@ -131,6 +141,12 @@ function wholeNumber(least: number, most: number): (text: string) => number {
     const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`Give a whole number ${range}.`);
   };
+}
+
+/** An empty path would be the current folder: hardly what somebody meant whose variable was not set. */
+function place(text: string): string {
+  if (text.trim() !== '') return text;
+  throw new InvalidArgumentError('Give a path.');
 }
 
 function positiveNumber(text: string): number {

@@ -6,6 +6,7 @@ import { createLogger } from '@millrace/observability';
 import { topics } from '@millrace/schemas';
 import { writeFile } from 'node:fs/promises';
 import { destination } from 'pino';
+import { checkOutputs } from '../cli/check-outputs.js';
 import { EXIT_CODES, type ExitCode } from '../cli/exit-codes.js';
 import type { StandaloneOptions } from '../cli/options.js';
 import { asRunFailure } from '../cli/run-failure.js';
@@ -127,6 +128,7 @@ export class StandaloneRun {
 
   async #start(): Promise<{ readonly services: Services; readonly plan: ReplayPlan }> {
     const { options, terminal } = this.#parts;
+    await checkOutputs(options);
     const files = await readDataDirectory(options.dataDir);
     const state = await StateDirectory.open(options.stateDir, settingsOf(options, files.sha256));
     this.#closing.defer(() => state.close());

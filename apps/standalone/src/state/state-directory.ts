@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { EXIT_CODES } from '../cli/exit-codes.js';
-import { RunFailure, usageFailure } from '../cli/run-failure.js';
+import { asRunFailure, RunFailure, usageFailure } from '../cli/run-failure.js';
 import { StateLock } from './state-lock.js';
 import { differences, stateSettings, type StateSettings } from './state-settings.js';
 
@@ -32,12 +32,11 @@ export class StateDirectory {
    * Opens or makes the folder; without one given, a temporary folder that {@link close} removes.
    *
    * @throws {RunFailure} with the exit code for wrong usage when it was made with other settings, and with that for a failed
-   *   start when another process uses it.
+   *   start when another process uses it or it cannot be written to.
    */
   static async open(folder: string | undefined, settings: StateSettings): Promise<StateDirectory> {
     const root = folder === undefined ? await mkdtemp(path.join(tmpdir(), 'millrace-')) : path.resolve(folder);
-    await mkdir(root, { recursive: true });
-    const lock = await StateLock.take(path.join(root, 'lock'));
+    const lock = await lockFolder(root);
     const directory = new StateDirectory(root, lock, folder === undefined);
     try {
       await directory.#agreeOn(settings);
@@ -95,5 +94,15 @@ export class StateDirectory {
         { cause },
       );
     }
+  }
+}
+
+async function lockFolder(root: string): Promise<StateLock> {
+  try {
+    await mkdir(root, { recursive: true });
+    return await StateLock.take(path.join(root, 'lock'));
+  } catch (cause) {
+    const what = `--state ${root} cannot be used, give it a folder that can be written to`;
+    throw asRunFailure(cause, EXIT_CODES.startFailed, what);
   }
 }

@@ -1,4 +1,4 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { EXIT_CODES } from '../cli/exit-codes.js';
 import { RunFailure } from '../cli/run-failure.js';
 
@@ -12,12 +12,22 @@ export class StateLock {
 
   /** @throws {RunFailure} with the exit code for a failed start when a living process holds the lock. */
   static async take(file: string): Promise<StateLock> {
+    // The file gets its name only when it says whose it is: nobody sees a lock without a holder.
+    const own = `${file}.${process.pid}`;
+    await writeFile(own, String(process.pid));
+    try {
+      await StateLock.#claim(own, file);
+      return new StateLock(file);
+    } finally {
+      await rm(own, { force: true });
+    }
+  }
+
+  static async #claim(own: string, file: string): Promise<void> {
     for (;;) {
       try {
-        const handle = await open(file, 'wx');
-        await handle.writeFile(String(process.pid));
-        await handle.close();
-        return new StateLock(file);
+        await link(own, file);
+        return;
       } catch (cause) {
         if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
       }

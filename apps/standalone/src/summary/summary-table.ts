@@ -15,7 +15,7 @@ export function summaryTable(summary: RunSummary): string {
     ['late', count(summary.late)],
     ['duration', seconds(summary.durationMs)],
     ['events/s', count(summary.eventsPerSecond)],
-    ['latency', `p50 ${ms(latencyMs.p50)}, p95 ${ms(latencyMs.p95)}, p99 ${ms(latencyMs.p99)}`],
+    ['latency', latency(latencyMs)],
     ['time by stage', STAGES.map((stage) => `${stage} ${seconds(stagesMs[stage])}`).join(', ')],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
@@ -26,6 +26,11 @@ function deadLetters(summary: RunSummary): string {
   const byTopic = Object.entries(summary.deadLettersByTopic).filter(([, records]) => records > 0);
   const detail = byTopic.map(([topic, records]) => `${count(records)} ${topic}`).join(', ');
   return detail === '' ? count(summary.deadLetters) : `${count(summary.deadLetters)} (${detail})`;
+}
+
+/** A run that went on from a finished one has measured nothing. */
+function latency({ p50, p95, p99 }: RunSummary['latencyMs']): string {
+  return p99 === 0 ? 'nothing measured' : `p50 ${ms(p50)}, p95 ${ms(p95)}, p99 ${ms(p99)}`;
 }
 
 function count(value: number): string {

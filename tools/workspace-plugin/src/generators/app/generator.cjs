@@ -19,6 +19,6 @@ module.exports = async function appGenerator(tree, options) {
   await formatFiles(tree);
   return () =>
     console.log(
-      `made ${root}; run \`npm install\` once, then MILLRACE_BROKERS=… node ${root}/dist/main.js after npm run build`,
+      `made ${root}; run \`npm install\` once, then MILLRACE_BROKERS=… npx node ${root}/dist/main.js after npm run build`,
     );
 };
