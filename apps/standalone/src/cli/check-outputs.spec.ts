@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkOutputs } from './check-outputs.js';
 import { EXIT_CODES } from './exit-codes.js';
-import type { StandaloneOptions } from './options.js';
 
 let folder: string;
 
@@ -15,9 +14,10 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function check(outputs: { jsonFile?: string; exportDir?: string }): Promise<void> {
-  const within = Object.entries(outputs).map(([name, place]) => [name, path.join(folder, place)]);
-  return checkOutputs(Object.fromEntries(within));
+function check({ jsonFile, exportDir }: { jsonFile?: string; exportDir?: string }): Promise<void> {
+  const within = (place: string | undefined): string | undefined =>
+    place === undefined ? undefined : path.join(folder, place);
+  return checkOutputs({ jsonFile: within(jsonFile), exportDir: within(exportDir) });
 }
 
 describe('checkOutputs', () => {

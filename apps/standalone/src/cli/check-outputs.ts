@@ -8,7 +8,10 @@ import { usageFailure, type RunFailure } from './run-failure.js';
  *
  * @throws {RunFailure} with the exit code for wrong usage, naming the option.
  */
-export async function checkOutputs({ jsonFile, exportDir }: StandaloneOptions): Promise<void> {
+export async function checkOutputs({
+  jsonFile,
+  exportDir,
+}: Pick<StandaloneOptions, 'jsonFile' | 'exportDir'>): Promise<void> {
   if (exportDir !== undefined) await checkFolder('--export', path.resolve(exportDir));
   if (jsonFile === undefined) return;
   const file = path.resolve(jsonFile);
