@@ -2,6 +2,7 @@
  * Proves that the layering rule bites: every folder of `tools/boundaries-fixture` holds one violation, and linting it must
  * report exactly that rule. Exits with 1 when a violation goes unseen.
  */
+import './project-graph.mjs';
 import nx from '@nx/eslint-plugin';
 import { ESLint } from 'eslint';
 import { readdir } from 'node:fs/promises';

@@ -7,6 +7,8 @@ const environment = { ...process.env, NX_DAEMON: 'false' };
 const run = (...args) =>
   spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: environment }).status ?? 1;
 
+const isGraphKnown = run('tools/project-graph.mjs');
+if (isGraphKnown !== 0) process.exit(isGraphKnown);
 const linted = run(
   'node_modules/eslint/bin/eslint.js',
   '--max-warnings=0',

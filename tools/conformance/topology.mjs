@@ -222,6 +222,14 @@ const operators = {
     ['from', 'with', 'type', 'foreignKey', 'joiner', 'store'],
     (node, { from, other }) => joinedByForeignKey(node, from, other),
   ],
+  deduplicate: [
+    ['from', 'by', 'windowMs', 'store'],
+    (node, { from }) => {
+      const { store } = storeOf(node, ['window']);
+      const options = { by: keyBy(node.by), id: utf8, within: node.windowMs, store };
+      return must(from, 'deduplicate', 'deduplicate').deduplicate(node.id, options);
+    },
+  ],
   toStream: [['from'], (node, { from }) => must(from, 'toStream', 'toStream').toStream(node.id)],
   join: [
     ['from', 'with', 'type', 'joiner', 'window', 'graceMs', 'globalKey', 'store'],

@@ -6,6 +6,7 @@ export type { GlobalTableSpec, SinkSpec, SourceSpec, StoreSpec } from './topolog
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamSerdes } from './dsl/k-stream.js';
+export type { DeduplicateOptions } from './dsl/deduplicate.js';
 export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
 export type { TableJoinOptions } from './dsl/stream-table-join.js';
 export type { UnmatchedRecords } from './join/stream-join-node.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskHarness } from '../../test/task-harness.js';
-import { TopologyBuilder, json, topic, tumbling, utf8, windowedKey, type KStream } from '../index.js';
+import { TopologyBuilder, int64, json, topic, tumbling, utf8, windowedKey, type KStream } from '../index.js';
 import { TopologyTestDriver } from '../testing/topology-test-driver.js';
 
 const numbers = topic('numbers', utf8, json<number>());
@@ -31,6 +31,41 @@ describe('KStream', () => {
     for (const value of [12, 13, 3]) await driver.input(numbers).pipe('k', value);
 
     expect(driver.output(out).readValues()).toEqual([1_012, 2_013, 3]);
+  });
+
+  it('writes each record to the topic that is chosen for it, and gives up those for which none is', async () => {
+    const driver = driving((stream) =>
+      stream.toOneOf('routed', [topic('evens', utf8, json<number>()), topic('odds', utf8, json<number>())], (value) => {
+        if (value > 100) return 'elsewhere';
+        return value % 2 === 0 ? 'evens' : 'odds';
+      }),
+    );
+    for (const value of [12, 13, 101, 14]) await driver.input(numbers).pipe('k', value);
+
+    expect(driver.output(topic('evens', utf8, json<number>())).readValues()).toEqual([12, 14]);
+    expect(driver.output(topic('odds', utf8, json<number>())).readValues()).toEqual([13]);
+    expect(driver.counters().deadLettered).toBe(1);
+  });
+
+  it('drops records that are the same as an earlier one within a time, in whatever order they come, also after a restart', async () => {
+    const driver = driving((stream) =>
+      stream
+        .deduplicate('once', { by: (value) => (value === 0 ? null : value), id: int64, within: 10, store: 'seen' })
+        .to('sink', out),
+    );
+    const passed = async (value: number, timestampMs: number): Promise<boolean> => {
+      await driver.input(numbers).pipe('k', value, { timestampMs });
+      return driver.output(out).readValues().length === 1;
+    };
+
+    expect(await passed(7, 20)).toBe(true);
+    expect(await passed(7, 29)).toBe(false);
+    expect(await passed(8, 29)).toBe(true);
+    driver.restart();
+    expect(await passed(7, 11)).toBe(false);
+    expect(await passed(7, 30)).toBe(true);
+    expect(await passed(7, 10)).toBe(true);
+    expect([await passed(0, 31), await passed(0, 31)]).toEqual([true, true]);
   });
 
   it('merges two streams, and flat-maps a record to many, in order', async () => {

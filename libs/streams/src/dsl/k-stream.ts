@@ -17,6 +17,7 @@ import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { TableSourceNode } from '../table/table-source-node.js';
 import type { GlobalTable } from './global-table.js';
+import { addDeduplication, type DeduplicateOptions } from './deduplicate.js';
 import { GroupedStream } from './grouped-stream.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
@@ -24,7 +25,7 @@ import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
 import { joinStreams, type StreamJoinOptions } from './stream-stream-join.js';
 import { joinTable, type TableJoinOptions } from './stream-table-join.js';
 import { storedTable } from './table-origin.js';
-import { addRepartition, addSink } from './topic-nodes.js';
+import { addRepartition, addRoutingSinks, addSink } from './topic-nodes.js';
 import { addUserProcessor } from './user-processor.js';
 
 /** How a stream's keys and values are written where they must be: repartition topics and join stores. */
@@ -225,6 +226,11 @@ export class KStream<K, V> {
     return new KTable<K, V>(this.graph, node, storedTable(store), stream.serdes, this.#resolve);
   }
 
+  /** Drops the records that are the same as an earlier one. Repartitions first where an operator above has changed the key. */
+  deduplicate<I>(name: string, options: DeduplicateOptions<K, V, I>): KStream<K, V> {
+    return addDeduplication(name, this, options);
+  }
+
   /** Groups by the key as it is. */
   groupByKey(): GroupedStream<K, V> {
     return new GroupedStream<K, V>(this.partitioned(), this.#resolve);
@@ -238,6 +244,14 @@ export class KStream<K, V> {
   /** Writes the stream to a topic. */
   to(name: string, topic: Topic<K, V>): void {
     addSink(this.graph, this.node, name, topic);
+  }
+
+  /**
+   * Writes each record to the topic that `choose` names, one of `topics`. They must exist, and are listed so that this is seen
+   * at boot; a name that is not among them is a fault of the record (dead-letter).
+   */
+  toOneOf(name: string, topics: readonly Topic<K, V>[], choose: Mapper<K, V, string>): void {
+    addRoutingSinks(this.graph, this.node, name, topics, choose as Mapper<unknown, unknown, string>);
   }
 
   /** This stream with equal keys in one partition: repartitioned where an operator above has changed the key. */

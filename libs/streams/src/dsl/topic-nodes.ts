@@ -1,3 +1,4 @@
+import { RouteNode } from '../processor/route-node.js';
 import { SinkNode } from '../processor/sink-node.js';
 import { PassNode } from '../processor/stateless.js';
 import type { Serde } from '../serde/serde.js';
@@ -14,6 +15,26 @@ export function addSink<K, V>(graph: TopologyGraph, parent: GraphNode, name: str
     key: topic.key,
     value: topic.value,
   });
+}
+
+/** Adds the nodes that write each record to the one of several topics that is chosen for it. */
+export function addRoutingSinks<K, V>(
+  graph: TopologyGraph,
+  parent: GraphNode,
+  name: string,
+  topics: readonly Topic<K, V>[],
+  choose: (value: unknown, key: unknown) => string,
+): void {
+  const names = topics.map((topic) => topic.name);
+  const node = graph.add({
+    name,
+    kind: 'processor',
+    parents: [parent],
+    stores: [],
+    globalTables: [],
+    create: () => new RouteNode(name, names, choose),
+  });
+  for (const topic of topics) addSink(graph, node, `${name}-${topic.name}`, topic);
 }
 
 /** Adds the nodes that write to and read back from the topic `<applicationId>-<name>-repartition`; returns the one that reads. */

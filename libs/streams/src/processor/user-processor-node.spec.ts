@@ -101,7 +101,9 @@ describe('a processor', () => {
     await driver.input(input).pipe('k', 'l', { timestampMs: 5 });
 
     expect(read(driver)).toEqual(['k=l-r@9']);
-    expect([...driver.store<string, number>('counts').entries()]).toEqual([['k', expect.objectContaining({ timestampMs: 9 })]]);
+    expect([...driver.store<string, number>('counts').entries()]).toEqual([
+      ['k', expect.objectContaining({ timestampMs: 9 })],
+    ]);
   });
 });
 

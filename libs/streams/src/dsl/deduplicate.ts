@@ -1,0 +1,49 @@
+import { toMs, type Duration } from '@millrace/kernel';
+import { DeduplicateNode } from '../processor/deduplicate-node.js';
+import type { Serde } from '../serde/serde.js';
+import { json } from '../serde/serdes.js';
+import type { KStream } from './k-stream.js';
+import { storeSpec } from './store-options.js';
+
+/** What makes two records the same, and for how long. */
+export interface DeduplicateOptions<K, V, I> {
+  /** The id of a record, such as an event's number; null where it has none and is the same as no other. */
+  readonly by: (value: V, key: K) => I | null;
+  /** How the id is written to the changelog. */
+  readonly id: Serde<I>;
+  /** Records of one id whose times are less than this apart are the same. Above 0. */
+  readonly within: Duration;
+  /** Permanent name of the store; its changelog is `<applicationId>-<store>-changelog`. */
+  readonly store: string;
+}
+
+/** Adds a deduplication. Records of one id must have one key, or they may be in different partitions. */
+export function addDeduplication<K, V, I>(
+  name: string,
+  stream: KStream<K, V>,
+  { by, id, within, store }: DeduplicateOptions<K, V, I>,
+): KStream<K, V> {
+  const partitioned = stream.partitioned();
+  const withinMs = toMs(within);
+  if (withinMs <= 0) stream.graph.problems.push(`'${name}' finds nothing the same within no time: give it above 0`);
+  const spec = storeSpec({
+    name: store,
+    kind: 'window',
+    key: id,
+    value: json<boolean>(),
+    windowSizeMs: withinMs,
+    retentionMs: 2 * withinMs,
+    isFetchedByKey: true,
+  });
+  const deduplication = { store, by: by as (value: unknown, key: unknown) => unknown, withinMs };
+  const node = stream.graph.add({
+    name,
+    kind: 'processor',
+    parents: [partitioned.node],
+    stores: [spec],
+    globalTables: [],
+    detail: `within ${withinMs} ms`,
+    create: (environment) => new DeduplicateNode(name, deduplication, environment),
+  });
+  return partitioned.derived(node, partitioned.serdes.value);
+}
