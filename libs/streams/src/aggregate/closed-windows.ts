@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
 import type { HeapWindowStore } from '../store/heap-window-store.js';
@@ -26,12 +27,8 @@ export class ClosedWindows {
     if (closeMs <= this.#emitted.ms) return undefined;
     const afterMs = this.#emitted.ms;
     this.#emitted.ms = closeMs;
-    let pending: Promise<void> | undefined;
     const fromMs = afterMs < 0 ? -Infinity : afterMs - lengthMs + 1;
-    for (const [key, { value, timestampMs }] of this.#store.startingIn(fromMs, closeMs - lengthMs)) {
-      if (pending !== undefined) pending = pending.then(() => this.#emit(key, value, timestampMs));
-      else pending = this.#emit(key, value, timestampMs) ?? undefined;
-    }
-    return pending;
+    const closed = this.#store.startingIn(fromMs, closeMs - lengthMs);
+    return inOrder(closed, ([key, { value, timestampMs }]) => this.#emit(key, value, timestampMs));
   }
 }

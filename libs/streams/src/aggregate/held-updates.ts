@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { Outcome } from '../processor/processor-node.js';
 import type { RecordContext } from '../processor/record-context.js';
 
@@ -33,12 +34,7 @@ export class HeldUpdates {
     if (this.#updates.size === 0) return undefined;
     const updates = this.#updates;
     this.#updates = new Map();
-    let pending: Promise<void> | undefined;
-    for (const update of updates.values()) {
-      if (pending !== undefined) pending = pending.then(() => this.#emit(update, emit));
-      else pending = this.#emit(update, emit) ?? undefined;
-    }
-    return pending;
+    return inOrder(updates.values(), (update) => this.#emit(update, emit));
   }
 
   #emit(update: HeldUpdate, emit: (update: HeldUpdate) => Outcome): Outcome {

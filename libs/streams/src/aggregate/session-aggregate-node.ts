@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
@@ -90,14 +91,11 @@ export class SessionAggregateNode extends ProcessorNode {
     session: Session<unknown, unknown>,
     old: unknown,
   ): Outcome {
-    let pending: Promise<void> | undefined;
-    for (const each of replaced) {
-      const takeBack = (): Outcome => this.forwardUpdate(windowOf(each), null, each.value, each.endMs, true);
-      if (pending !== undefined) pending = pending.then(takeBack);
-      else pending = takeBack() ?? undefined;
-    }
+    const takenBack = inOrder(replaced, (each) =>
+      this.forwardUpdate(windowOf(each), null, each.value, each.endMs, true),
+    );
     const emit = (): Outcome => this.forwardUpdate(windowOf(session), session.value, old, session.endMs, true);
-    return pending === undefined ? emit() : pending.then(emit);
+    return takenBack === undefined ? emit() : takenBack.then(emit);
   }
 
   /** Emits the sessions that have closed, where they are asked for. */
@@ -107,13 +105,9 @@ export class SessionAggregateNode extends ProcessorNode {
     if (openFromMs <= this.#emitted.ms) return undefined;
     const fromMs = this.#emitted.ms;
     this.#emitted.ms = openFromMs;
-    let pending: Promise<void> | undefined;
-    for (const session of [...this.#store.endingIn(fromMs, openFromMs - 1)]) {
-      const emit = (): Outcome => this.forwardUpdate(windowOf(session), session.value, null, session.endMs, true);
-      if (pending !== undefined) pending = pending.then(emit);
-      else pending = emit() ?? undefined;
-    }
-    return pending;
+    return inOrder(this.#store.endingIn(fromMs, openFromMs - 1), (session) =>
+      this.forwardUpdate(windowOf(session), session.value, null, session.endMs, true),
+    );
   }
 }
 

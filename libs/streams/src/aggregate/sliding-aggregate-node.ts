@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
@@ -119,12 +120,7 @@ export class SlidingAggregateNode extends ProcessorNode {
       const windowed = { key, startMs, endMs: startMs + differenceMs };
       steps.push(() => this.#updates.put(windowed, right.value, null, right.timestampMs));
     }
-    let pending: Promise<void> | undefined;
-    for (const step of steps) {
-      if (pending !== undefined) pending = pending.then(step);
-      else pending = step() ?? undefined;
-    }
-    return pending;
+    return inOrder(steps, (step) => step());
   }
 
   #around(key: unknown, timestampMs: number): Surroundings {

@@ -3,17 +3,14 @@ import type { ForeignKeyJoin } from '../join/foreign-key/foreign-key-join.js';
 import { ResolveNode } from '../join/foreign-key/resolve-node.js';
 import { SubscribeNode } from '../join/foreign-key/subscribe-node.js';
 import { answerSerde, subscriptionSerde } from '../join/foreign-key/subscription.js';
-import { PassNode } from '../processor/stateless.js';
-import { SinkNode } from '../processor/sink-node.js';
-import type { Serde } from '../serde/serde.js';
 import { bytes, json } from '../serde/serdes.js';
 import { TableSourceNode } from '../table/table-source-node.js';
-import type { GraphNode, SinkSpec } from '../topology/specs.js';
-import type { TopologyGraph } from '../topology/topology-graph.js';
+import type { GraphNode } from '../topology/specs.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
 import { storeSpec, tableStoreSpec, type TableStoreOptions } from './store-options.js';
 import { storedTable } from './table-origin.js';
+import { addRepartition } from './topic-nodes.js';
 
 /** A foreign-key join: which row of the other table, and what comes of both. */
 export interface ForeignKeyJoinOptions<K, V, FK, W, R> extends TableStoreOptions<R> {
@@ -58,9 +55,8 @@ export function joinByForeignKey<K, V, FK, W, R>(
     stores: [],
     create: (environment) => new SubscribeNode(`${name}-subscribe`, join, environment),
   });
-  const subscribed = throughTopic(graph, `${name}-subscription`, [subscribe], {
-    sinkKey: right.serdes.key,
-    sourceKey: right.serdes.key,
+  const subscribed = addRepartition(graph, [subscribe], `${name}-subscription`, {
+    key: right.serdes.key,
     value: subscriptionSerde,
   });
   const remember = processor('remember', [subscribed], {
@@ -72,9 +68,9 @@ export function joinByForeignKey<K, V, FK, W, R>(
     stores: [subscriptions],
     create: (environment) => new RightChangeNode(`${name}-changed`, join, environment),
   });
-  const answered = throughTopic(graph, `${name}-answer`, [remember, changed], {
+  const answered = addRepartition(graph, [remember, changed], `${name}-answer`, {
     sinkKey: bytes,
-    sourceKey: left.serdes.key,
+    key: left.serdes.key,
     value: answerSerde,
     partitionOf: (_key, answer) => (answer as AddressedAnswer).primaryPartition,
   });
@@ -96,45 +92,4 @@ export function joinByForeignKey<K, V, FK, W, R>(
   graph.coPartition([subscribed, right.node]);
   graph.coPartition([answered, left.node]);
   return new KTable<K, R>(graph, node, storedTable(store), serdes, resolve);
-}
-
-/** Writes what `parents` emit to an internal topic, and reads it back. */
-function throughTopic(
-  graph: TopologyGraph,
-  name: string,
-  parents: readonly GraphNode[],
-  options: {
-    readonly sinkKey: Serde<unknown>;
-    readonly sourceKey: Serde<unknown>;
-    readonly value: Serde<unknown>;
-    readonly partitionOf?: NonNullable<SinkSpec['partitionOf']>;
-  },
-): GraphNode {
-  const { sinkKey, sourceKey, value, partitionOf } = options;
-  const common = { topic: name, isRepartition: true, value };
-  const sink: SinkSpec = {
-    ...common,
-    key: sinkKey,
-    node: `${name}-sink`,
-    ...(partitionOf === undefined ? {} : { partitionOf }),
-  };
-  graph.add({
-    name: sink.node,
-    kind: 'sink',
-    parents,
-    stores: [],
-    sink,
-    globalTables: [],
-    create: (environment) => new SinkNode(sink, environment),
-  });
-  const source = { ...common, key: sourceKey, node: `${name}-source`, isTable: false };
-  return graph.add({
-    name: source.node,
-    kind: 'source',
-    parents: [],
-    stores: [],
-    source,
-    globalTables: [],
-    create: () => new PassNode(source.node),
-  });
 }

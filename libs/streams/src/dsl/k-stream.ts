@@ -116,7 +116,7 @@ export class KStream<K, V> {
   /** Writes to and reads back from `<applicationId>-<name>-repartition`, so that equal keys meet in one task. */
   repartition(name: string, serdes: Partial<StreamSerdes<K, V>> = {}): KStream<K, V> {
     const { key, value } = { ...this.serdes, ...serdes };
-    const node = addRepartition(this.graph, this.node, name, key, value);
+    const node = addRepartition(this.graph, [this.node], name, { key, value });
     return new KStream<K, V>(this.graph, node, { key, value }, this.#resolve);
   }
 

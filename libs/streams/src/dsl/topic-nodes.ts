@@ -8,7 +8,7 @@ import type { TopologyGraph } from '../topology/topology-graph.js';
 
 /** Adds the node that writes a stream to a topic of the user. */
 export function addSink<K, V>(graph: TopologyGraph, parent: GraphNode, name: string, topic: Topic<K, V>): void {
-  addSinkNode(graph, parent, {
+  addSinkNode(graph, [parent], {
     node: name,
     topic: topic.name,
     isRepartition: false,
@@ -37,17 +37,26 @@ export function addRoutingSinks<K, V>(
   for (const topic of topics) addSink(graph, node, `${name}-${topic.name}`, topic);
 }
 
+/** How records are written to an internal topic and read back. */
+export interface RepartitionSpec {
+  readonly key: Serde<unknown>;
+  readonly value: Serde<unknown>;
+  /** How keys are written, where they are bytes on this side already. Default {@link key}. */
+  readonly sinkKey?: Serde<unknown>;
+  readonly partitionOf?: NonNullable<SinkSpec['partitionOf']>;
+}
+
 /** Adds the nodes that write to and read back from the topic `<applicationId>-<name>-repartition`; returns the one that reads. */
-export function addRepartition<K, V>(
+export function addRepartition(
   graph: TopologyGraph,
-  parent: GraphNode,
+  parents: readonly GraphNode[],
   name: string,
-  key: Serde<K>,
-  value: Serde<V>,
+  { key, value, sinkKey = key, partitionOf }: RepartitionSpec,
 ): GraphNode {
-  const spec = { topic: name, isRepartition: true, key: key as Serde<unknown>, value: value as Serde<unknown> };
-  addSinkNode(graph, parent, { ...spec, node: `${name}-sink` });
-  const source = { ...spec, node: `${name}-source`, isTable: false };
+  const spec = { topic: name, isRepartition: true, value };
+  const route = partitionOf === undefined ? {} : { partitionOf };
+  addSinkNode(graph, parents, { ...spec, key: sinkKey, node: `${name}-sink`, ...route });
+  const source = { ...spec, key, node: `${name}-source`, isTable: false };
   return graph.add({
     name: source.node,
     kind: 'source',
@@ -59,11 +68,11 @@ export function addRepartition<K, V>(
   });
 }
 
-function addSinkNode(graph: TopologyGraph, parent: GraphNode, sink: SinkSpec): void {
+function addSinkNode(graph: TopologyGraph, parents: readonly GraphNode[], sink: SinkSpec): void {
   graph.add({
     name: sink.node,
     kind: 'sink',
-    parents: [parent],
+    parents,
     stores: [],
     sink,
     globalTables: [],

@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
@@ -58,14 +59,10 @@ export class AsOfJoinNode extends ProcessorNode {
   }
 
   #emitUpTo(timeMs: number): Outcome {
-    let pending: Promise<void> | undefined;
-    for (const { key, value, timestampMs, headers } of this.#waiting.takeUpTo(timeMs)) {
-      const emit = (): Outcome =>
-        this.#environment.context.during(timestampMs, headers, () => this.#joined(key, value, timestampMs));
-      if (pending !== undefined) pending = pending.then(emit);
-      else pending = emit() ?? undefined;
-    }
-    return pending;
+    const { context } = this.#environment;
+    return inOrder(this.#waiting.takeUpTo(timeMs), ({ key, value, timestampMs, headers }) =>
+      context.during(timestampMs, headers, () => this.#joined(key, value, timestampMs)),
+    );
   }
 
   #joined(key: unknown, value: unknown, timestampMs: number): Outcome {

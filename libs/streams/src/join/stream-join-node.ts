@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
@@ -199,13 +200,8 @@ export class StreamJoinNode extends ProcessorNode {
         (one, other) => one.row.timestampMs - other.row.timestampMs || Number(one.isLeft) - Number(other.isLeft),
       );
     }
-    let pending: Promise<void> | undefined;
-    for (const { row, isLeft } of due) {
-      const { key, value, timestampMs } = row;
-      const joined = this.#joined(key, value, null, isLeft);
-      if (pending !== undefined) pending = pending.then(() => this.forward(key, joined, timestampMs));
-      else pending = this.forward(key, joined, timestampMs) ?? undefined;
-    }
-    return pending;
+    return inOrder(due, ({ row: { key, value, timestampMs }, isLeft }) =>
+      this.forward(key, this.#joined(key, value, null, isLeft), timestampMs),
+    );
   }
 }

@@ -1,3 +1,5 @@
+import { inOrder } from './in-order.js';
+
 /** What an operator's work gives back: nothing, or a promise when a handler of the user returned one. */
 export type Outcome = void | Promise<void>;
 
@@ -58,12 +60,7 @@ export abstract class ProcessorNode {
   protected forwardUpdate(key: unknown, value: unknown, old: unknown, timestampMs: number, isLatest: boolean): Outcome {
     const { children } = this;
     if (children.length === 1) return (children[0] as ProcessorNode).update(key, value, old, timestampMs, isLatest);
-    let pending: Promise<void> | undefined;
-    for (const child of children) {
-      if (pending !== undefined) pending = pending.then(() => child.update(key, value, old, timestampMs, isLatest));
-      else pending = child.update(key, value, old, timestampMs, isLatest) ?? undefined;
-    }
-    return pending;
+    return inOrder(children, (child) => child.update(key, value, old, timestampMs, isLatest));
   }
 
   /** Emits what was held back until the commit. */

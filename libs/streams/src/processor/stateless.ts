@@ -1,3 +1,4 @@
+import { inOrder } from './in-order.js';
 import { ProcessorNode, type Outcome } from './processor-node.js';
 import type { RecordContext } from './record-context.js';
 
@@ -87,17 +88,8 @@ export class FlatMapNode extends ProcessorNode {
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
-    let pending: Promise<void> | undefined;
     this.#context.forgetValue();
-    for (const [newKey, newValue] of this.#map(value, key)) {
-      if (pending !== undefined) {
-        pending = pending.then(() => this.forward(newKey, newValue, timestampMs));
-        continue;
-      }
-      const outcome = this.forward(newKey, newValue, timestampMs);
-      if (outcome !== undefined) pending = outcome;
-    }
-    return pending;
+    return inOrder(this.#map(value, key), ([newKey, newValue]) => this.forward(newKey, newValue, timestampMs));
   }
 }
 

@@ -1,3 +1,4 @@
+import { inOrder } from '../processor/in-order.js';
 import { FatalError } from '@millrace/kernel';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
@@ -60,14 +61,14 @@ export class SuppressNode extends ProcessorNode {
   }
 
   #emitDue(): Outcome {
-    let pending: Promise<void> | undefined;
+    return inOrder(this.#takeDue(), (update) => this.#emit(update));
+  }
+
+  *#takeDue(): IterableIterator<BufferedUpdate<unknown, unknown>> {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      const update = next;
-      this.#buffer.take(update);
-      if (pending !== undefined) pending = pending.then(() => this.#emit(update));
-      else pending = this.#emit(update) ?? undefined;
+      this.#buffer.take(next);
+      yield next;
     }
-    return pending;
   }
 
   /** The update that must leave now: it is due, or the buffer is full. */

@@ -1,3 +1,4 @@
+import { inOrder } from '../../processor/in-order.js';
 import type { NodeEnvironment } from '../../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../../processor/processor-node.js';
 import type { TableView } from '../../table/table-view.js';
@@ -70,14 +71,9 @@ export class RightChangeNode extends ProcessorNode {
     }
     const valueBytes = value === null ? null : this.#join.rightValue.serialize(value);
     this.#environment.context.forgetValue();
-    let pending: Promise<void> | undefined;
-    for (const { subscription } of this.#store.of(this.#join.rightKey.serialize(key))) {
-      const send = (): Outcome =>
-        this.forward(subscription.primaryKey, addressed(subscription, valueBytes), timestampMs);
-      if (pending !== undefined) pending = pending.then(send);
-      else pending = send() ?? undefined;
-    }
-    return pending;
+    return inOrder(this.#store.of(this.#join.rightKey.serialize(key)), ({ subscription }) =>
+      this.forward(subscription.primaryKey, addressed(subscription, valueBytes), timestampMs),
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { inOrder } from '../../processor/in-order.js';
 import type { NodeEnvironment } from '../../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../../processor/processor-node.js';
 import { digestOf, type ForeignKeyJoin } from './foreign-key-join.js';
@@ -32,13 +33,7 @@ export class SubscribeNode extends ProcessorNode {
     const oldForeign = old === null ? null : (foreignKey(old, key) ?? null);
     const hops = isLeft ? this.#leftHops(foreign, oldForeign) : this.#innerHops(foreign, oldForeign);
     if (hops.length === 0) this.#environment.counters.droppedNull++;
-    let pending: Promise<void> | undefined;
-    for (const [to, instruction] of hops) {
-      const send = (): Outcome => this.#send(key, value, timestampMs, to, instruction);
-      if (pending !== undefined) pending = pending.then(send);
-      else pending = send() ?? undefined;
-    }
-    return pending;
+    return inOrder(hops, ([to, instruction]) => this.#send(key, value, timestampMs, to, instruction));
   }
 
   #leftHops(foreign: unknown, oldForeign: unknown): readonly Hop[] {
