@@ -28,8 +28,9 @@ export {
   type StoreOptions,
   type TableStoreOptions,
 } from './dsl/store-options.js';
-export type { ProcessorResolver, ProcessorSupplier } from './dsl/processor-supplier.js';
+export type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './dsl/processor-supplier.js';
 export type { Processor, ProcessorContext, StreamRecord } from './processor/processor.js';
+export type { ValueProcessor, ValueProcessorContext } from './processor/value-processor.js';
 export type { Outcome } from './processor/processor-node.js';
 export type { KeyValueStore, TimestampedValue } from './store/key-value-store.js';
 export { GlobalStore, type ReadOnlyTable } from './store/global-store.js';

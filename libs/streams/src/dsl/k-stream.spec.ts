@@ -1,6 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { TaskHarness } from '../../test/task-harness.js';
-import { TopologyBuilder, int64, json, topic, tumbling, utf8, windowedKey, type KStream } from '../index.js';
+import {
+  TopologyBuilder,
+  int64,
+  json,
+  keyValueStore,
+  topic,
+  tumbling,
+  utf8,
+  windowedKey,
+  type KStream,
+} from '../index.js';
 import { TopologyTestDriver } from '../testing/topology-test-driver.js';
 
 const numbers = topic('numbers', utf8, json<number>());
@@ -45,6 +55,59 @@ describe('KStream', () => {
     expect(driver.output(topic('evens', utf8, json<number>())).readValues()).toEqual([12, 14]);
     expect(driver.output(topic('odds', utf8, json<number>())).readValues()).toEqual([13]);
     expect(driver.counters().deadLettered).toBe(1);
+  });
+
+  it('runs a processor of values with state, and repartitions nothing after it', async () => {
+    const sums = keyValueStore('sums', { key: utf8, value: json<number>() });
+    const builder = new TopologyBuilder('numbers');
+    builder
+      .stream('in', numbers)
+      .processValues<number>('running-sum', {
+        stores: [sums] as never,
+        create: () => ({
+          process: ({ key, value }, context) => {
+            const sum = (context.store<string, number>('sums').get(key) ?? 0) + value;
+            context.store<string, number>('sums').put(key, sum);
+            return Promise.resolve().then(() => context.forward(sum));
+          },
+        }),
+      })
+      .groupByKey()
+      .count('sums-seen', { store: 'counts' })
+      .toStream('changes')
+      .to('sink', topic('out', utf8, int64));
+    const topology = builder.build();
+    const driver = new TopologyTestDriver(topology);
+    for (const value of [1, 2, 3]) await driver.input(numbers).pipe('k', value);
+
+    expect(driver.store<string, number>('sums').get('k')).toBe(6);
+    expect(driver.output(topic('out', utf8, int64)).readValues()).toEqual([1, 2, 3]);
+    expect(topology.subTopologies).toHaveLength(1);
+  });
+
+  it('refuses to forward from a processor of values when it handles no record', async () => {
+    const driver = driving((stream) =>
+      stream
+        .processValues<number>('ticking', {
+          create: () => ({
+            init: (context) => void context.schedule(10, 'wall-clock', () => context.forward(1)),
+            process: () => undefined,
+          }),
+        })
+        .to('sink', out),
+    );
+
+    await driver.advanceWallClock(1);
+    await expect(driver.advanceWallClock(20)).rejects.toThrow(/ticking|0_0|forwards only/);
+  });
+
+  it('prints what passes, for looking at a topology while it is made', async () => {
+    const lines: string[] = [];
+    const driver = driving((stream) => stream.print('seen', (line) => lines.push(line)).to('sink', out));
+    await driver.input(numbers).pipe('k', 7);
+
+    expect(lines).toEqual(['seen: k, 7']);
+    expect(driver.output(out).readValues()).toEqual([7]);
   });
 
   it('drops records that are the same as an earlier one within a time, in whatever order they come, also after a restart', async () => {

@@ -10,6 +10,7 @@ import {
 } from '../processor/stateless.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { Outcome, ProcessorNode } from '../processor/processor-node.js';
+import { KeyKeepingProcessor } from '../processor/value-processor.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
 import type { Topic } from '../topology/topic.js';
@@ -20,7 +21,7 @@ import type { GlobalTable } from './global-table.js';
 import { addDeduplication, type DeduplicateOptions } from './deduplicate.js';
 import { GroupedStream } from './grouped-stream.js';
 import { KTable } from './k-table.js';
-import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
+import type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './processor-supplier.js';
 import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
 import { joinStreams, type StreamJoinOptions } from './stream-stream-join.js';
 import { joinTable, type TableJoinOptions } from './stream-table-join.js';
@@ -175,6 +176,27 @@ export class KStream<K, V> {
     const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
     const out = serdes ?? (this.serdes as unknown as StreamSerdes<KOut, VOut>);
     return new KStream<KOut, VOut>(this.graph, node, out, this.#resolve, serdes === undefined ? this.#rekeyedBy : name);
+  }
+
+  /** Runs user code with state that leaves the keys as they are: nothing is repartitioned after it. */
+  processValues<VOut>(
+    name: string,
+    values: ValueProcessorSupplier<K, V, VOut>,
+    value: Serde<VOut> = json<VOut>(),
+  ): KStream<K, VOut> {
+    const create = (): KeyKeepingProcessor<K, V, VOut> => new KeyKeepingProcessor(values.create());
+    const supplier: ProcessorSupplier<K, V, K, VOut> = { stores: values.stores ?? [], create };
+    return this.derived(addUserProcessor(this.graph, this.node, name, supplier, this.#resolve), value);
+  }
+
+  /**
+   * Writes a line for each record: `name: key, value as JSON`. For looking at a topology while it is made: payloads get into
+   * the output.
+   *
+   * @param write Default `console.log`.
+   */
+  print(name: string, write: (line: string) => void = console.log): KStream<K, V> {
+    return this.peek(name, (value, key) => write(`${name}: ${String(key)}, ${JSON.stringify(value)}`));
   }
 
   /** Joins with a table's row or, between streams, with the records of the other within a window; drops what has no match. */

@@ -1,4 +1,5 @@
 import type { Processor } from '../processor/processor.js';
+import type { ValueProcessor } from '../processor/value-processor.js';
 import type { KeyValueStoreDefinition } from './store-options.js';
 
 /** Makes the processor of each task. */
@@ -7,6 +8,14 @@ export interface ProcessorSupplier<KIn, VIn, KOut, VOut> {
   readonly stores?:
     readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
   create(): Processor<KIn, VIn, KOut, VOut>;
+}
+
+/** Makes the processor of values of each task. */
+export interface ValueProcessorSupplier<K, VIn, VOut> {
+  /** As those of a {@link ProcessorSupplier}. */
+  readonly stores?:
+    readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
+  create(): ValueProcessor<K, VIn, VOut>;
 }
 
 /** Turns a token, such as an injectable class, into a supplier; undefined when it is not known. */
