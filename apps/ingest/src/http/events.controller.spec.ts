@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ManualClock } from '@millrace/kernel';
+import { aDeparture } from '@millrace/testing';
 import { RecordedDestination } from '../../test/recorded-destination.js';
 import { IngestModule } from '../ingest.module.js';
 import { GatewayProducer } from '../publish/gateway-producer.js';
@@ -10,22 +11,7 @@ import { configureIngestHttp } from './configure-ingest-http.js';
 const http = { maxBodyBytes: 4_000, maxEvents: 5, maxRequestsPerSecond: 1_000, ackTimeoutMs: 1_000 };
 const DEPARTURES = '/v1/events/flights.departures';
 
-const departure = {
-  version: 1,
-  carrier: 'UA',
-  flight: 1545,
-  tailNumber: 'N14228',
-  origin: 'EWR',
-  dest: 'IAH',
-  scheduledAt: '2013-01-01T10:15:00Z',
-  timeHour: '2013-01-01T10:00:00Z',
-  minute: 15,
-  departed: true,
-  departureDelayMinutes: 2,
-  arrivalDelayMinutes: 11,
-  airTimeMinutes: 227,
-  distanceMiles: 1400,
-};
+const departure = aDeparture();
 
 describe('POST /v1/events/:topic', () => {
   const clock = new ManualClock(1_700_000_000_000);

@@ -1,12 +1,9 @@
 import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
-import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
-import type { StreamTime } from '../processor/stream-time.js';
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { Outcome } from '../processor/processor-node.js';
 import type { TimestampedValue } from '../store/key-value-store.js';
 import type { SlidingWindows } from '../window/time-windows.js';
-import { ClosedWindows } from './closed-windows.js';
-import { WindowUpdates } from './window-updates.js';
+import { WindowFoldNode } from './window-fold-node.js';
 import type { WindowedFold } from './windowed-fold.js';
 
 /** What stands in the windows around a record of its key. */
@@ -30,66 +27,32 @@ interface Surroundings {
  * record is within reach, one that begins just after it; it also opens the window that begins just after the record before it,
  * and goes into every window around it. The timestamp of an aggregate is that of the last record in its window.
  */
-export class SlidingAggregateNode extends ProcessorNode {
+export class SlidingAggregateNode extends WindowFoldNode {
   readonly #windows: SlidingWindows;
-  readonly #fold: WindowedFold;
-  readonly #environment: NodeEnvironment;
-  readonly #store: HeapWindowStore<unknown, unknown>;
-  readonly #time: StreamTime;
-  readonly #updates: WindowUpdates;
-  readonly #closed: ClosedWindows | undefined;
 
   constructor(name: string, windows: SlidingWindows, fold: WindowedFold, environment: NodeEnvironment) {
-    super(name);
+    // The end is inclusive: a window is open while stream time is at most its end plus the grace.
+    super(name, { lengthMs: windows.differenceMs, closedAfterMs: windows.graceMs + 1 }, fold, environment);
     this.#windows = windows;
-    this.#fold = fold;
-    this.#environment = environment;
-    this.#store = environment.store(fold.store) as HeapWindowStore<unknown, unknown>;
-    this.#time = environment.streamTime(name);
-    this.#updates = new WindowUpdates(this.#store, fold, environment.context, (key, value, old, timestampMs) =>
-      this.forwardUpdate(key, value, old, timestampMs, true),
-    );
-    this.#closed =
-      fold.emit === 'close'
-        ? new ClosedWindows(this.#store, environment.streamTime(`${name}/emitted`), (key, value, timestampMs) =>
-            this.forwardUpdate(key, value, null, timestampMs, true),
-          )
-        : undefined;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     if (key === null || value === null) {
-      this.#environment.counters.droppedNull++;
+      this.environment.counters.droppedNull++;
       return undefined;
     }
-    this.#time.observe(timestampMs);
+    this.time.observe(timestampMs);
     if (timestampMs + this.#windows.differenceMs < this.#openFromMs()) {
-      this.#environment.counters.droppedLate++;
+      this.environment.counters.droppedLate++;
       return undefined;
     }
     const updated = this.#take(key, value, timestampMs);
-    return updated === undefined ? this.#emitClosed() : updated.then(() => this.#emitClosed());
-  }
-
-  override flush(): Outcome {
-    return this.#updates.flush();
-  }
-
-  override advanceStreamTime(streamTimeMs: number): Outcome {
-    this.#time.observe(streamTimeMs);
-    return this.#emitClosed();
-  }
-
-  override closingTimeMs(): number | undefined {
-    const latestMs = this.#store.latestStartMs();
-    if (latestMs === undefined) return undefined;
-    const closingMs = latestMs + this.#windows.differenceMs + this.#windows.graceMs + 1;
-    return closingMs > this.#time.ms ? closingMs : undefined;
+    return updated === undefined ? this.emitClosed() : updated.then(() => this.emitClosed());
   }
 
   /** Windows that end before this are closed. */
   #openFromMs(): number {
-    return this.#time.ms - this.#windows.graceMs;
+    return this.time.ms - this.#windows.graceMs;
   }
 
   #take(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -118,7 +81,7 @@ export class SlidingAggregateNode extends ProcessorNode {
     if (!hasRight && right !== undefined && right.timestampMs > timestampMs) {
       const startMs = timestampMs + 1;
       const windowed = { key, startMs, endMs: startMs + differenceMs };
-      steps.push(() => this.#updates.put(windowed, right.value, null, right.timestampMs));
+      steps.push(() => this.updates.put(windowed, right.value, null, right.timestampMs));
     }
     return inOrder(steps, (step) => step());
   }
@@ -132,7 +95,7 @@ export class SlidingAggregateNode extends ProcessorNode {
     let right: TimestampedValue<unknown> | undefined;
     let previousMs: number | undefined;
     const fromMs = Math.max(0, timestampMs - 2 * differenceMs);
-    for (const [startMs, row] of this.#store.fetch(key, fromMs, timestampMs + 1)) {
+    for (const [startMs, row] of this.store.fetch(key, fromMs, timestampMs + 1)) {
       starts.add(startMs);
       const endMs = startMs + differenceMs;
       if (startMs === timestampMs + 1) {
@@ -160,7 +123,7 @@ export class SlidingAggregateNode extends ProcessorNode {
     let hasRight = false;
     let right: TimestampedValue<unknown> | undefined;
     let first: TimestampedValue<unknown> | undefined;
-    for (const [startMs, row] of this.#store.fetch(key, 0, timestampMs + 1)) {
+    for (const [startMs, row] of this.store.fetch(key, 0, timestampMs + 1)) {
       starts.add(startMs);
       if (startMs === timestampMs + 1) {
         hasRight = true;
@@ -185,12 +148,8 @@ export class SlidingAggregateNode extends ProcessorNode {
   ): Outcome {
     const endMs = startMs + this.#windows.differenceMs;
     if (endMs < this.#openFromMs()) return undefined;
-    const aggregate = this.#fold.add(before?.value, value, key);
+    const aggregate = this.fold.add(before?.value, value, key);
     const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
-    return this.#updates.put({ key, startMs, endMs }, aggregate, old, newestMs);
-  }
-
-  #emitClosed(): Outcome {
-    return this.#closed?.emit(this.#openFromMs() - 1, this.#windows.differenceMs);
+    return this.updates.put({ key, startMs, endMs }, aggregate, old, newestMs);
   }
 }

@@ -7,6 +7,7 @@ import { TableFilterNode, TableMapValuesNode } from '../table/table-value-nodes.
 import { mappedView } from '../table/table-view.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
+import { keyText } from '../store/key-text.js';
 import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { joinByForeignKey, type ForeignKeyJoinOptions } from './foreign-key-table-join.js';
@@ -116,7 +117,7 @@ export class KTable<K, V> {
   groupBy<RK>(name: string, keyOf: (value: V, key: K) => RK | null, key: Serde<RK>): GroupedTable<RK, V> {
     this.origin.oldValues.want();
     const { isVersioned } = this.origin;
-    const textOf = (each: unknown): string => key.serialize(each as RK).toString('latin1');
+    const textOf = (each: unknown): string => keyText(each as RK, key);
     const node = this.#add(name, {
       create: (environment) =>
         new RegroupNode(name, keyOf as (value: unknown, key: unknown) => unknown, { isVersioned, textOf }, environment),

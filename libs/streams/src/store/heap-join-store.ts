@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
@@ -140,7 +141,7 @@ export class HeapJoinStore<K, V> implements StateStore {
   }
 
   #text(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
@@ -133,7 +134,7 @@ export class HeapSessionStore<K, V> implements StateStore {
 
   /** A text that stands for the key and no other. */
   textOf(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 
   #same(

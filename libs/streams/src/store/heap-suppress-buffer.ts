@@ -1,5 +1,6 @@
 import { RecordError } from '@millrace/kernel';
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 
@@ -122,7 +123,7 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
   }
 
   #text(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 
   /** Remembers what was held for a key: for the changelog and for a rollback. */

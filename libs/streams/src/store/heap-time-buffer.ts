@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
@@ -120,6 +121,6 @@ export class HeapTimeBuffer<K, V> implements StateStore {
   }
 
   #text(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 }

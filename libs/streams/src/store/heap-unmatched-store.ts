@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { SortedTimes } from './sorted-times.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
@@ -141,6 +142,6 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   }
 
   #text(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 }

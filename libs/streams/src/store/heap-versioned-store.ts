@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import type { TimestampedValue } from './key-value-store.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
@@ -111,7 +112,7 @@ export class HeapVersionedStore<K, V> implements TableStore {
   }
 
   textOf(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 
   /** Inserts or replaces a version; tells whether it is the latest of its key. */

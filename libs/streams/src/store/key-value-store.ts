@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import { keyText } from './key-text.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
 
@@ -122,6 +123,6 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
 
   /** A text that stands for the key and no other. */
   textOf(key: K): string {
-    return typeof key === 'string' ? key : this.#key.serialize(key).toString('latin1');
+    return keyText(key, this.#key);
   }
 }
