@@ -68,6 +68,7 @@ async function freshSeed() {
     }
     await conform('random scenarios', [file]);
     await conform('random scenarios', ['--restart-everywhere', file]);
+    await conform('random scenarios', ['--engine=lmdb', '--restart-everywhere', file]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -75,7 +76,12 @@ async function freshSeed() {
 
 const joins = path.join(shared, 'joins.json');
 if (await exists(joins)) {
-  for (const options of [[], ['--driver=merged', '--partitions=3'], ['--restart-everywhere']]) {
+  for (const options of [
+    [],
+    ['--driver=merged', '--partitions=3'],
+    ['--restart-everywhere'],
+    ['--engine=lmdb', '--restart-everywhere'],
+  ]) {
     await conform('joins', [...options, joins]);
   }
   await freshSeed();

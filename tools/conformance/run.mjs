@@ -3,7 +3,7 @@
  * test driver.
  *
  * `--driver=merged --partitions=3` runs them on several partitions in order of time, comparing per key;
- * `--restart-everywhere` puts a restart between any two steps.
+ * `--restart-everywhere` puts a restart between any two steps; `--engine=lmdb` keeps the stores that name no engine on disk.
  *
  * Prints the id, the step's index from 0, what was expected and what came of each scenario that fails, and ends with
  * `N passed, N failed`. Exits with 1 when anything failed, with 2 when it was called the wrong way.
@@ -15,7 +15,7 @@ import { build } from '../build.mjs';
 const FORMAT = 'conformance-scenarios/1';
 
 const USAGE =
-  'usage: npm run conformance -- [--driver=synchronous|merged] [--partitions=N] [--restart-everywhere] FILE...';
+  'usage: npm run conformance -- [--driver=synchronous|merged] [--partitions=N] [--restart-everywhere] [--engine=memory|lmdb] FILE...';
 
 /** What the command line asks for: the files, and how the driver is to run them. */
 function asked() {
@@ -26,12 +26,14 @@ function asked() {
         driver: { type: 'string', default: 'synchronous' },
         partitions: { type: 'string', default: '1' },
         'restart-everywhere': { type: 'boolean', default: false },
+        engine: { type: 'string', default: 'memory' },
       },
     });
     const partitions = Number(values.partitions);
-    const isKnown = ['synchronous', 'merged'].includes(values.driver) && Number.isInteger(partitions) && partitions > 0;
-    if (positionals.length > 0 && isKnown) {
-      const options = { order: values.driver, partitions, restartsEverywhere: values['restart-everywhere'] };
+    const isKnown = ['synchronous', 'merged'].includes(values.driver) && ['memory', 'lmdb'].includes(values.engine);
+    if (positionals.length > 0 && isKnown && Number.isInteger(partitions) && partitions > 0) {
+      const { driver: order, engine, 'restart-everywhere': restartsEverywhere } = values;
+      const options = { order, partitions, restartsEverywhere, engine };
       return { files: positionals, options };
     }
   } catch (cause) {

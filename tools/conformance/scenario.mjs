@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LmdbStoreEngine } from '@millrace/lmdb';
 import { json, topic, utf8 } from '@millrace/streams';
 import { TopologyTestDriver } from '@millrace/streams/testing';
 import { sameRecords } from './compare.mjs';
@@ -49,19 +53,22 @@ function entriesOf(driver, name) {
 
 /**
  * Runs one scenario through the topology test driver, in `order` over so many `partitions`; with `restartsEverywhere` each step
- * is followed by a restart.
+ * is followed by a restart. `engine` keeps the stores that name none.
  *
  * @returns undefined when every step emitted what it should, else what went wrong: the step's index from 0 (undefined when
  *   the topology could not be built), what was expected and what came.
  */
 export async function runScenario(
   scenario,
-  { order = 'synchronous', partitions = 1, restartsEverywhere = false } = {},
+  { order = 'synchronous', partitions = 1, restartsEverywhere = false, engine = 'memory' } = {},
 ) {
+  const directory = await mkdtemp(path.join(tmpdir(), 'millrace-conformance-'));
+  const storeEngines = { default: engine, byName: new Map([['lmdb', new LmdbStoreEngine({ directory })]]) };
   let index;
+  let driver;
   try {
     const { topology, sinks } = buildTopology(scenario.topology);
-    const driver = new TopologyTestDriver(topology, { order, partitions });
+    driver = new TopologyTestDriver(topology, { order, partitions, storeEngines });
     for (const [at, step] of scenario.steps.entries()) {
       index = at;
       const emitted = await perform(step, driver, sinks);
@@ -82,5 +89,8 @@ export async function runScenario(
     return undefined;
   } catch (cause) {
     return { step: index, expected: 'no error', actual: String(cause.message ?? cause) };
+  } finally {
+    driver?.close();
+    await rm(directory, { recursive: true, force: true });
   }
 }

@@ -30,15 +30,13 @@ function storeOf(node, kinds) {
   const {
     type = kinds[0],
     name = `${node.id}-store`,
-    engine = 'memory',
+    engine,
     logging = true,
     caching = false,
     historyMs,
     ...rest
   } = node.store ?? {};
   if (!kinds.includes(type)) throw new UnknownInScenario(`'${node.op}' has no ${type} store`);
-  if (engine !== 'memory') throw new UnknownInScenario(`there is no ${engine} store`);
-  if (!logging) throw new UnknownInScenario('there is no store without a changelog');
   if ((type === 'versioned') !== (historyMs !== undefined)) {
     throw new UnknownInScenario('a versioned store, and no other, has a historyMs');
   }
@@ -46,6 +44,8 @@ function storeOf(node, kinds) {
     throw new UnknownInScenario(`a store does not know: ${Object.keys(rest).join(', ')}`);
   return {
     store: name,
+    ...(engine === undefined ? {} : { engine }),
+    ...(logging ? {} : { logging }),
     ...(caching ? { cache: true } : {}),
     ...(historyMs === undefined ? {} : { history: historyMs }),
   };
@@ -225,8 +225,7 @@ const operators = {
   deduplicate: [
     ['from', 'by', 'windowMs', 'store'],
     (node, { from }) => {
-      const { store } = storeOf(node, ['window']);
-      const options = { by: keyBy(node.by), id: utf8, within: node.windowMs, store };
+      const options = { by: keyBy(node.by), id: utf8, within: node.windowMs, ...storeOf(node, ['window']) };
       return must(from, 'deduplicate', 'deduplicate').deduplicate(node.id, options);
     },
   ],

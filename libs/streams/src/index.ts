@@ -2,7 +2,13 @@ export type { Serde } from './serde/serde.js';
 export { bytes, int64, json, utf8 } from './serde/serdes.js';
 export { topic, type Topic } from './topology/topic.js';
 export { Topology, type IdleAdvance, type InternalTopic, type SubTopology } from './topology/topology.js';
-export type { GlobalTableSpec, SinkSpec, SourceSpec, StoreSpec } from './topology/specs.js';
+export {
+  hasChangelog,
+  type GlobalTableSpec,
+  type SinkSpec,
+  type SourceSpec,
+  type StoreSpec,
+} from './topology/specs.js';
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamSerdes } from './dsl/k-stream.js';
@@ -52,4 +58,15 @@ export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
 export { DEFAULT_ERROR_POLICY, type ErrorPolicy } from './task/error-policy.js';
 export { deadLetterTopic } from './task/dead-letter.js';
+export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/task-state.js';
+export type {
+  ByteChange,
+  ByteRow,
+  ByteScan,
+  ByteStore,
+  StoragePlace,
+  StoreChanges,
+  StoreEngine,
+  TaskStorage,
+} from './store/engine/store-engine.js';
 export type { SinkBatch, SinkFence, SinkRecord, SinkWriter, TopicPartition } from './sink/sink-writer.js';

@@ -1,4 +1,4 @@
-import type { SubTopology, Topology } from '@millrace/streams';
+import { hasChangelog, type SubTopology, type Topology } from '@millrace/streams';
 import {
   partitionKey,
   type SubTopologyLayout,
@@ -72,9 +72,7 @@ function planSubTopology(applicationId: string, topology: Topology, subTopology:
   const full = (topic: string, isRepartition: boolean): string =>
     topology.topicName(applicationId, topic, isRepartition);
   const fullByTopic = new Map(sources.map(({ topic, isRepartition }) => [topic, full(topic, isRepartition)]));
-  const changelogs = stores
-    .filter(({ sourceTopic }) => sourceTopic === undefined)
-    .map((store) => topology.changelogName(applicationId, store));
+  const changelogs = stores.filter(hasChangelog).map((store) => topology.changelogName(applicationId, store));
   return {
     topology,
     subTopology,

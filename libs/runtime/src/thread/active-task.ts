@@ -175,7 +175,7 @@ export class ActiveTask {
       const input = this.#byKey.get(partitionKey(topic, partition));
       if (input !== undefined) input.committedOffset = offset;
     }
-    this.task.committed();
+    this.task.committed(() => undefined);
     this.#publishDropped();
   }
 

@@ -1,18 +1,18 @@
 import { inOrder } from '../processor/in-order.js';
 import type { Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { WindowStore } from '../store/window-store.js';
 
 type Emit = (key: unknown, value: unknown, timestampMs: number) => Outcome;
 
 /** Emits each window once, when it has closed. How far that has come is committed with the stream times. */
 export class ClosedWindows {
-  readonly #store: HeapWindowStore<unknown, unknown>;
+  readonly #store: WindowStore<unknown, unknown>;
   readonly #emitted: StreamTime;
   readonly #emit: Emit;
 
   /** @param emitted windows with an end before this time have been emitted. */
-  constructor(store: HeapWindowStore<unknown, unknown>, emitted: StreamTime, emit: Emit) {
+  constructor(store: WindowStore<unknown, unknown>, emitted: StreamTime, emit: Emit) {
     this.#store = store;
     this.#emitted = emitted;
     this.#emit = emit;

@@ -2,7 +2,7 @@ import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
-import type { HeapSessionStore, Session } from '../store/heap-session-store.js';
+import type { SessionStore, Session } from '../store/session-store.js';
 import type { SessionWindows } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
 import type { EmitStrategy } from './windowed-fold.js';
@@ -24,7 +24,7 @@ export class SessionAggregateNode extends ProcessorNode {
   readonly #windows: SessionWindows;
   readonly #fold: SessionFold;
   readonly #environment: NodeEnvironment;
-  readonly #store: HeapSessionStore<unknown, unknown>;
+  readonly #store: SessionStore<unknown, unknown>;
   readonly #time: StreamTime;
   /** Sessions that end before this time have been emitted. */
   readonly #emitted: StreamTime;
@@ -34,7 +34,7 @@ export class SessionAggregateNode extends ProcessorNode {
     this.#windows = windows;
     this.#fold = fold;
     this.#environment = environment;
-    this.#store = environment.store(fold.store) as HeapSessionStore<unknown, unknown>;
+    this.#store = environment.store(fold.store) as SessionStore<unknown, unknown>;
     this.#time = environment.streamTime(name);
     this.#emitted = environment.streamTime(`${name}/emitted`);
   }

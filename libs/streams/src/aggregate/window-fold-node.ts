@@ -1,7 +1,7 @@
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { WindowStore } from '../store/window-store.js';
 import { ClosedWindows } from './closed-windows.js';
 import { WindowUpdates } from './window-updates.js';
 import type { WindowedFold } from './windowed-fold.js';
@@ -18,7 +18,7 @@ export interface WindowLength {
 export abstract class WindowFoldNode extends ProcessorNode {
   protected readonly fold: WindowedFold;
   protected readonly environment: NodeEnvironment;
-  protected readonly store: HeapWindowStore<unknown, unknown>;
+  protected readonly store: WindowStore<unknown, unknown>;
   protected readonly time: StreamTime;
   protected readonly updates: WindowUpdates;
   readonly #length: WindowLength;
@@ -28,7 +28,7 @@ export abstract class WindowFoldNode extends ProcessorNode {
     super(name);
     this.fold = fold;
     this.environment = environment;
-    this.store = environment.store(fold.store) as HeapWindowStore<unknown, unknown>;
+    this.store = environment.store(fold.store) as WindowStore<unknown, unknown>;
     this.time = environment.streamTime(name);
     this.updates = new WindowUpdates(this.store, fold, environment.context, (key, value, old, timestampMs) =>
       this.forwardUpdate(key, value, old, timestampMs, true),

@@ -1,6 +1,6 @@
 import type { Outcome } from '../processor/processor-node.js';
 import type { RecordContext } from '../processor/record-context.js';
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { WindowStore } from '../store/window-store.js';
 import type { Windowed } from '../window/windowed.js';
 import { HeldUpdates } from './held-updates.js';
 import type { WindowedFold } from './windowed-fold.js';
@@ -9,13 +9,13 @@ type Forward = (key: unknown, value: unknown, old: unknown, timestampMs: number)
 
 /** Puts the aggregates of windows into their store, and passes them on: at once, at the commit, or not before they close. */
 export class WindowUpdates {
-  readonly #store: HeapWindowStore<unknown, unknown>;
+  readonly #store: WindowStore<unknown, unknown>;
   readonly #isForwarded: boolean;
   readonly #held: HeldUpdates | undefined;
   readonly #forward: Forward;
 
   constructor(
-    store: HeapWindowStore<unknown, unknown>,
+    store: WindowStore<unknown, unknown>,
     { emit, isCached }: WindowedFold,
     context: RecordContext,
     forward: Forward,

@@ -15,13 +15,17 @@ export interface DeduplicateOptions<K, V, I> {
   readonly within: Duration;
   /** Permanent name of the store; its changelog is `<applicationId>-<store>-changelog`. */
   readonly store: string;
+  /** What keeps it; see `StoreOptions.engine`. */
+  readonly engine?: string;
+  /** Whether it has a changelog; see `StoreOptions.logging`. */
+  readonly logging?: boolean;
 }
 
 /** Adds a deduplication. Records of one id must have one key, or they may be in different partitions. */
 export function addDeduplication<K, V, I>(
   name: string,
   stream: KStream<K, V>,
-  { by, id, within, store }: DeduplicateOptions<K, V, I>,
+  { by, id, within, store, engine, logging = true }: DeduplicateOptions<K, V, I>,
 ): KStream<K, V> {
   const partitioned = stream.partitioned();
   const withinMs = toMs(within);
@@ -34,6 +38,8 @@ export function addDeduplication<K, V, I>(
     windowSizeMs: withinMs,
     retentionMs: 2 * withinMs,
     isFetchedByKey: true,
+    engine,
+    isLogged: logging,
   });
   const deduplication = { store, by: by as (value: unknown, key: unknown) => unknown, withinMs };
   const node = stream.graph.add({

@@ -76,6 +76,8 @@ export class SessionedStream<K, V> {
       key,
       value,
       retentionMs,
+      engine: options.engine,
+      isLogged: options.logging ?? true,
     });
     const fold: SessionFold = { store: store.name, ...how, emit };
     const node = graph.add({

@@ -14,6 +14,16 @@ export interface StoreOptions<V> {
    * commit interval. Default false: every update is seen. (Kafka: `withCachingEnabled`.)
    */
   readonly cache?: boolean;
+  /**
+   * What keeps the store: `memory` is the heap, any other an engine that the application registers under this name. Default: the
+   * application's default engine, which is `memory` unless it names another.
+   */
+  readonly engine?: string;
+  /**
+   * Whether changes are written to a changelog. Default true. Without one they are lost with the task, unless an engine keeps them
+   * on this machine. (Kafka: `withLoggingDisabled`.)
+   */
+  readonly logging?: boolean;
 }
 
 /** The store of a table that is kept by key. */
@@ -27,16 +37,26 @@ export interface TableStoreOptions<V> {
    * changes the past, not the present (KIP-889, KIP-914). Default: only the latest value to arrive is kept.
    */
   readonly history?: Duration;
+  /**
+   * What keeps the store: `memory` is the heap, any other an engine that the application registers under this name. Default: the
+   * application's default engine, which is `memory` unless it names another.
+   */
+  readonly engine?: string;
+  /**
+   * Whether changes are written to a changelog. Default true. Without one they are lost with the task, unless an engine keeps them
+   * on this machine. (Kafka: `withLoggingDisabled`.)
+   */
+  readonly logging?: boolean;
 }
 
 /** The specification of the store of a table. */
 export function tableStoreSpec<K, V>(
   serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
-  { store, value = serdes.value, history }: TableStoreOptions<V>,
+  { store, value = serdes.value, history, engine, logging = true }: TableStoreOptions<V>,
 ): StoreSpec {
   const kind = history === undefined ? 'key-value' : 'versioned';
   const retentionMs = history === undefined ? Infinity : toMs(history);
-  return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs });
+  return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs, engine, isLogged: logging });
 }
 
 /** A store that a processor declares for itself. */
@@ -44,14 +64,18 @@ export interface KeyValueStoreDefinition<K, V> {
   readonly name: string;
   readonly key: Serde<K>;
   readonly value: Serde<V>;
+  /** What keeps it; see {@link StoreOptions.engine}. */
+  readonly engine?: string;
+  /** Whether it has a changelog; see {@link StoreOptions.logging}. */
+  readonly logging?: boolean;
 }
 
 /** Declares a key-value store for a processor. */
 export function keyValueStore<K, V>(
   name: string,
-  serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
+  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly engine?: string; readonly logging?: boolean },
 ): KeyValueStoreDefinition<K, V> {
-  return { name, ...serdes };
+  return { name, ...options };
 }
 
 /** Completes a store's specification with the defaults. */
@@ -62,6 +86,8 @@ export function storeSpec(given: Pick<StoreSpec, 'name' | 'kind' | 'key'> & Part
     retentionMs: Infinity,
     isFetchedByKey: false,
     isCached: false,
+    engine: undefined,
+    isLogged: true,
     sourceTopic: undefined,
     ...given,
   };

@@ -16,6 +16,8 @@ export interface StreamJoinOptions<K, V, W, R> {
   /** When a record is emitted that has no match, of a side that keeps such; default `early`, as Kafka Streams does. */
   readonly unmatched?: UnmatchedRecords;
   readonly value?: Serde<R>;
+  /** What keeps both sides; see `StoreOptions.engine`. */
+  readonly engine?: string;
 }
 
 /** Which sides keep their records that have no match: none, the left, or both. */
@@ -39,7 +41,14 @@ export function joinStreams<K, V, W, R>(
   // A row of exactly the retention's age is gone, as in Kafka Streams; `at-close` promises that it counts.
   const retentionMs = beforeMs + afterMs + graceMs + (unmatched === 'at-close' ? 1 : 0);
   const store = (suffix: string, kindOfStore: StoreSpec['kind'], value: Serde<unknown>): StoreSpec =>
-    storeSpec({ name: `${name}-${suffix}`, kind: kindOfStore, key: left.serdes.key, value, retentionMs });
+    storeSpec({
+      name: `${name}-${suffix}`,
+      kind: kindOfStore,
+      key: left.serdes.key,
+      value,
+      retentionMs,
+      engine: options.engine,
+    });
   const leftStore = store('left', 'join-window', left.serdes.value);
   const rightStore = store('right', 'join-window', right.serdes.value);
   const leftUnmatched = kind === 'inner' ? [] : [store('unmatched', 'join-unmatched', left.serdes.value)];

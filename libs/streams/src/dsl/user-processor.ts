@@ -22,7 +22,7 @@ export function addUserProcessor(
     graph.problems.push(`the processor of '${name}' is neither a supplier nor a known provider: register it`);
   }
   const stores = (supplier?.stores ?? []).map((each) =>
-    graph.storeOf(each, () => storeSpec({ name: each.name, kind: 'key-value', key: each.key, value: each.value })),
+    graph.storeOf(each, () => storeSpec({ ...each, kind: 'key-value', isLogged: each.logging ?? true })),
   );
   const storeNames = stores.map((each) => each.name);
   return graph.add({

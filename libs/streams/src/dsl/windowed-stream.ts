@@ -69,6 +69,8 @@ export class WindowedStream<K, V> {
       retentionMs: emit === 'close' ? retentionMs : retentionMs - 1,
       isFetchedByKey: windows.kind === 'sliding',
       isCached,
+      engine: options.engine,
+      isLogged: options.logging ?? true,
     });
     const fold: WindowedFold = { store: store.name, add, emit, isCached };
     const details = [

@@ -2,7 +2,7 @@ import { inOrder } from '../processor/in-order.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
-import type { HeapJoinStore } from '../store/heap-join-store.js';
+import type { JoinStore } from '../store/join-store.js';
 import type { HeapUnmatchedStore } from '../store/heap-unmatched-store.js';
 
 /**
@@ -55,8 +55,8 @@ export class StreamJoinNode extends ProcessorNode {
   readonly #time: StreamTime;
   /** The earliest unmatched record that Kafka Streams believes to wait, as a time; -1 when it believes none does. */
   readonly #earliest: StreamTime;
-  readonly #ownRows: HeapJoinStore<unknown, unknown>;
-  readonly #otherRows: HeapJoinStore<unknown, unknown>;
+  readonly #ownRows: JoinStore<unknown, unknown>;
+  readonly #otherRows: JoinStore<unknown, unknown>;
   readonly #own: Waiting;
   readonly #other: Waiting;
 
@@ -67,8 +67,8 @@ export class StreamJoinNode extends ProcessorNode {
     this.#environment = environment;
     this.#time = environment.streamTime(join.name);
     this.#earliest = environment.streamTime(`${join.name}/unmatched`);
-    const rows = ({ store }: JoinSide): HeapJoinStore<unknown, unknown> =>
-      environment.store(store) as HeapJoinStore<unknown, unknown>;
+    const rows = ({ store }: JoinSide): JoinStore<unknown, unknown> =>
+      environment.store(store) as JoinStore<unknown, unknown>;
     const waiting = ({ unmatchedStore }: JoinSide): Waiting['store'] =>
       unmatchedStore === undefined
         ? undefined

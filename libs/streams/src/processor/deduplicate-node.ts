@@ -1,4 +1,4 @@
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { WindowStore } from '../store/window-store.js';
 import type { NodeEnvironment } from './node-environment.js';
 import { ProcessorNode, type Outcome } from './processor-node.js';
 
@@ -14,12 +14,12 @@ export interface Deduplication {
 export class DeduplicateNode extends ProcessorNode {
   readonly #deduplication: Deduplication;
   /** The times of the records that were passed on, by id. */
-  readonly #passed: HeapWindowStore<unknown, unknown>;
+  readonly #passed: WindowStore<unknown, unknown>;
 
   constructor(name: string, deduplication: Deduplication, environment: NodeEnvironment) {
     super(name);
     this.#deduplication = deduplication;
-    this.#passed = environment.store(deduplication.store) as HeapWindowStore<unknown, unknown>;
+    this.#passed = environment.store(deduplication.store) as WindowStore<unknown, unknown>;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {

@@ -1,4 +1,5 @@
 import { RecordError } from '@millrace/kernel';
+import { readInt64, writeInt64 } from '../store/int64-bytes.js';
 import type { Serde } from './serde.js';
 
 /** Text as UTF-8. */
@@ -26,15 +27,14 @@ export const int64: Serde<number> = {
       );
     }
     const written = Buffer.allocUnsafe(8);
-    written.writeInt32BE(Math.floor(value / 4_294_967_296), 0);
-    written.writeUInt32BE(value - Math.floor(value / 4_294_967_296) * 4_294_967_296, 4);
+    writeInt64(written, 0, value);
     return written;
   },
   deserialize: (buffer, start, end) => {
     if (end - start !== 8) {
       throw new RecordError('MR_RECORD_UNREADABLE', `an int64 has 8 bytes, found ${end - start}`);
     }
-    return buffer.readInt32BE(start) * 4_294_967_296 + buffer.readUInt32BE(start + 4);
+    return readInt64(buffer, start);
   },
 };
 

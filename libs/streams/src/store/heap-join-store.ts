@@ -1,22 +1,11 @@
 import type { Serde } from '../serde/serde.js';
+import type { JoinRow, JoinStore } from './join-store.js';
 import { keyText } from './key-text.js';
-import type { ChangelogWriter, StateStore } from './state-store.js';
+import type { ChangelogWriter } from './state-store.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
-interface JoinRow<V> {
-  readonly timestampMs: number;
-  readonly sequence: number;
-  readonly value: V;
-}
-
-/**
- * One side of a windowed stream-stream join: every record within the retention, several of one key and time included, per
- * key in order of time.
- *
- * The retention is counted from the latest row of this side, as in Kafka Streams' window stores: a row of exactly that age is
- * gone. What is found does not depend on when memory is given back, nor on restarts.
- */
-export class HeapJoinStore<K, V> implements StateStore {
+/** One side of a join, in the heap. */
+export class HeapJoinStore<K, V> implements JoinStore<K, V> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -45,12 +34,10 @@ export class HeapJoinStore<K, V> implements StateStore {
     this.#changelog = changelog;
   }
 
-  /** How values are written: bytes handed to {@link add} must come from it. */
   get value(): Serde<V> {
     return this.#value;
   }
 
-  /** Adds a row unless its time is past the retention already. `valueBytes` spares serializing a value that has bytes. */
   add(key: K, value: V, timestampMs: number, valueBytes?: Buffer): void {
     this.#latestMs = Math.max(this.#latestMs, timestampMs);
     if (timestampMs <= this.#latestMs - this.#retentionMs) return;
@@ -65,7 +52,6 @@ export class HeapJoinStore<K, V> implements StateStore {
     );
   }
 
-  /** The rows of a key with a time in [fromMs, toMs], in order of time. The array is the caller's. */
   fetch(key: K, fromMs: number, toMs: number): readonly JoinRow<V>[] {
     const rows = this.#rows.get(this.#text(key));
     if (rows === undefined) return [];

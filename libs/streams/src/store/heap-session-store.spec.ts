@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ChangelogLog } from '../../test/changelog-log.js';
 import { json, utf8 } from '../serde/serdes.js';
-import { HeapSessionStore, type Session } from './heap-session-store.js';
+import { HeapSessionStore } from './heap-session-store.js';
+import type { Session } from './session-store.js';
 
 const RETENTION_MS = 20;
 const session = fc

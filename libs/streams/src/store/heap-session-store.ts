@@ -3,22 +3,12 @@ import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
+import type { Session, SessionStore } from './session-store.js';
 import { SortedTimes } from './sorted-times.js';
-import type { ChangelogWriter, StateStore } from './state-store.js';
+import type { ChangelogWriter } from './state-store.js';
 
-/** A session: its first and last record's times, both inclusive, and the aggregate of its records. */
-export interface Session<K, V> {
-  readonly key: K;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly value: V;
-}
-
-/**
- * Sessions by key and time. One whose end is more than `retentionMs` before that of the latest is gone, as in Kafka Streams;
- * its memory is given back at the next commit.
- */
-export class HeapSessionStore<K, V> implements StateStore {
+/** A session store in the heap. The memory of a session that is gone is given back at the next commit. */
+export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -46,7 +36,6 @@ export class HeapSessionStore<K, V> implements StateStore {
     this.#changelog = changelog;
   }
 
-  /** The sessions of a key that end at `earliestEndMs` or later and start at `latestStartMs` or earlier, in order of end and start. */
   find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<K, V>[] {
     // A session of exactly the retention's age is no longer found, as in Kafka Streams, but may still be emitted.
     const goneUpToMs = this.#latestMs - this.#retentionMs;
@@ -56,19 +45,16 @@ export class HeapSessionStore<K, V> implements StateStore {
     );
   }
 
-  /** The sessions of all keys that end in [fromMs, toMs], in order of their ends; gone ones too, while their memory is not given back. */
   *endingIn(fromMs: number, toMs: number): IterableIterator<Session<K, V>> {
     for (const endMs of this.#ends.range(fromMs, toMs)) {
       yield* this.#byEnd.get(endMs) ?? [];
     }
   }
 
-  /** The end of the latest session; undefined when there is none. */
   latestEndMs(): number | undefined {
     return this.#ends.latestMs;
   }
 
-  /** Sets a session's value; one with the same start and end is replaced. */
   put(session: Session<K, V>): void {
     const text = this.textOf(session.key);
     const replaced = this.#same(text, session);
@@ -82,7 +68,6 @@ export class HeapSessionStore<K, V> implements StateStore {
     this.#log(session, this.#value.serialize(session.value));
   }
 
-  /** Deletes a session. Its end counts as a time that was seen, whether there was such a session or not. */
   remove(session: Session<K, unknown>): void {
     const text = this.textOf(session.key);
     const found = this.#same(text, session);
@@ -93,7 +78,6 @@ export class HeapSessionStore<K, V> implements StateStore {
     this.#undo.push(() => this.#insert(text, found));
   }
 
-  /** All sessions, in order of their ends. */
   *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
     for (const { key, startMs, endMs, value } of this.endingIn(-Infinity, Infinity)) {
       yield [
@@ -132,7 +116,6 @@ export class HeapSessionStore<K, V> implements StateStore {
     return size;
   }
 
-  /** A text that stands for the key and no other. */
   textOf(key: K): string {
     return keyText(key, this.#key);
   }

@@ -3,7 +3,8 @@ import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
 import { SortedTimes } from './sorted-times.js';
-import type { ChangelogWriter, StateStore } from './state-store.js';
+import type { ChangelogWriter } from './state-store.js';
+import type { WindowStore } from './window-store.js';
 import { windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
 /** A null value stands for a deletion that is not committed yet. */
@@ -13,11 +14,8 @@ interface Row<K, V> extends TimestampedValue<V | null> {
 
 type RowsByWindow<K, V> = Map<number, Map<string, Row<K, V>>>;
 
-/**
- * One value a key and window, in the heap. A window whose start is more than `retentionMs` before that of the latest is gone, as
- * in Kafka Streams; its memory is given back at the next commit.
- */
-export class HeapWindowStore<K, V> implements StateStore {
+/** A window store in the heap. The memory of a window that is gone is given back at the next commit. */
+export class HeapWindowStore<K, V> implements WindowStore<K, V> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -56,7 +54,6 @@ export class HeapWindowStore<K, V> implements StateStore {
     return row === undefined || row.value === null ? undefined : (row as TimestampedValue<V>);
   }
 
-  /** Sets or, with null, deletes a window's value; `isLogged` false leaves the changelog to a later {@link log}. */
   put(key: K, startMs: number, value: V | null, timestampMs: number, isLogged = true): void {
     const text = this.textOf(key);
     this.#know(startMs, text);
@@ -65,7 +62,6 @@ export class HeapWindowStore<K, V> implements StateStore {
     if (isLogged) this.log(key, startMs, value, timestampMs);
   }
 
-  /** Writes a window's value to the changelog. */
   log(key: K, startMs: number, value: V | null, timestampMs: number): void {
     this.#changelog?.append(
       windowKeyBytes(this.#key.serialize(key), startMs, 0),
@@ -74,7 +70,6 @@ export class HeapWindowStore<K, V> implements StateStore {
     );
   }
 
-  /** The windows of a key that start in [fromMs, toMs], in order; only of a store that was made to be fetched by key. */
   *fetch(key: K, fromMs: number, toMs: number): IterableIterator<[number, TimestampedValue<V>]> {
     for (const startMs of this.#startsByKey?.get(this.textOf(key))?.range(fromMs, toMs) ?? []) {
       const row = this.get(key, startMs);
@@ -82,7 +77,6 @@ export class HeapWindowStore<K, V> implements StateStore {
     }
   }
 
-  /** The windows of all keys that start in [fromMs, toMs], in order of their starts. */
   *startingIn(fromMs: number, toMs: number): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
     for (const startMs of this.#starts.range(Math.max(fromMs, this.#latestMs - this.#retentionMs), toMs)) {
       const pending = this.#overlay.get(startMs);
@@ -95,12 +89,10 @@ export class HeapWindowStore<K, V> implements StateStore {
     }
   }
 
-  /** The start of the latest window; undefined when there is none. */
   latestStartMs(): number | undefined {
     return this.#starts.latestMs;
   }
 
-  /** All rows, in order of their windows' starts. */
   entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
     return this.startingIn(-Infinity, Infinity);
   }
@@ -144,7 +136,6 @@ export class HeapWindowStore<K, V> implements StateStore {
     return size;
   }
 
-  /** A text that stands for the key and no other. */
   textOf(key: K): string {
     return keyText(key, this.#key);
   }

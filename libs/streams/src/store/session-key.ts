@@ -1,3 +1,5 @@
+import { readInt64, writeInt64 } from './int64-bytes.js';
+
 /** Bytes that follow the key in the changelog of a session store: the session's end, then its start, both int64. */
 const SUFFIX_BYTES = 16;
 
@@ -5,8 +7,8 @@ const SUFFIX_BYTES = 16;
 export function sessionKeyBytes(key: Buffer, startMs: number, endMs: number): Buffer {
   const written = Buffer.allocUnsafe(key.length + SUFFIX_BYTES);
   key.copy(written, 0);
-  writeTime(written, key.length, endMs);
-  writeTime(written, key.length + 8, startMs);
+  writeInt64(written, key.length, endMs);
+  writeInt64(written, key.length + 8, startMs);
   return written;
 }
 
@@ -17,14 +19,5 @@ export function sessionKeyEnd(end: number): number {
 
 /** Start and end of the session in a key that ends at `end`. */
 export function sessionTimesOf(buffer: Buffer, end: number): { readonly startMs: number; readonly endMs: number } {
-  return { startMs: readTime(buffer, end - 8), endMs: readTime(buffer, end - 16) };
-}
-
-function writeTime(buffer: Buffer, at: number, ms: number): void {
-  buffer.writeInt32BE(Math.floor(ms / 4_294_967_296), at);
-  buffer.writeUInt32BE(ms % 4_294_967_296, at + 4);
-}
-
-function readTime(buffer: Buffer, at: number): number {
-  return buffer.readInt32BE(at) * 4_294_967_296 + buffer.readUInt32BE(at + 4);
+  return { startMs: readInt64(buffer, end - 8), endMs: readInt64(buffer, end - 16) };
 }

@@ -1,3 +1,5 @@
+import { readInt64, writeInt64 } from './int64-bytes.js';
+
 /** Bytes that follow the key in the changelog of a windowed store: the window's start, then a sequence number. */
 const SUFFIX_BYTES = 12;
 
@@ -8,8 +10,7 @@ const SUFFIX_BYTES = 12;
 export function windowKeyBytes(key: Buffer, startMs: number, sequence: number): Buffer {
   const written = Buffer.allocUnsafe(key.length + SUFFIX_BYTES);
   key.copy(written, 0);
-  written.writeInt32BE(Math.floor(startMs / 4_294_967_296), key.length);
-  written.writeUInt32BE(startMs % 4_294_967_296, key.length + 4);
+  writeInt64(written, key.length, startMs);
   written.writeInt32BE(sequence, key.length + 8);
   return written;
 }
@@ -21,7 +22,7 @@ export function windowKeyEnd(end: number): number {
 
 /** The window's start in a changelog key that ends at `end`. */
 export function windowStartOf(buffer: Buffer, end: number): number {
-  return buffer.readInt32BE(end - 12) * 4_294_967_296 + buffer.readUInt32BE(end - 8);
+  return readInt64(buffer, end - 12);
 }
 
 /** The sequence number in a changelog key that ends at `end`. */

@@ -1,13 +1,13 @@
 import type { NodeEnvironment } from '../processor/node-environment.js';
-import type { HeapSessionStore } from '../store/heap-session-store.js';
-import type { HeapWindowStore } from '../store/heap-window-store.js';
+import type { SessionStore } from '../store/session-store.js';
+import type { WindowStore } from '../store/window-store.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TableView } from './table-view.js';
 
 /** The windows of a window store as the rows of a table. */
 export function windowView(store: string): (environment: NodeEnvironment) => TableView {
   return (environment) => {
-    const windows = environment.store(store) as HeapWindowStore<unknown, unknown>;
+    const windows = environment.store(store) as WindowStore<unknown, unknown>;
     const row: TableView['row'] = (key) => {
       const windowed = key as Windowed<unknown>;
       return windows.get(windowed.key, windowed.startMs);
@@ -19,7 +19,7 @@ export function windowView(store: string): (environment: NodeEnvironment) => Tab
 /** The sessions of a session store as the rows of a table. */
 export function sessionView(store: string): (environment: NodeEnvironment) => TableView {
   return (environment) => {
-    const sessions = environment.store(store) as HeapSessionStore<unknown, unknown>;
+    const sessions = environment.store(store) as SessionStore<unknown, unknown>;
     const row: TableView['row'] = (key) => {
       const { key: inner, startMs, endMs } = key as Windowed<unknown>;
       const found = sessions

@@ -14,7 +14,7 @@ import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
-import { makeStore } from './task-stores.js';
+import { IN_MEMORY, TaskState, type StoreEngines } from './task-state.js';
 
 /** What the runtime, or the test driver, hands to a task. */
 export interface TaskEnvironment {
@@ -27,6 +27,8 @@ export interface TaskEnvironment {
   readonly globalTable: (name: string) => ReadOnlyTable;
   /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
   readonly maxTaskIdleMs?: number;
+  /** What keeps the stores. Default: the heap. */
+  readonly storeEngines?: StoreEngines;
 }
 
 /** An offset to commit, with the stream times that let a restart forget nothing. */
@@ -52,8 +54,8 @@ export class StreamTask {
   readonly id: string;
   readonly subTopology: SubTopology;
   readonly counters = new TaskCounters();
-  readonly stores: ReadonlyMap<string, StateStore>;
   readonly #topology: Topology;
+  readonly #state: TaskState;
   readonly #environment: TaskEnvironment;
   readonly #context = new RecordContext();
   readonly #queues: PartitionQueue[] = [];
@@ -72,16 +74,16 @@ export class StreamTask {
     this.subTopology = subTopology;
     this.#environment = environment;
     this.id = `${subTopology.id}_${environment.partition}`;
-    this.stores = new Map(
-      subTopology.stores.map((spec) => [
-        spec.name,
-        makeStore(spec, {
-          changelog: topology.changelogName(environment.applicationId, spec),
-          partition: environment.partition,
-          collector: environment.collector,
-          recordTimeMs: () => this.#context.timestampMs,
-        }),
-      ]),
+    this.#state = new TaskState(
+      { applicationId: environment.applicationId, topology: topology.name, taskId: this.id },
+      subTopology.stores,
+      environment.storeEngines ?? IN_MEMORY,
+      (spec) => ({
+        changelog: topology.changelogName(environment.applicationId, spec),
+        partition: environment.partition,
+        collector: environment.collector,
+        recordTimeMs: () => this.#context.timestampMs,
+      }),
     );
     this.#makeNodes();
     this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
@@ -93,6 +95,10 @@ export class StreamTask {
       collector: environment.collector,
       counters: this.counters,
     });
+  }
+
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.#state.stores;
   }
 
   /** Topics and partitions that this task reads. */
@@ -112,7 +118,8 @@ export class StreamTask {
     readonly partition: number;
     readonly isSource: boolean;
   }[] {
-    return this.subTopology.stores.map((spec) => ({
+    const restored = this.subTopology.stores.filter((spec) => spec.isLogged || spec.sourceTopic !== undefined);
+    return restored.map((spec) => ({
       store: spec.name,
       topic: this.#topology.changelogName(this.#environment.applicationId, spec),
       partition: this.#environment.partition,
@@ -120,24 +127,14 @@ export class StreamTask {
     }));
   }
 
-  /** Takes records of a changelog. */
+  /** The offset from which a store's changelog has to be restored: 0 where nothing of the store was kept. */
+  restorePosition(store: string): number {
+    return this.#state.restorePosition(store) ?? 0;
+  }
+
+  /** Takes records of a changelog; returns how many. */
   restore(store: string, run: RecordRun): number {
-    const target = this.#storeOf(store);
-    let restored = 0;
-    while (run.nextRecord()) {
-      const { cursor } = run;
-      if (cursor.keyStart < 0) continue;
-      target.restore(
-        cursor.buffer,
-        cursor.keyStart,
-        cursor.keyEnd,
-        cursor.valueStart,
-        cursor.valueEnd,
-        cursor.timestampMs,
-      );
-      restored++;
-    }
-    return restored;
+    return this.#state.restore(store, run);
   }
 
   /** Takes over the stream times of the metadata of a committed offset; texts of other origin are ignored. */
@@ -264,16 +261,27 @@ export class StreamTask {
       .map(({ topic, partition, position }) => ({ topic, partition, offset: position, metadata }));
   }
 
-  /** The transaction is through: the stores take their writes. */
-  committed(): void {
+  /**
+   * The transaction is through: the stores take their writes.
+   *
+   * @param endOf the offset after the last record that this task's application has written to a topic's partition; undefined for
+   *   none since the last commit. Stores that are kept remember it, so that a restart restores only what comes after it.
+   * @throws {TaskError} (restart-task) when a store cannot be kept.
+   */
+  committed(endOf: (topic: string, partition: number) => number | undefined): void {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
     this.#hasAdvanced = false;
-    for (const store of this.stores.values()) store.commit();
+    const { applicationId, partition } = this.#environment;
+    this.#state.commit((spec) =>
+      spec.sourceTopic === undefined
+        ? endOf(this.#topology.changelogName(applicationId, spec), partition)
+        : this.#queues.find((queue) => queue.topic === spec.sourceTopic)?.committedPosition,
+    );
   }
 
   /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
   close(): void {
-    for (const store of this.stores.values()) store.rollback();
+    this.#state.close();
     for (const node of this.#nodes.values()) node.close();
   }
 

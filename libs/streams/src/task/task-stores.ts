@@ -7,8 +7,14 @@ import { HeapTimeBuffer } from '../store/heap-time-buffer.js';
 import { HeapUnmatchedStore } from '../store/heap-unmatched-store.js';
 import { HeapVersionedStore } from '../store/heap-versioned-store.js';
 import { HeapWindowStore } from '../store/heap-window-store.js';
+import type { PendingRows } from '../store/engine/pending-rows.js';
+import { OrderedJoinStore } from '../store/ordered/ordered-join-store.js';
+import { OrderedKeyValueStore } from '../store/ordered/ordered-key-value-store.js';
+import { OrderedSessionStore } from '../store/ordered/ordered-session-store.js';
+import { OrderedVersionedStore } from '../store/ordered/ordered-versioned-store.js';
+import { OrderedWindowStore } from '../store/ordered/ordered-window-store.js';
 import type { ChangelogWriter, StateStore } from '../store/state-store.js';
-import type { StoreSpec } from '../topology/specs.js';
+import { hasChangelog, type StoreSpec } from '../topology/specs.js';
 import type { RecordCollector } from './record-collector.js';
 
 /** Where a task's stores write their changes. */
@@ -19,16 +25,26 @@ export interface StoreEnvironment {
   readonly recordTimeMs: () => number;
 }
 
-/** Makes a store of a task. A table that is read from a topic writes no changelog: the topic is one. */
-export function makeStore(spec: StoreSpec, environment: StoreEnvironment): StateStore {
-  const changelog = spec.sourceTopic === undefined ? writerTo(environment) : undefined;
+/**
+ * Makes a store of a task. A table that is read from a topic writes no changelog: the topic is one.
+ *
+ * @param rows where its rows are kept, for a kind that can be kept outside the heap; in the heap without.
+ */
+export function makeStore(spec: StoreSpec, environment: StoreEnvironment, rows?: PendingRows): StateStore {
+  const changelog = hasChangelog(spec) ? writerTo(environment) : undefined;
   switch (spec.kind) {
     case 'key-value':
-      return new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog);
+      return rows === undefined
+        ? new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog)
+        : new OrderedKeyValueStore(spec.name, spec, rows, environment.recordTimeMs, changelog);
     case 'versioned':
-      return new HeapVersionedStore(spec.name, spec, spec.retentionMs, changelog);
+      return rows === undefined
+        ? new HeapVersionedStore(spec.name, spec, spec.retentionMs, changelog)
+        : new OrderedVersionedStore(spec.name, spec, spec.retentionMs, rows, changelog);
     case 'session':
-      return new HeapSessionStore(spec.name, spec, spec.retentionMs, changelog);
+      return rows === undefined
+        ? new HeapSessionStore(spec.name, spec, spec.retentionMs, changelog)
+        : new OrderedSessionStore(spec.name, spec, spec.retentionMs, rows, changelog);
     case 'suppress-buffer':
       return new HeapSuppressBuffer(spec.name, spec, changelog);
     case 'time-buffer':
@@ -36,9 +52,13 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment): State
     case 'subscriptions':
       return new SubscriptionStore(spec.name, changelog);
     case 'window':
-      return new HeapWindowStore(spec.name, spec, spec, changelog);
+      return rows === undefined
+        ? new HeapWindowStore(spec.name, spec, spec, changelog)
+        : new OrderedWindowStore(spec.name, spec, spec, rows, changelog);
     case 'join-window':
-      return new HeapJoinStore(spec.name, spec, spec.retentionMs, changelog);
+      return rows === undefined
+        ? new HeapJoinStore(spec.name, spec, spec.retentionMs, changelog)
+        : new OrderedJoinStore(spec.name, spec, spec.retentionMs, rows, changelog);
     case 'join-unmatched':
       return new HeapUnmatchedStore(spec.name, spec, changelog);
   }

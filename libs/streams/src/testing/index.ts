@@ -1,3 +1,6 @@
+export { storeEngineContract } from './engine-contract/store-engine-contract.js';
+export type { StoreEngineCase } from './engine-contract/expectation.js';
+export { MemoryStoreEngine } from './memory-store-engine.js';
 export {
   TopologyTestDriver,
   type OutputRecord,

@@ -1,6 +1,7 @@
 import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
 import { StreamTask } from '../task/stream-task.js';
+import { IN_MEMORY, type StoreEngines } from '../task/task-state.js';
 import type { RecordCollector } from '../task/record-collector.js';
 import { GlobalStore } from '../store/global-store.js';
 import type { Topology } from '../topology/topology.js';
@@ -27,6 +28,8 @@ export interface TopologyTestDriverOptions {
    * comes out must be the same; if it is not, some state is kept outside the stores. Default false.
    */
   readonly replayEveryRecord?: boolean;
+  /** What keeps the stores. Default: the heap. A {@link TopologyTestDriver.restart} goes on with what an engine has kept. */
+  readonly storeEngines?: StoreEngines;
 }
 
 /** A record that a topology wrote. */
@@ -65,7 +68,9 @@ const NOWHERE = { send: () => undefined };
  */
 export class TopologyTestDriver {
   readonly #topology: Topology;
-  readonly #options: Required<Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord'>>;
+  readonly #options: Required<
+    Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord' | 'storeEngines'>
+  >;
   readonly #partitions: number;
   readonly #policy: ErrorPolicy;
   readonly #topics: MemoryTopics;
@@ -82,9 +87,9 @@ export class TopologyTestDriver {
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const { applicationId = 'test', order = 'synchronous', replayEveryRecord = false } = options;
-    const { startAt = 0, partitions = 1, policy } = options;
+    const { startAt = 0, partitions = 1, policy, storeEngines = IN_MEMORY } = options;
     this.#topology = topology;
-    this.#options = { applicationId, order, replayEveryRecord };
+    this.#options = { applicationId, order, replayEveryRecord, storeEngines };
     this.#partitions = partitions;
     this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
     this.#topics = new MemoryTopics(partitions);
@@ -172,13 +177,24 @@ export class TopologyTestDriver {
     for (const task of this.#tasks) this.#restore(task);
   }
 
+  /** Ends every task and lets go of what store engines hold open. */
+  close(): void {
+    for (const task of this.#tasks) task.close();
+    this.#tasks = [];
+  }
+
   #makeTasks(): StreamTask[] {
     return this.#topology.subTopologies.flatMap((_sub, index) =>
       Array.from({ length: this.#partitions }, (_none, partition) => this.#makeTask(index, partition, this.#topics)),
     );
   }
 
-  #makeTask(subTopology: number, partition: number, collector: RecordCollector): StreamTask {
+  #makeTask(
+    subTopology: number,
+    partition: number,
+    collector: RecordCollector,
+    storeEngines = this.#options.storeEngines,
+  ): StreamTask {
     const task = new StreamTask(this.#topology, this.#topology.subTopologies[subTopology] as never, {
       applicationId: this.#options.applicationId,
       partition,
@@ -186,6 +202,7 @@ export class TopologyTestDriver {
       policy: this.#policy,
       nowMs: () => this.#nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
+      storeEngines,
     });
     for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
     return task;
@@ -196,7 +213,8 @@ export class TopologyTestDriver {
     for (const { store, topic, partition, isSource } of task.changelogs()) {
       const log = this.#topics.log(topic, partition);
       const end = isSource ? (this.#committed.get(placeOf(topic, partition)) ?? 0) : log.length;
-      task.restore(store, new MemoryRun(log.slice(0, end), 0));
+      const from = Math.min(task.restorePosition(store), end);
+      task.restore(store, new MemoryRun(log.slice(from, end), from));
     }
   }
 
@@ -286,7 +304,7 @@ export class TopologyTestDriver {
   async #rehearse(task: StreamTask): Promise<void> {
     const partition = task.inputs[0]?.partition ?? 0;
     const index = this.#topology.subTopologies.indexOf(task.subTopology);
-    const twin = this.#makeTask(index, partition, { partitionCount: () => this.#partitions, ...NOWHERE });
+    const twin = this.#makeTask(index, partition, { partitionCount: () => this.#partitions, ...NOWHERE }, IN_MEMORY);
     this.#restore(twin);
     for (const { topic } of task.inputs) {
       const at = this.#committed.get(placeOf(topic, partition)) ?? 0;
@@ -302,7 +320,7 @@ export class TopologyTestDriver {
       this.#committed.set(placeOf(topic, partition), offset);
       this.#times.set(task.id, metadata);
     }
-    task.committed();
+    task.committed((topic, partition) => this.#topics.log(topic, partition).length);
   }
 
   #take(topic: string): readonly RawRecord[] {

@@ -55,8 +55,17 @@ export interface StoreSpec {
   readonly isFetchedByKey: boolean;
   /** Whether only the last update of a key since the previous commit is forwarded and logged. Default false. */
   readonly isCached: boolean;
+  /** What keeps the store: `memory`, or an engine by its name; undefined for the application's default. */
+  readonly engine: string | undefined;
+  /** Whether its changes are written to a changelog of its own. */
+  readonly isLogged: boolean;
   /** The source topic that doubles as changelog: a table read from a topic needs no second copy of it. */
   readonly sourceTopic: string | undefined;
+}
+
+/** Whether a store writes a changelog of its own: one that is a copy of a topic needs none. */
+export function hasChangelog({ isLogged, sourceTopic }: StoreSpec): boolean {
+  return isLogged && sourceTopic === undefined;
 }
 
 /** A table that every task sees whole. */

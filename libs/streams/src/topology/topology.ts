@@ -1,5 +1,12 @@
 import { describeAsMermaid, describeAsText } from './describe.js';
-import type { GlobalTableSpec, GraphNode, SinkSpec, SourceSpec, StoreSpec } from './specs.js';
+import {
+  hasChangelog,
+  type GlobalTableSpec,
+  type GraphNode,
+  type SinkSpec,
+  type SourceSpec,
+  type StoreSpec,
+} from './specs.js';
 
 /** A part of a topology whose nodes are joined by calls; parts are joined by topics. One task a partition. */
 export interface SubTopology {
@@ -77,7 +84,7 @@ export class Topology {
         topics.set(name, { name, kind: 'repartition', partitionsLike: like.map(full), configs: {} });
       }
       for (const store of sub.stores) {
-        if (store.sourceTopic !== undefined) continue;
+        if (!hasChangelog(store)) continue;
         const name = this.changelogName(applicationId, store);
         topics.set(name, { name, kind: 'changelog', partitionsLike: sub.sources.map(full), configs: {} });
       }

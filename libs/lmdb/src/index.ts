@@ -1,0 +1,1 @@
+export { LmdbStoreEngine, type LmdbStoreEngineOptions } from './lmdb-store-engine.js';

@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { ConfigurationError, TaskError } from '@millrace/kernel';
+import type { StoragePlace, StoreEngine, TaskStorage } from '@millrace/streams';
+import { open } from 'lmdb';
+import { LmdbTaskStorage } from './lmdb-task-storage.js';
+
+/** Where the stores are kept, and how. */
+export interface LmdbStoreEngineOptions {
+  /**
+   * The directory of all applications' stores: local to the machine, kept over restarts, not shared between machines. Kafka
+   * property `state.dir`.
+   */
+  readonly directory: string;
+}
+
+/** Names of stores and tasks that can be in one environment. */
+const MAX_DATABASES = 128;
+
+/**
+ * Keeps stores in LMDB, a memory-mapped B+ tree: a store is as large as the disk, the heap holds none of it, and a restart goes
+ * on with what is there. Each task has the directory `<directory>/<applicationId>/<topology>/<taskId>`.
+ *
+ * A commit of a task is one transaction: a process that is killed leaves the one before or the one after it. After a power loss
+ * the last one that was flushed counts; the rest is restored from the changelog.
+ */
+export class LmdbStoreEngine implements StoreEngine {
+  readonly #directory: string;
+
+  /** @throws {ConfigurationError} (stop-app) when no directory is given. */
+  constructor({ directory }: LmdbStoreEngineOptions) {
+    if (directory === '') throw new ConfigurationError('the LMDB store engine', ['directory is empty: name one']);
+    this.#directory = path.resolve(directory);
+  }
+
+  open({ applicationId, topology, taskId }: StoragePlace): TaskStorage {
+    const folder = path.join(this.#directory, ...[applicationId, topology, taskId].map(asFolder));
+    try {
+      mkdirSync(folder, { recursive: true });
+      const environment = open<Buffer, Buffer>({
+        path: path.join(folder, 'stores.lmdb'),
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        maxDbs: MAX_DATABASES,
+      });
+      return new LmdbTaskStorage(taskId, environment);
+    } catch (cause) {
+      throw new TaskError(
+        'MR_STORE_FAILED',
+        `the stores of task ${taskId} cannot be opened in ${folder}: look for room on the disk and for the rights to the directory`,
+        { cause, place: { taskId } },
+      );
+    }
+  }
+}
+
+/** A name as that of a folder: whatever could lead elsewhere is written as its code. */
+function asFolder(name: string): string {
+  const escaped = name.replaceAll(/[^A-Za-z0-9._-]/g, (each) => `%${each.codePointAt(0)?.toString(16) ?? ''}`);
+  return /^\.+$/.test(escaped) ? escaped.replaceAll('.', '%2e') : escaped;
+}

@@ -1,0 +1,136 @@
+import { RecordError } from '@millrace/kernel';
+import { SortedTexts } from './sorted-texts.js';
+import type { ByteChange, ByteRow, ByteStore } from './store-engine.js';
+
+const PAGE_ROWS = 256;
+
+/** So many rows of the past leave at one commit, at most: no commit takes long because much is gone at once. */
+const LEAVING_AT_ONCE = 4_096;
+
+/**
+ * The rows of a store as the open transaction sees them: the committed ones, and over them what was written since. A key is
+ * held as a text with one unit a byte.
+ */
+export class PendingRows {
+  readonly #store: string;
+  readonly #committed: ByteStore;
+  #pending = new Map<string, Buffer | null>();
+  /** Their keys in order; made when somebody scans. */
+  #sorted: SortedTexts | undefined;
+
+  constructor(store: string, committed: ByteStore) {
+    this.#store = store;
+    this.#committed = committed;
+  }
+
+  /** The value of a key; its bytes hold until the next call. */
+  get(key: Buffer): Buffer | undefined {
+    if (this.#pending.size > 0) {
+      const pending = this.#pending.get(key.toString('latin1'));
+      if (pending !== undefined) return pending ?? undefined;
+    }
+    return this.#committed.get(key);
+  }
+
+  /** @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the key is longer than the storage takes. */
+  put(key: Buffer, value: Buffer | null): void {
+    const { maxKeyBytes } = this.#committed;
+    if (key.length > maxKeyBytes) {
+      throw new RecordError(
+        'MR_RECORD_TOO_LARGE',
+        `a key of the store '${this.#store}' has ${key.length} bytes with its time, its storage takes ${maxKeyBytes}: shorten the key, or keep the store in the heap`,
+      );
+    }
+    const text = key.toString('latin1');
+    this.#pending.set(text, value);
+    this.#sorted?.add(text);
+  }
+
+  /** Rows with a key in [from, to), in order; rows may be changed meanwhile. */
+  *scan(from: Buffer, to: Buffer): IterableIterator<ByteRow> {
+    for (let start = from; ;) {
+      const page = this.#committed.scan({ from: start, to, limit: PAGE_ROWS, isReverse: false });
+      const last = page.length < PAGE_ROWS ? undefined : page.at(-1)?.key;
+      const end = last === undefined ? to : after(last);
+      yield* this.#merged(page, start, end);
+      if (last === undefined) return;
+      start = end;
+    }
+  }
+
+  /** The last row with a key in [from, to). */
+  last(from: Buffer, to: Buffer): ByteRow | undefined {
+    for (let limit = 1, end = to; ; limit = PAGE_ROWS) {
+      const page = this.#committed.scan({ from, to: end, limit, isReverse: true });
+      const first = page.length < limit ? undefined : page.at(-1)?.key;
+      const start = first ?? from;
+      const found = [...this.#merged(page.toReversed(), start, end)].at(-1);
+      if (found !== undefined || first === undefined) return found;
+      end = first;
+    }
+  }
+
+  /** The first of the committed rows in [from, to), some thousands at most: those that are to leave at this commit. */
+  leaving(from: Buffer, to: Buffer): readonly ByteRow[] {
+    return this.#committed.scan({ from, to, limit: LEAVING_AT_ONCE, isReverse: false });
+  }
+
+  /** How many rows there are. */
+  count(): number {
+    let count = this.#committed.count();
+    for (const [text, value] of this.#pending) {
+      const isCommitted = this.#committed.get(Buffer.from(text, 'latin1')) !== undefined;
+      count += (value === null ? 0 : 1) - (isCommitted ? 1 : 0);
+    }
+    return count;
+  }
+
+  /** Hands over what was written, in the order of the keys, and forgets it. */
+  take(): ByteChange[] {
+    const texts = [...this.#pending.keys()].sort();
+    const changes = texts.map((text) => ({
+      key: Buffer.from(text, 'latin1'),
+      value: this.#pending.get(text) as Buffer | null,
+    }));
+    this.clear();
+    return changes;
+  }
+
+  /** Forgets what was written. */
+  clear(): void {
+    this.#pending = new Map();
+    this.#sorted = undefined;
+  }
+
+  *#merged(page: readonly ByteRow[], from: Buffer, to: Buffer): IterableIterator<ByteRow> {
+    const written = this.#written(from, to);
+    let at = 0;
+    for (const row of page) {
+      const text = row.key.toString('latin1');
+      for (; at < written.length && (written[at] as string) < text; at++) yield* this.#row(written[at] as string);
+      if (written[at] === text) at++;
+      // Asked again: a row may have been changed since the page was read.
+      const pending = this.#pending.get(text);
+      if (pending === undefined) yield row;
+      else if (pending !== null) yield { key: row.key, value: pending };
+    }
+    for (; at < written.length; at++) yield* this.#row(written[at] as string);
+  }
+
+  /** The keys in [from, to) that were written since the last commit. */
+  #written(from: Buffer, to: Buffer): readonly string[] {
+    if (this.#pending.size === 0) return [];
+    this.#sorted ??= new SortedTexts(this.#pending.keys());
+    return this.#sorted.between(from.toString('latin1'), to.toString('latin1'));
+  }
+
+  *#row(text: string): IterableIterator<ByteRow> {
+    const value = this.#pending.get(text);
+    if (value !== undefined && value !== null) yield { key: Buffer.from(text, 'latin1'), value };
+  }
+}
+
+/** The least key after another. */
+function after(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.from([0])]);
+}

@@ -1,0 +1,50 @@
+import { readInt64, writeInt64 } from '../int64-bytes.js';
+import type { PendingRows } from '../engine/pending-rows.js';
+import { RowKind, startOf } from './row-keys.js';
+
+const META_KEY = startOf(RowKind.meta);
+
+/**
+ * The latest time that a store was given, and how many rows it has numbered: kept beside the rows, because a store that is
+ * restored from the middle of its changelog sees neither the oldest nor the deleted ones.
+ */
+export class StoreTimes {
+  readonly #rows: PendingRows;
+  /** -1 before the first. */
+  latestMs: number;
+  sequence: number;
+  #committedLatestMs: number;
+  #committedSequence: number;
+
+  constructor(rows: PendingRows) {
+    this.#rows = rows;
+    const kept = rows.get(META_KEY);
+    this.latestMs = this.#committedLatestMs = kept === undefined ? -1 : readInt64(kept, 0);
+    this.sequence = this.#committedSequence = kept === undefined ? 0 : readInt64(kept, 8);
+  }
+
+  /** The latest time as of the last commit. */
+  get committedLatestMs(): number {
+    return this.#committedLatestMs;
+  }
+
+  observe(ms: number): void {
+    if (ms > this.latestMs) this.latestMs = ms;
+  }
+
+  /** Puts them among the rows that are about to be committed. */
+  commit(): void {
+    if (this.latestMs === this.#committedLatestMs && this.sequence === this.#committedSequence) return;
+    this.#committedLatestMs = this.latestMs;
+    this.#committedSequence = this.sequence;
+    const kept = Buffer.allocUnsafe(16);
+    writeInt64(kept, 0, this.latestMs);
+    writeInt64(kept, 8, this.sequence);
+    this.#rows.put(META_KEY, kept);
+  }
+
+  rollback(): void {
+    this.latestMs = this.#committedLatestMs;
+    this.sequence = this.#committedSequence;
+  }
+}
