@@ -9,7 +9,15 @@ import {
   type Random,
 } from '@millrace/kernel';
 import type { Compression } from '@millrace/protocol';
-import { DEFAULT_ERROR_POLICY, type ErrorPolicy, type Topology } from '@millrace/streams';
+import {
+  DEFAULT_ERROR_POLICY,
+  MEMORY_ENGINE,
+  problemsOfEngines,
+  type ErrorPolicy,
+  type StoreEngine,
+  type StoreEngines,
+  type Topology,
+} from '@millrace/streams';
 
 /** What a commit guarantees. */
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
@@ -55,6 +63,13 @@ export interface StreamsAppOptions {
   readonly heartbeatInterval?: Duration;
   /** Compression of what is produced. Default `none`. Kafka property `compression.type`. */
   readonly compression?: Compression;
+  /**
+   * What can keep stores besides the heap, by the names that topologies ask for, such as `{ lmdb: new LmdbStoreEngine(…) }`. Default:
+   * none.
+   */
+  readonly storeEngines?: Readonly<Record<string, StoreEngine>>;
+  /** What keeps the stores that name no engine: `memory`, or one of {@link storeEngines}. Default `memory`. */
+  readonly defaultStoreEngine?: string;
   /** Copies of internal topics. Default -1: the broker's default. Kafka property `replication.factor`. */
   readonly replicationFactor?: number;
   /** Input that a task holds in memory before its partitions are paused, in bytes. Default 16 MiB. */
@@ -92,6 +107,7 @@ export interface StreamsAppSettings {
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly compression: Compression;
+  readonly storeEngines: StoreEngines;
   readonly replicationFactor: number;
   readonly maxBufferedBytesPerTask: number;
   readonly shutdownTimeoutMs: number;
@@ -133,6 +149,10 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
     heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
     compression: options.compression ?? 'none',
+    storeEngines: {
+      default: options.defaultStoreEngine ?? MEMORY_ENGINE,
+      byName: new Map(Object.entries(options.storeEngines ?? {})),
+    },
     replicationFactor: options.replicationFactor ?? -1,
     maxBufferedBytesPerTask: options.maxBufferedBytesPerTask ?? 16 * 1024 * 1024,
     shutdownTimeoutMs: duration('shutdownTimeout', options.shutdownTimeout, 30_000),
@@ -176,6 +196,8 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
     );
   }
+  const stores = settings.topologies.flatMap(({ subTopologies }) => subTopologies.flatMap((each) => each.stores));
+  problems.push(...problemsOfEngines(stores, settings.storeEngines));
   if (!(settings.maxBufferedBytesPerTask > 0)) {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
   }

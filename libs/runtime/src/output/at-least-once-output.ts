@@ -1,6 +1,7 @@
 import type { GroupMetadata, OffsetToCommit, Producer } from '@millrace/client';
 import { OutputBatches, type OutputBatchesOptions } from './output-batches.js';
 import type { Output } from './output.js';
+import { WrittenEnds, type EndOf } from './written-ends.js';
 
 /** Commits offsets of the thread's group, outside of any transaction. Throws as `GroupMember.commitOffsets`. */
 export type CommitOffsets = (offsets: readonly OffsetToCommit[]) => Promise<void>;
@@ -13,6 +14,7 @@ export class AtLeastOnceOutput implements Output {
   readonly batches: OutputBatches;
   readonly #producer: Producer;
   readonly #commitOffsets: CommitOffsets;
+  readonly #ends = new WrittenEnds();
   #failure: Error | undefined;
 
   /** @param producer One without a transactional id, of this thread alone. */
@@ -20,7 +22,11 @@ export class AtLeastOnceOutput implements Output {
     this.#producer = producer;
     this.#commitOffsets = commitOffsets;
     this.batches = new OutputBatches((topic, partition, batch) => {
-      producer.send(topic, partition, batch).catch((error: Error) => (this.#failure ??= error));
+      const { recordCount } = batch;
+      producer.send(topic, partition, batch).then(
+        ({ baseOffset }) => this.#ends.acknowledged(topic, partition, baseOffset, recordCount),
+        (error: Error) => (this.#failure ??= error),
+      );
     }, options);
   }
 
@@ -36,11 +42,12 @@ export class AtLeastOnceOutput implements Output {
     return this.#producer.start();
   }
 
-  async commit(offsets: readonly OffsetToCommit[], _group: GroupMetadata): Promise<void> {
+  async commit(offsets: readonly OffsetToCommit[], _group: GroupMetadata): Promise<EndOf> {
     this.batches.flush();
     await this.#producer.flush();
     if (this.#failure !== undefined) throw this.#failure;
     if (offsets.length > 0) await this.#commitOffsets(offsets);
+    return this.#ends.take();
   }
 
   async abandon(): Promise<void> {
@@ -48,6 +55,7 @@ export class AtLeastOnceOutput implements Output {
     // What is on its way cannot be called back; waiting for it keeps the order of what follows.
     await this.#producer.flush().catch(() => undefined);
     this.#failure = undefined;
+    this.#ends.clear();
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,8 @@ export interface PartitionToRead extends TopicPartition {
   readonly fromOffset?: number;
   /** Where to end at the latest. Default: at the end that the log has when the call is made. */
   readonly toOffset?: number;
+  /** Called where the log does not hold {@link fromOffset}, or ends before it: reading begins at the log's first record then. */
+  readonly startedOver?: () => void;
   /** Takes what was read; the records of aborted transactions are still in it. */
   readonly apply: (batch: FetchedBatch) => void;
   /** Called once, when everything up to the end was applied. */
@@ -40,9 +42,13 @@ export async function readToEnd(
   signal.throwIfAborted();
   const open = new Map<string, { readonly read: PartitionToRead; readonly endOffset: number }>();
   const ends = partitions.map((read, nth) => {
-    const beginOffset = Math.max(read.fromOffset ?? 0, (bounds[nth] as { offset: number }).offset);
+    const firstOffset = (bounds[nth] as { offset: number }).offset;
     const lastOffset = (bounds[partitions.length + nth] as { offset: number }).offset;
     const endOffset = Math.min(read.toOffset ?? lastOffset, lastOffset);
+    const { fromOffset = 0 } = read;
+    const isHeld = fromOffset === 0 || (fromOffset >= firstOffset && fromOffset <= endOffset);
+    if (!isHeld) read.startedOver?.();
+    const beginOffset = isHeld ? Math.max(fromOffset, firstOffset) : firstOffset;
     if (beginOffset < endOffset) open.set(partitionKey(read.topic, read.partition), { read, endOffset });
     else read.ended?.();
     return { topic: read.topic, partition: read.partition, offset: beginOffset, endOffset };

@@ -91,6 +91,8 @@ export class TaskStart {
     return {
       topic,
       partition,
+      fromOffset: task.task.restorePosition(store),
+      startedOver: () => task.task.wipe(store),
       toOffset,
       apply: (batch) => {
         restoredRecords += task.task.restore(store, new FetchedRun(batch, undefined, toOffset));

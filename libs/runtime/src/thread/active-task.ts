@@ -2,6 +2,7 @@ import type { FetchedBatch, Fetcher, OffsetToCommit } from '@millrace/client';
 import type { StreamTask } from '@millrace/streams';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
+import type { EndOf } from '../output/written-ends.js';
 import { EndConfirmation, type AskEnds, type ReadPosition } from './end-confirmation.js';
 import { FetchedRun } from './fetched-run.js';
 import { IdleWatch } from './idle-watch.js';
@@ -169,13 +170,13 @@ export class ActiveTask {
     return this.task.consumedOffsets();
   }
 
-  /** The commit with these offsets is through. */
-  committed(offsets: readonly OffsetToCommit[]): void {
+  /** The commit with these offsets is through, and has written so far. Throws as {@link StreamTask.committed}. */
+  committed(offsets: readonly OffsetToCommit[], endOf: EndOf): void {
     for (const { topic, partition, offset } of offsets) {
       const input = this.#byKey.get(partitionKey(topic, partition));
       if (input !== undefined) input.committedOffset = offset;
     }
-    this.task.committed(() => undefined);
+    this.task.committed(endOf);
     this.#publishDropped();
   }
 

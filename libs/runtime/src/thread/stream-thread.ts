@@ -198,8 +198,8 @@ export class StreamThread {
     for (const task of tasks) await task.prepareCommit();
     const { recordsIn, recordsOut } = this.#ledger;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
-    await output.commit(offsets, member.groupMetadata);
-    for (const task of tasks) task.committed(offsets);
+    const endOf = await output.commit(offsets, member.groupMetadata);
+    for (const task of tasks) task.committed(offsets, endOf);
     this.#ledger.clear();
     this.#lastFailure = undefined;
     backoff.reset();

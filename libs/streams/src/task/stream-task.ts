@@ -132,6 +132,11 @@ export class StreamTask {
     return this.#state.restorePosition(store) ?? 0;
   }
 
+  /** Forgets what was kept of a store: it does not go with its changelog, and is restored from the beginning. */
+  wipe(store: string): void {
+    this.#state.wipe(store);
+  }
+
   /** Takes records of a changelog; returns how many. */
   restore(store: string, run: RecordRun): number {
     return this.#state.restore(store, run);

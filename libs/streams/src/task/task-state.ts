@@ -74,9 +74,13 @@ export class TaskState {
     return this.#storageFor(name)?.position(name);
   }
 
-  /** Forgets what was kept of a store: its changelog is another one. The store must be made anew. */
+  /** Forgets what was kept of a store, so that it is restored from the beginning. Throws as {@link TaskStorage.wipe}. */
   wipe(name: string): void {
-    this.#storageFor(name)?.wipe(name);
+    const store = this.stores.get(name) as PersistentStore;
+    const storage = this.#storageOf.get(store);
+    if (storage === undefined) return;
+    storage.wipe(name);
+    store.reset();
   }
 
   /** Takes records of a store's changelog; returns how many. */

@@ -34,6 +34,12 @@ class MemoryByteStore implements ByteStore {
     return this.#sorted.length;
   }
 
+  clear(): void {
+    this.#rows.clear();
+    this.#sorted = [];
+    this.position = undefined;
+  }
+
   take({ changes, position }: StoreChanges): void {
     for (const { key, value } of changes) {
       if (value === null) this.#rows.delete(key.toString('latin1'));
@@ -75,7 +81,7 @@ export class MemoryStoreEngine implements StoreEngine {
       },
       wipe: (store) => {
         checkOwner();
-        kept.stores.set(store, new MemoryByteStore());
+        storeOf(store).clear();
       },
       close: () => undefined,
     };

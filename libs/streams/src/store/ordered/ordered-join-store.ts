@@ -89,6 +89,11 @@ export class OrderedJoinStore<K, V> implements JoinStore<K, V>, PersistentStore 
     this.#times.rollback();
   }
 
+  reset(): void {
+    this.rollback();
+    this.#times.reset();
+  }
+
   size(): number {
     let size = 0;
     for (const _entry of this.rows.scan(INDEX_FIRST, startOf(RowKind.index + 1))) size++;

@@ -100,6 +100,10 @@ export class OrderedKeyValueStore<K, V> implements KeyValueStore<K, V>, TableSto
     this.rows.clear();
   }
 
+  reset(): void {
+    this.rows.clear();
+  }
+
   textOf(key: K): string {
     return keyText(key, this.#key);
   }

@@ -112,6 +112,11 @@ export class OrderedSessionStore<K, V> implements SessionStore<K, V>, Persistent
     this.#times.rollback();
   }
 
+  reset(): void {
+    this.rollback();
+    this.#times.reset();
+  }
+
   size(): number {
     let size = 0;
     for (const _entry of this.rows.scan(INDEX_FIRST, INDEX_END)) size++;

@@ -127,6 +127,11 @@ export class OrderedVersionedStore<K, V> implements TableStore, PersistentStore 
     this.#times.rollback();
   }
 
+  reset(): void {
+    this.rollback();
+    this.#times.reset();
+  }
+
   textOf(key: K): string {
     return keyText(key, this.#key);
   }

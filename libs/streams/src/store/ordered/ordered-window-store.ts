@@ -133,6 +133,11 @@ export class OrderedWindowStore<K, V> implements WindowStore<K, V>, PersistentSt
     this.#times.rollback();
   }
 
+  reset(): void {
+    this.rollback();
+    this.#times.reset();
+  }
+
   size(): number {
     let size = 0;
     for (const _row of this.rows.scan(startOfTime(RowKind.row, this.#firstHeldMs()), END)) size++;

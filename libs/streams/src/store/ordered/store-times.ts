@@ -43,6 +43,12 @@ export class StoreTimes {
     this.#rows.put(META_KEY, kept);
   }
 
+  /** Begins anew: the rows were wiped. */
+  reset(): void {
+    this.latestMs = this.#committedLatestMs = -1;
+    this.sequence = this.#committedSequence = 0;
+  }
+
   rollback(): void {
     this.latestMs = this.#committedLatestMs;
     this.sequence = this.#committedSequence;

@@ -118,7 +118,9 @@ function wipes(engine: StoreEngine): void {
     { store: 'one', changes: [row('a', '1')], position: 1 },
     { store: 'two', changes: [row('a', '2')], position: 2 },
   ]);
+  const held = storage.store('one');
   storage.wipe('one');
+  expectSame('the wiped rows, by who held the store', held.count(), 0);
   expectSame('the wiped position', storage.position('one'), undefined);
   expectSame('the wiped rows', storage.store('one').count(), 0);
   expectSame('the other store', [storage.position('two'), storage.store('two').count()], [2, 1]);
