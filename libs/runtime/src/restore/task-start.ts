@@ -100,7 +100,10 @@ export class TaskStart {
         toldRecords = restoredRecords;
         tell('progressed');
       },
-      ended: () => tell('ended'),
+      ended: () => {
+        task.task.restored(store);
+        tell('ended');
+      },
     };
   }
 }

@@ -142,6 +142,11 @@ export class StreamTask {
     return this.#state.restore(store, run);
   }
 
+  /** The end of a changelog is reached. Throws as {@link committed}. */
+  restored(store: string): void {
+    this.#state.restored(store);
+  }
+
   /** Takes over the stream times of the metadata of a committed offset; texts of other origin are ignored. */
   restoreTimes(metadata: string): void {
     const times = readTaskTimes(metadata);

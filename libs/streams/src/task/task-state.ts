@@ -17,6 +17,9 @@ export interface StoreEngines {
   readonly byName: ReadonlyMap<string, StoreEngine>;
 }
 
+/** So many rows are kept at once while a store is restored: a tree on disk takes many much faster than few and few again. */
+const ROWS_AT_ONCE = 50_000;
+
 export const IN_MEMORY: StoreEngines = { default: MEMORY_ENGINE, byName: new Map() };
 
 /** Stores of operators that hold little and for a short time stay in the heap, whatever the engine. */
@@ -40,6 +43,8 @@ export class TaskState {
   readonly #specs: ReadonlyMap<string, StoreSpec>;
   readonly #storages = new Map<string, TaskStorage>();
   readonly #storageOf = new Map<PersistentStore, TaskStorage>();
+  /** How far changelogs were restored whose last rows are still to be kept. */
+  readonly #restoredTo = new Map<string, number>();
 
   /**
    * @throws {ConfigurationError} (stop-app) when a store asks for an engine that is not there.
@@ -83,7 +88,7 @@ export class TaskState {
     store.reset();
   }
 
-  /** Takes records of a store's changelog; returns how many. */
+  /** Takes records of a store's changelog; returns how many. Throws as {@link TaskStorage.write}. */
   restore(name: string, run: RecordRun): number {
     const store = this.stores.get(name) as StateStore;
     const spec = this.#specs.get(name) as StoreSpec;
@@ -94,9 +99,20 @@ export class TaskState {
     }
     const storage = this.#storageOf.get(store as PersistentStore);
     if (storage === undefined) return restored;
-    store.commit();
-    storage.write([changesOf(store as PersistentStore, run.nextOffset)]);
+    this.#restoredTo.set(name, run.nextOffset);
+    if ((store as PersistentStore).rows.pendingCount >= ROWS_AT_ONCE) this.restored(name);
     return restored;
+  }
+
+  /** The end of a store's changelog is reached: what was restored is kept. Throws as {@link TaskStorage.write}. */
+  restored(name: string): void {
+    const store = this.stores.get(name) as PersistentStore;
+    const storage = this.#storageOf.get(store);
+    const position = this.#restoredTo.get(name);
+    if (storage === undefined || position === undefined) return;
+    this.#restoredTo.delete(name);
+    store.commit();
+    storage.write([changesOf(store, position)]);
   }
 
   /**

@@ -215,6 +215,7 @@ export class TopologyTestDriver {
       const end = isSource ? (this.#committed.get(placeOf(topic, partition)) ?? 0) : log.length;
       const from = Math.min(task.restorePosition(store), end);
       task.restore(store, new MemoryRun(log.slice(from, end), from));
+      task.restored(store);
     }
   }
 

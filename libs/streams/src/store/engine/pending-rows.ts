@@ -23,6 +23,11 @@ export class PendingRows {
     this.#committed = committed;
   }
 
+  /** How many keys were written since the last commit. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
   /** The value of a key; its bytes hold until the next call. */
   get(key: Buffer): Buffer | undefined {
     if (this.#pending.size > 0) {

@@ -62,6 +62,7 @@ export class TwinStates<S extends StateStore> {
     for (const state of [this.#heap, this.#kept]) {
       const from = state.restorePosition(STORE) ?? 0;
       state.restore(STORE, new MemoryRun(this.#changelog.slice(from), from));
+      state.restored(STORE);
     }
   }
 
