@@ -23,7 +23,14 @@ const ROWS_AT_ONCE = 50_000;
 export const IN_MEMORY: StoreEngines = { default: MEMORY_ENGINE, byName: new Map() };
 
 /** Stores of operators that hold little and for a short time stay in the heap, whatever the engine. */
-const KEPT_BY_ENGINES: ReadonlySet<StoreKind> = new Set(['key-value', 'versioned', 'window', 'session', 'join-window']);
+const KEPT_BY_ENGINES: ReadonlySet<StoreKind> = new Set([
+  'key-value',
+  'versioned',
+  'window',
+  'session',
+  'join-window',
+  'subscriptions',
+]);
 
 /** Says what is wrong with the engines that the stores ask for. */
 export function problemsOfEngines(stores: readonly StoreSpec[], engines: StoreEngines): string[] {

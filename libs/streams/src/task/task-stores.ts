@@ -1,4 +1,5 @@
-import { SubscriptionStore } from '../join/foreign-key/subscription-store.js';
+import { HeapSubscriptionStore } from '../join/foreign-key/heap-subscription-store.js';
+import { OrderedSubscriptionStore } from '../join/foreign-key/ordered-subscription-store.js';
 import { HeapJoinStore } from '../store/heap-join-store.js';
 import { HeapKeyValueStore } from '../store/key-value-store.js';
 import { HeapSessionStore } from '../store/heap-session-store.js';
@@ -50,7 +51,9 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment, rows?:
     case 'time-buffer':
       return new HeapTimeBuffer(spec.name, spec, changelog);
     case 'subscriptions':
-      return new SubscriptionStore(spec.name, changelog);
+      return rows === undefined
+        ? new HeapSubscriptionStore(spec.name, changelog)
+        : new OrderedSubscriptionStore(spec.name, rows, changelog);
     case 'window':
       return rows === undefined
         ? new HeapWindowStore(spec.name, spec, spec, changelog)

@@ -1,5 +1,5 @@
-import type { ChangelogWriter, StateStore } from '../../store/state-store.js';
-import { subscriptionSerde, type Subscription } from './subscription.js';
+import type { StateStore } from '../../store/state-store.js';
+import type { Subscription } from './subscription.js';
 
 /** A remembered row of the left table, with the time of the record that made it known. */
 export interface Subscribed {
@@ -8,85 +8,21 @@ export interface Subscribed {
 }
 
 /** Which rows of the left table refer to which of the right one: by foreign key, then by primary key. */
-export class SubscriptionStore implements StateStore {
-  readonly name: string;
-  readonly #changelog: ChangelogWriter | undefined;
-  readonly #byForeignKey = new Map<string, Map<string, Subscribed>>();
-  #undo: (() => void)[] = [];
-
-  constructor(name: string, changelog?: ChangelogWriter) {
-    this.name = name;
-    this.#changelog = changelog;
-  }
-
+export interface SubscriptionStore extends StateStore {
   /** The rows that refer to a foreign key. */
-  of(foreignKey: Buffer): Iterable<Subscribed> {
-    return this.#byForeignKey.get(foreignKey.toString('latin1'))?.values() ?? [];
-  }
+  of(foreignKey: Buffer): Iterable<Subscribed>;
+  put(foreignKey: Buffer, subscription: Subscription, timestampMs: number): void;
+  delete(foreignKey: Buffer, primaryKey: Buffer, timestampMs: number): void;
+}
 
-  put(foreignKey: Buffer, subscription: Subscription, timestampMs: number): void {
-    this.#change(foreignKey, subscription.primaryKey, { subscription, timestampMs }, timestampMs);
-  }
+/** The changelog key of a subscription: the foreign key's length (int32), the foreign key, the primary key. */
+export function subscriptionKey(foreignKey: Buffer, primaryKey: Buffer): Buffer {
+  const length = Buffer.allocUnsafe(4);
+  length.writeInt32BE(foreignKey.length, 0);
+  return Buffer.concat([length, foreignKey, primaryKey]);
+}
 
-  delete(foreignKey: Buffer, primaryKey: Buffer, timestampMs: number): void {
-    this.#change(foreignKey, primaryKey, undefined, timestampMs);
-  }
-
-  restore(
-    buffer: Buffer,
-    keyStart: number,
-    keyEnd: number,
-    valueStart: number,
-    valueEnd: number,
-    timestampMs: number,
-  ): void {
-    const foreignEnd = keyStart + 4 + buffer.readInt32BE(keyStart);
-    const foreign = buffer.toString('latin1', keyStart + 4, foreignEnd);
-    const primary = buffer.toString('latin1', foreignEnd, keyEnd);
-    if (valueStart < 0) this.#set(foreign, primary, undefined);
-    else {
-      const subscription = subscriptionSerde.deserialize(buffer, valueStart, valueEnd);
-      this.#set(foreign, primary, { subscription, timestampMs });
-    }
-  }
-
-  commit(): void {
-    this.#undo = [];
-  }
-
-  rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
-  }
-
-  size(): number {
-    let size = 0;
-    for (const rows of this.#byForeignKey.values()) size += rows.size;
-    return size;
-  }
-
-  #change(foreignKey: Buffer, primaryKey: Buffer, row: Subscribed | undefined, timestampMs: number): void {
-    const foreign = foreignKey.toString('latin1');
-    const primary = primaryKey.toString('latin1');
-    const before = this.#byForeignKey.get(foreign)?.get(primary);
-    if (before === undefined && row === undefined) return;
-    this.#set(foreign, primary, row);
-    this.#undo.push(() => this.#set(foreign, primary, before));
-    // The foreign key's length, the foreign key, the primary key.
-    const length = Buffer.allocUnsafe(4);
-    length.writeInt32BE(foreignKey.length, 0);
-    const value = row === undefined ? null : subscriptionSerde.serialize(row.subscription);
-    this.#changelog?.append(Buffer.concat([length, foreignKey, primaryKey]), value, timestampMs);
-  }
-
-  #set(foreign: string, primary: string, row: Subscribed | undefined): void {
-    let rows = this.#byForeignKey.get(foreign);
-    if (row === undefined) {
-      rows?.delete(primary);
-      if (rows?.size === 0) this.#byForeignKey.delete(foreign);
-      return;
-    }
-    if (rows === undefined) this.#byForeignKey.set(foreign, (rows = new Map<string, Subscribed>()));
-    rows.set(primary, row);
-  }
+/** Where the primary key begins in the changelog key of a subscription that starts at `start`. */
+export function endOfForeignKey(buffer: Buffer, start: number): number {
+  return start + 4 + buffer.readInt32BE(start);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ChangelogLog } from '../../../test/changelog-log.js';
-import { SubscriptionStore } from './subscription-store.js';
+import { HeapSubscriptionStore } from './heap-subscription-store.js';
 import { answerSerde, subscriptionSerde, type Instruction } from './subscription.js';
 
 const buffer = fc.uint8Array({ minLength: 1, maxLength: 16 }).map((bytes) => Buffer.from(bytes));
@@ -51,8 +51,8 @@ describe('what goes between the tables of a foreign-key join', () => {
 describe('SubscriptionStore', () => {
   it('remembers who refers to a row, through commits, rollbacks and restarts', () => {
     const log = new ChangelogLog();
-    const store = new SubscriptionStore('subscriptions', log);
-    const of = (one: SubscriptionStore): string[] =>
+    const store = new HeapSubscriptionStore('subscriptions', log);
+    const of = (one: HeapSubscriptionStore): string[] =>
       [...one.of(Buffer.from('r1'))].map((each) => each.subscription.primaryKey.toString()).sort();
     const subscribe = (primaryKey: string): void => {
       const given = { instruction: 'subscribe', primaryPartition: 0, digest: null } as const;
@@ -71,7 +71,7 @@ describe('SubscriptionStore', () => {
     store.delete(Buffer.from('r1'), Buffer.from('k1'), 6);
     store.commit();
     log.commit();
-    const restored = new SubscriptionStore('subscriptions');
+    const restored = new HeapSubscriptionStore('subscriptions');
     log.restoreInto(restored);
 
     expect(of(restored)).toEqual(['k2']);

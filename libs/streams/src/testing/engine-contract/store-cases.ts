@@ -1,4 +1,5 @@
 import { SeededRandom, nextInt } from '@millrace/kernel';
+import type { SubscriptionStore } from '../../join/foreign-key/subscription-store.js';
 import type { JoinStore } from '../../store/join-store.js';
 import type { KeyValueStore, TimestampedValue } from '../../store/key-value-store.js';
 import type { SessionStore } from '../../store/session-store.js';
@@ -10,6 +11,8 @@ import { TwinStates } from './twin-states.js';
 
 const ROUNDS = 400;
 const RETENTION_MS = 30;
+/** Some are the beginning of others, or have no byte that could be greater. */
+const FOREIGN_KEYS = [[], [0], [0, 0], [255], [255, 255], [97]].map((bytes) => Buffer.from(bytes));
 const KEYS = ['', 'a', 'aa', 'b', 'ÿ'];
 
 /** Below a bound, of a case's own sequence. */
@@ -96,6 +99,35 @@ export const storeCases: readonly StoreEngineCase[] = [
         twins.both((store) => store.add(key, value, timestampMs));
         compare('rows of a key', twins, (store) => store.fetch(key, nowMs - 20, nowMs + 5));
         compare('all rows of a key', twins, (store) => store.fetch(key, 0, nowMs + 100));
+      });
+    },
+  },
+  {
+    title: 'gives the subscriptions of a foreign-key join the answers of those in the heap, also across crashes',
+    check: (engine) => {
+      const twins = new TwinStates<SubscriptionStore>('subscriptions', {}, engine);
+      tryOut(twins, (below, nowMs) => {
+        const foreignKey = FOREIGN_KEYS[below(FOREIGN_KEYS.length)] as Buffer;
+        const primaryKey = Buffer.from([97 + below(3)]);
+        const subscription = {
+          instruction: 'subscribe',
+          primaryKey,
+          primaryPartition: below(5),
+          digest: null,
+        } as const;
+        if (below(3) === 0) twins.both((store) => store.delete(foreignKey, primaryKey, nowMs));
+        else twins.both((store) => store.put(foreignKey, subscription, nowMs));
+        for (const each of FOREIGN_KEYS) {
+          compare('subscriptions', twins, (store) =>
+            [...store.of(each)]
+              .map(
+                ({ subscription: row, timestampMs }) =>
+                  `${row.primaryKey.toString()} ${row.primaryPartition} ${timestampMs}`,
+              )
+              .sort(),
+          );
+        }
+        compare('their number', twins, (store) => store.size());
       });
     },
   },
