@@ -1,4 +1,4 @@
-import { FatalError, RecordError } from '@millrace/kernel';
+import { RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
@@ -14,7 +14,7 @@ import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
-import { makeStore } from './task-stores.js';
+import { StoreSet, type Changelog } from './store-set.js';
 
 /** What the runtime, or the test driver, hands to a task. */
 export interface TaskEnvironment {
@@ -27,6 +27,8 @@ export interface TaskEnvironment {
   readonly globalTable: (name: string) => ReadOnlyTable;
   /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
   readonly maxTaskIdleMs?: number;
+  /** Stores that a standby, or the task before this one, has left. Default: new ones, to be restored from their beginning. */
+  readonly stores?: StoreSet;
 }
 
 /** An offset to commit, with the stream times that let a restart forget nothing. */
@@ -52,7 +54,8 @@ export class StreamTask {
   readonly id: string;
   readonly subTopology: SubTopology;
   readonly counters = new TaskCounters();
-  readonly stores: ReadonlyMap<string, StateStore>;
+  /** The stores, and how far they have followed their changelogs; they outlive the task. */
+  readonly storeSet: StoreSet;
   readonly #topology: Topology;
   readonly #environment: TaskEnvironment;
   readonly #context = new RecordContext();
@@ -72,17 +75,8 @@ export class StreamTask {
     this.subTopology = subTopology;
     this.#environment = environment;
     this.id = `${subTopology.id}_${environment.partition}`;
-    this.stores = new Map(
-      subTopology.stores.map((spec) => [
-        spec.name,
-        makeStore(spec, {
-          changelog: topology.changelogName(environment.applicationId, spec),
-          partition: environment.partition,
-          collector: environment.collector,
-          recordTimeMs: () => this.#context.timestampMs,
-        }),
-      ]),
-    );
+    this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
+    this.storeSet.useRecordTime(() => this.#context.timestampMs);
     this.#makeNodes();
     this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
     this.#failures = new RecordFailures({
@@ -105,39 +99,23 @@ export class StreamTask {
     return this.#streamTimeMs;
   }
 
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.storeSet.stores;
+  }
+
   /** Changelogs to restore from, before the first record: in order, each to its end. */
-  changelogs(): {
-    readonly store: string;
-    readonly topic: string;
-    readonly partition: number;
-    readonly isSource: boolean;
-  }[] {
-    return this.subTopology.stores.map((spec) => ({
-      store: spec.name,
-      topic: this.#topology.changelogName(this.#environment.applicationId, spec),
-      partition: this.#environment.partition,
-      isSource: spec.sourceTopic !== undefined,
-    }));
+  changelogs(): readonly Changelog[] {
+    return this.storeSet.changelogs;
+  }
+
+  /** Where restoring a store goes on; `undefined`: at the beginning of its changelog. */
+  restorePosition(store: string): number | undefined {
+    return this.storeSet.restorePosition(store);
   }
 
   /** Takes records of a changelog. */
   restore(store: string, run: RecordRun): number {
-    const target = this.#storeOf(store);
-    let restored = 0;
-    while (run.nextRecord()) {
-      const { cursor } = run;
-      if (cursor.keyStart < 0) continue;
-      target.restore(
-        cursor.buffer,
-        cursor.keyStart,
-        cursor.keyEnd,
-        cursor.valueStart,
-        cursor.valueEnd,
-        cursor.timestampMs,
-      );
-      restored++;
-    }
-    return restored;
+    return this.storeSet.restore(store, run);
   }
 
   /** Takes over the stream times of the metadata of a committed offset; texts of other origin are ignored. */
@@ -268,12 +246,12 @@ export class StreamTask {
   committed(): void {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
     this.#hasAdvanced = false;
-    for (const store of this.stores.values()) store.commit();
+    this.storeSet.commit();
   }
 
   /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
   close(): void {
-    for (const store of this.stores.values()) store.rollback();
+    this.storeSet.rollback();
     for (const node of this.#nodes.values()) node.close();
   }
 
@@ -287,7 +265,7 @@ export class StreamTask {
       collector,
       nowMs,
       globalTable,
-      store: (name: string) => this.#storeOf(name),
+      store: (name: string) => this.storeSet.store(name),
       topicName: (topic: string, isRepartition: boolean) =>
         this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
@@ -369,14 +347,6 @@ export class StreamTask {
     if (queue === undefined)
       throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
     return queue;
-  }
-
-  #storeOf(name: string): StateStore {
-    const store = this.stores.get(name);
-    if (store === undefined) {
-      throw new FatalError('MR_TOPOLOGY_INVALID', `task ${this.id} has no store '${name}': list it with the processor`);
-    }
-    return store;
   }
 
   #timeOf(name: string): StreamTime {
