@@ -39,6 +39,7 @@ export type { Processor, ProcessorContext, StreamRecord } from './processor/proc
 export type { ValueProcessor, ValueProcessorContext } from './processor/value-processor.js';
 export type { Outcome } from './processor/processor-node.js';
 export type { KeyValueStore, TimestampedValue } from './store/key-value-store.js';
+export type { StateStore } from './store/state-store.js';
 export { GlobalStore, type ReadOnlyTable } from './store/global-store.js';
 export {
   hopping,
@@ -53,12 +54,13 @@ export { sessionKey } from './window/session-key-serde.js';
 export type { Windowed } from './window/windowed.js';
 export { windowedKey } from './window/windowed-key.js';
 export { StreamTask, type ConsumedOffset, type TaskEnvironment } from './task/stream-task.js';
+export { StoreSet, type Changelog } from './task/store-set.js';
 export type { RecordCollector } from './task/record-collector.js';
 export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
 export { DEFAULT_ERROR_POLICY, type ErrorPolicy } from './task/error-policy.js';
 export { deadLetterTopic } from './task/dead-letter.js';
-export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/task-state.js';
+export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/store-engines.js';
 export type {
   ByteChange,
   ByteRow,

@@ -91,8 +91,8 @@ export class TaskStart {
     return {
       topic,
       partition,
-      fromOffset: task.task.restorePosition(store),
-      startedOver: () => task.task.wipe(store),
+      fromOffset: task.task.restorePosition(store) ?? 0,
+      startedOver: () => task.task.storeSet.wipe(store),
       toOffset,
       apply: (batch) => {
         restoredRecords += task.task.restore(store, new FetchedRun(batch, undefined, toOffset));
@@ -101,7 +101,7 @@ export class TaskStart {
         tell('progressed');
       },
       ended: () => {
-        task.task.restored(store);
+        task.task.storeSet.restored(store);
         tell('ended');
       },
     };

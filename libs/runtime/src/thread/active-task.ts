@@ -176,7 +176,11 @@ export class ActiveTask {
       const input = this.#byKey.get(partitionKey(topic, partition));
       if (input !== undefined) input.committedOffset = offset;
     }
-    this.task.committed(endOf);
+    for (const { store, topic, partition, isSource } of this.task.changelogs()) {
+      const end = isSource ? undefined : endOf(topic, partition);
+      if (end !== undefined) this.task.storeSet.reached(store, end);
+    }
+    this.task.committed();
     this.#publishDropped();
   }
 
@@ -193,6 +197,7 @@ export class ActiveTask {
   close(): void {
     this.closing.abort();
     this.task.close();
+    this.task.storeSet.close();
     this.moveTo('CLOSED');
   }
 

@@ -100,7 +100,7 @@ async function feed(task: StreamTask, name: string, given: readonly Buffer[]): P
     sinceCommit = 0;
     await task.prepareCommit();
     task.consumedOffsets();
-    task.committed(() => undefined);
+    task.committed();
   }
 }
 

@@ -1,4 +1,4 @@
-import { FatalError, RecordError } from '@millrace/kernel';
+import { RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
@@ -14,7 +14,8 @@ import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
-import { IN_MEMORY, TaskState, type StoreEngines } from './task-state.js';
+import { StoreSet, type Changelog } from './store-set.js';
+import type { StoreEngines } from './store-engines.js';
 
 /** What the runtime, or the test driver, hands to a task. */
 export interface TaskEnvironment {
@@ -29,6 +30,8 @@ export interface TaskEnvironment {
   readonly maxTaskIdleMs?: number;
   /** What keeps the stores. Default: the heap. */
   readonly storeEngines?: StoreEngines;
+  /** Stores that a standby, or the task before this one, has left. Default: new ones, to be restored from their beginning. */
+  readonly stores?: StoreSet;
 }
 
 /** An offset to commit, with the stream times that let a restart forget nothing. */
@@ -54,8 +57,9 @@ export class StreamTask {
   readonly id: string;
   readonly subTopology: SubTopology;
   readonly counters = new TaskCounters();
+  /** The stores, and how far they have followed their changelogs; they outlive the task. */
+  readonly storeSet: StoreSet;
   readonly #topology: Topology;
-  readonly #state: TaskState;
   readonly #environment: TaskEnvironment;
   readonly #context = new RecordContext();
   readonly #queues: PartitionQueue[] = [];
@@ -74,17 +78,8 @@ export class StreamTask {
     this.subTopology = subTopology;
     this.#environment = environment;
     this.id = `${subTopology.id}_${environment.partition}`;
-    this.#state = new TaskState(
-      { applicationId: environment.applicationId, topology: topology.name, taskId: this.id },
-      subTopology.stores,
-      environment.storeEngines ?? IN_MEMORY,
-      (spec) => ({
-        changelog: topology.changelogName(environment.applicationId, spec),
-        partition: environment.partition,
-        collector: environment.collector,
-        recordTimeMs: () => this.#context.timestampMs,
-      }),
-    );
+    this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
+    this.storeSet.useRecordTime(() => this.#context.timestampMs);
     this.#makeNodes();
     this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
     this.#failures = new RecordFailures({
@@ -97,10 +92,6 @@ export class StreamTask {
     });
   }
 
-  get stores(): ReadonlyMap<string, StateStore> {
-    return this.#state.stores;
-  }
-
   /** Topics and partitions that this task reads. */
   get inputs(): readonly { readonly topic: string; readonly partition: number }[] {
     return this.#queues;
@@ -111,40 +102,23 @@ export class StreamTask {
     return this.#streamTimeMs;
   }
 
+  get stores(): ReadonlyMap<string, StateStore> {
+    return this.storeSet.stores;
+  }
+
   /** Changelogs to restore from, before the first record: in order, each to its end. */
-  changelogs(): {
-    readonly store: string;
-    readonly topic: string;
-    readonly partition: number;
-    readonly isSource: boolean;
-  }[] {
-    const restored = this.subTopology.stores.filter((spec) => spec.isLogged || spec.sourceTopic !== undefined);
-    return restored.map((spec) => ({
-      store: spec.name,
-      topic: this.#topology.changelogName(this.#environment.applicationId, spec),
-      partition: this.#environment.partition,
-      isSource: spec.sourceTopic !== undefined,
-    }));
+  changelogs(): readonly Changelog[] {
+    return this.storeSet.changelogs;
   }
 
-  /** The offset from which a store's changelog has to be restored: 0 where nothing of the store was kept. */
-  restorePosition(store: string): number {
-    return this.#state.restorePosition(store) ?? 0;
-  }
-
-  /** Forgets what was kept of a store: it does not go with its changelog, and is restored from the beginning. */
-  wipe(store: string): void {
-    this.#state.wipe(store);
+  /** Where restoring a store goes on; `undefined`: at the beginning of its changelog. */
+  restorePosition(store: string): number | undefined {
+    return this.storeSet.restorePosition(store);
   }
 
   /** Takes records of a changelog; returns how many. */
   restore(store: string, run: RecordRun): number {
-    return this.#state.restore(store, run);
-  }
-
-  /** The end of a changelog is reached. Throws as {@link committed}. */
-  restored(store: string): void {
-    this.#state.restored(store);
+    return this.storeSet.restore(store, run);
   }
 
   /** Takes over the stream times of the metadata of a committed offset; texts of other origin are ignored. */
@@ -272,26 +246,24 @@ export class StreamTask {
   }
 
   /**
-   * The transaction is through: the stores take their writes.
+   * The transaction is through: the stores take their writes. {@link StoreSet.reached} is told before how far their changelogs were
+   * written, so that a restart restores only what comes after.
    *
-   * @param endOf the offset after the last record that this task's application has written to a topic's partition; undefined for
-   *   none since the last commit. Stores that are kept remember it, so that a restart restores only what comes after it.
    * @throws {TaskError} (restart-task) when a store cannot be kept.
    */
-  committed(endOf: (topic: string, partition: number) => number | undefined): void {
+  committed(): void {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
     this.#hasAdvanced = false;
-    const { applicationId, partition } = this.#environment;
-    this.#state.commit((spec) =>
-      spec.sourceTopic === undefined
-        ? endOf(this.#topology.changelogName(applicationId, spec), partition)
-        : this.#queues.find((queue) => queue.topic === spec.sourceTopic)?.committedPosition,
-    );
+    for (const { store, topic, isSource } of this.changelogs()) {
+      const position = isSource ? this.#queues.find((queue) => queue.topic === topic)?.committedPosition : undefined;
+      if (position !== undefined && position >= 0) this.storeSet.reached(store, position);
+    }
+    this.storeSet.commit();
   }
 
   /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
   close(): void {
-    this.#state.close();
+    this.storeSet.rollback();
     for (const node of this.#nodes.values()) node.close();
   }
 
@@ -305,7 +277,7 @@ export class StreamTask {
       collector,
       nowMs,
       globalTable,
-      store: (name: string) => this.#storeOf(name),
+      store: (name: string) => this.storeSet.store(name),
       topicName: (topic: string, isRepartition: boolean) =>
         this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
@@ -387,14 +359,6 @@ export class StreamTask {
     if (queue === undefined)
       throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
     return queue;
-  }
-
-  #storeOf(name: string): StateStore {
-    const store = this.stores.get(name);
-    if (store === undefined) {
-      throw new FatalError('MR_TOPOLOGY_INVALID', `task ${this.id} has no store '${name}': list it with the processor`);
-    }
-    return store;
   }
 
   #timeOf(name: string): StreamTime {

@@ -1,7 +1,7 @@
 import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
 import { StreamTask } from '../task/stream-task.js';
-import { IN_MEMORY, type StoreEngines } from '../task/task-state.js';
+import { IN_MEMORY, type StoreEngines } from '../task/store-engines.js';
 import type { RecordCollector } from '../task/record-collector.js';
 import { GlobalStore } from '../store/global-store.js';
 import type { Topology } from '../topology/topology.js';
@@ -172,14 +172,17 @@ export class TopologyTestDriver {
 
   /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
   restart(): void {
-    for (const task of this.#tasks) task.close();
+    this.close();
     this.#tasks = this.#makeTasks();
     for (const task of this.#tasks) this.#restore(task);
   }
 
   /** Ends every task and lets go of what store engines hold open. */
   close(): void {
-    for (const task of this.#tasks) task.close();
+    for (const task of this.#tasks) {
+      task.close();
+      task.storeSet.close();
+    }
     this.#tasks = [];
   }
 
@@ -213,9 +216,9 @@ export class TopologyTestDriver {
     for (const { store, topic, partition, isSource } of task.changelogs()) {
       const log = this.#topics.log(topic, partition);
       const end = isSource ? (this.#committed.get(placeOf(topic, partition)) ?? 0) : log.length;
-      const from = Math.min(task.restorePosition(store), end);
+      const from = Math.min(task.restorePosition(store) ?? 0, end);
       task.restore(store, new MemoryRun(log.slice(from, end), from));
-      task.restored(store);
+      task.storeSet.restored(store);
     }
   }
 
@@ -321,7 +324,10 @@ export class TopologyTestDriver {
       this.#committed.set(placeOf(topic, partition), offset);
       this.#times.set(task.id, metadata);
     }
-    task.committed((topic, partition) => this.#topics.log(topic, partition).length);
+    for (const { store, topic, partition, isSource } of task.changelogs()) {
+      if (!isSource) task.storeSet.reached(store, this.#topics.log(topic, partition).length);
+    }
+    task.committed();
   }
 
   #take(topic: string): readonly RawRecord[] {

@@ -3,7 +3,9 @@ import { json, utf8 } from '../../serde/serdes.js';
 import type { StoreEngine } from '../../store/engine/store-engine.js';
 import type { StateStore } from '../../store/state-store.js';
 import type { RecordCollector } from '../../task/record-collector.js';
-import { IN_MEMORY, TaskState, type StoreEngines } from '../../task/task-state.js';
+import { IN_MEMORY, type StoreEngines } from '../../task/store-engines.js';
+import { StoreSet } from '../../task/store-set.js';
+import { Topology } from '../../topology/topology.js';
 import type { StoreKind, StoreSpec } from '../../topology/specs.js';
 import { MemoryRun, type RawRecord } from '../memory-topics.js';
 
@@ -22,8 +24,8 @@ export class TwinStates<S extends StateStore> {
   /** The committed changelog of the heap's store. */
   readonly #changelog: RawRecord[] = [];
   #appended: RawRecord[] = [];
-  #heap: TaskState;
-  #kept: TaskState;
+  #heap: StoreSet;
+  #kept: StoreSet;
 
   constructor(kind: StoreKind, spec: Partial<StoreSpec>, engine: StoreEngine) {
     this.#spec = storeSpec({ name: STORE, kind, key: utf8, value: json<unknown>(), ...spec });
@@ -47,7 +49,10 @@ export class TwinStates<S extends StateStore> {
 
   commit(): void {
     this.#changelog.push(...this.#appended.splice(0));
-    for (const state of [this.#heap, this.#kept]) state.commit(() => this.#changelog.length);
+    for (const state of [this.#heap, this.#kept]) {
+      state.reached(STORE, this.#changelog.length);
+      state.commit();
+    }
   }
 
   end(how: Ending): void {
@@ -71,7 +76,7 @@ export class TwinStates<S extends StateStore> {
     this.#kept.close();
   }
 
-  #state(engines: StoreEngines, appended: RawRecord[]): TaskState {
+  #state(engines: StoreEngines, appended: RawRecord[]): StoreSet {
     const collector: RecordCollector = {
       partitionCount: () => 1,
       send: (_topic, _partition, timestampMs, key, keyStart, keyEnd, value, valueStart, valueEnd) => {
@@ -83,8 +88,21 @@ export class TwinStates<S extends StateStore> {
         });
       },
     };
-    const place = { applicationId: 'contract', topology: this.#spec.kind, taskId: '0_0' };
-    const environment = { changelog: 'changelog', partition: 0, collector, recordTimeMs: () => 0 };
-    return new TaskState(place, [this.#spec], engines, () => environment);
+    const subTopology = {
+      id: 0,
+      nodes: [],
+      sources: [],
+      sinks: [],
+      stores: [this.#spec],
+      coPartitionGroups: [],
+      isStateful: true,
+    };
+    const topology = new Topology(this.#spec.kind, [subTopology], [], undefined);
+    return new StoreSet(topology, subTopology, {
+      applicationId: 'contract',
+      partition: 0,
+      collector,
+      storeEngines: engines,
+    });
   }
 }

@@ -1,0 +1,226 @@
+import { ConfigurationError, FatalError, RecordError } from '@millrace/kernel';
+import { PendingRows } from '../store/engine/pending-rows.js';
+import type { StoragePlace, StoreEngine, TaskStorage } from '../store/engine/store-engine.js';
+import type { PersistentStore } from '../store/persistent-store.js';
+import type { StateStore } from '../store/state-store.js';
+import type { StoreSpec } from '../topology/specs.js';
+import type { SubTopology, Topology } from '../topology/topology.js';
+import type { RecordCollector } from './record-collector.js';
+import type { RecordRun } from './record-run.js';
+import { IN_MEMORY, engineOf, problemsOfEngines, type StoreEngines } from './store-engines.js';
+import { makeStore } from './task-stores.js';
+
+/** A partition that a store of a task is restored from. */
+export interface Changelog {
+  readonly store: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** Whether it is the input of a table, which is restored up to the committed offset and no further. */
+  readonly isSource: boolean;
+}
+
+/** What a {@link StoreSet} is made from. */
+export interface StoreSetEnvironment {
+  readonly applicationId: string;
+  readonly partition: number;
+  /** Where the changelogs are written to. */
+  readonly collector: RecordCollector;
+  /** What keeps the stores. Default: the heap. */
+  readonly storeEngines?: StoreEngines;
+}
+
+/** So many rows are kept at once while a store is restored: a tree on disk takes many much faster than few and few again. */
+const ROWS_AT_ONCE = 50_000;
+
+/**
+ * The stores of a task, how far each has followed its changelog, and the storages that keep those which are not in the heap.
+ *
+ * Outlives the task: a standby keeps one up to date without processing anything, a {@link StreamTask} takes it over when it
+ * starts, and leaves it behind, as of its last commit, when it is closed. At any time one of them uses it; the last one ends it by
+ * {@link close}.
+ */
+export class StoreSet {
+  readonly stores: ReadonlyMap<string, StateStore>;
+  /** In the order in which they are restored; each to its end. */
+  readonly changelogs: readonly Changelog[];
+  readonly #taskId: string;
+  readonly #specs: ReadonlyMap<string, StoreSpec>;
+  readonly #storages = new Map<string, TaskStorage>();
+  readonly #storageOf = new Map<StateStore, TaskStorage>();
+  readonly #positions = new Map<string, number>();
+  /** The stores that were restored further than is kept. */
+  readonly #restoring = new Set<string>();
+  #recordTimeMs: () => number = () => 0;
+
+  /**
+   * @throws {ConfigurationError} (stop-app) when a store asks for an engine that is not there.
+   * @throws as {@link StoreEngine.open}.
+   */
+  constructor(topology: Topology, subTopology: SubTopology, environment: StoreSetEnvironment) {
+    const { applicationId, partition, storeEngines = IN_MEMORY } = environment;
+    this.#taskId = `${subTopology.id}_${partition}`;
+    const problems = problemsOfEngines(subTopology.stores, storeEngines);
+    if (problems.length > 0) throw new ConfigurationError(`the stores of task ${this.#taskId}`, problems);
+    this.#specs = new Map(subTopology.stores.map((spec) => [spec.name, spec]));
+    this.changelogs = subTopology.stores
+      .filter((spec) => spec.isLogged || spec.sourceTopic !== undefined)
+      .map((spec) => ({
+        store: spec.name,
+        topic: topology.changelogName(applicationId, spec),
+        partition,
+        isSource: spec.sourceTopic !== undefined,
+      }));
+    const place = { applicationId, topology: topology.name, taskId: this.#taskId };
+    this.stores = new Map(
+      subTopology.stores.map((spec) => {
+        const changelog = topology.changelogName(applicationId, spec);
+        return [spec.name, this.#makeStore(spec, changelog, place, environment)];
+      }),
+    );
+  }
+
+  /** @throws {FatalError} (stop-app) `MR_TOPOLOGY_INVALID` for a store that the sub-topology does not have. */
+  store(name: string): StateStore {
+    const store = this.stores.get(name);
+    if (store === undefined) {
+      throw new FatalError(
+        'MR_TOPOLOGY_INVALID',
+        `task ${this.#taskId} has no store '${name}': list it with the processor`,
+      );
+    }
+    return store;
+  }
+
+  /** A task takes the stores over. Says whose timestamp a write takes that gives none: that of the record which it processes. */
+  useRecordTime(recordTimeMs: () => number): void {
+    for (const name of this.#restoring) this.restored(name);
+    this.#recordTimeMs = recordTimeMs;
+  }
+
+  /**
+   * Offset of the first changelog record that the store does not have; `undefined` where it has none and must begin with the
+   * first that the changelog still has.
+   */
+  restorePosition(store: string): number | undefined {
+    return this.#positions.get(store);
+  }
+
+  /** The store has everything below an offset of its changelog, for it wrote that, or there was nothing. Never goes back. */
+  reached(store: string, offset: number): void {
+    this.#positions.set(store, Math.max(offset, this.#positions.get(store) ?? 0));
+  }
+
+  /** Forgets a store: it does not go with its changelog, and is restored from the beginning. Throws as {@link commit}. */
+  wipe(name: string): void {
+    const store = this.store(name);
+    this.#positions.delete(name);
+    this.#restoring.delete(name);
+    const storage = this.#storageOf.get(store);
+    if (storage === undefined) return;
+    storage.wipe(name);
+    (store as PersistentStore).reset();
+  }
+
+  /** Takes records of a changelog, in order. Throws as {@link commit}. @returns how many. */
+  restore(name: string, run: RecordRun): number {
+    const store = this.store(name);
+    const spec = this.#specs.get(name) as StoreSpec;
+    let restored = 0;
+    while (run.nextRecord()) {
+      if (run.cursor.keyStart >= 0 && restoreRecord(store, spec, run)) restored++;
+    }
+    this.reached(name, run.nextOffset);
+    this.#restoring.add(name);
+    const isKept = this.#storageOf.has(store);
+    if (!isKept || (store as PersistentStore).rows.pendingCount >= ROWS_AT_ONCE) this.restored(name);
+    return restored;
+  }
+
+  /** What was restored of a store counts as committed, and is kept. Throws as {@link commit}. */
+  restored(name: string): void {
+    const store = this.store(name);
+    store.commit();
+    this.#restoring.delete(name);
+    const storage = this.#storageOf.get(store);
+    if (storage !== undefined) this.#write(storage, [store as PersistentStore]);
+  }
+
+  /** The stores take what was written since the last time. @throws {TaskError} (restart-task) when that cannot be kept. */
+  commit(): void {
+    for (const store of this.stores.values()) store.commit();
+    for (const storage of this.#storages.values()) {
+      const kept = [...this.#storageOf].filter(([, its]) => its === storage).map(([store]) => store as PersistentStore);
+      this.#write(storage, kept);
+    }
+  }
+
+  /** Forgets what was not committed; what was restored stays. Throws as {@link commit}. */
+  rollback(): void {
+    for (const [name, store] of this.stores) {
+      if (this.#restoring.has(name)) this.restored(name);
+      else store.rollback();
+    }
+  }
+
+  /** Ends it: what was not committed is lost, storages are let go of. */
+  close(): void {
+    for (const store of this.stores.values()) store.rollback();
+    for (const storage of this.#storages.values()) storage.close();
+    this.#storages.clear();
+  }
+
+  #makeStore(
+    spec: StoreSpec,
+    changelog: string,
+    place: StoragePlace,
+    { partition, collector, storeEngines = IN_MEMORY }: StoreSetEnvironment,
+  ): StateStore {
+    const recordTimeMs = (): number => this.#recordTimeMs();
+    const environment = { changelog, partition, collector, recordTimeMs };
+    const [name, engine] = engineOf(spec, storeEngines) ?? [];
+    if (name === undefined || engine === undefined) return makeStore(spec, environment);
+    const storage = this.#storage(name, engine, place);
+    const store = makeStore(spec, environment, new PendingRows(spec.name, storage.store(spec.name)));
+    this.#storageOf.set(store, storage);
+    const position = storage.position(spec.name);
+    if (position !== undefined) this.#positions.set(spec.name, position);
+    return store;
+  }
+
+  #storage(name: string, engine: StoreEngine, place: StoragePlace): TaskStorage {
+    let storage = this.#storages.get(name);
+    if (storage === undefined) this.#storages.set(name, (storage = engine.open(place)));
+    return storage;
+  }
+
+  #write(storage: TaskStorage, stores: readonly PersistentStore[]): void {
+    const changes = stores.map((store) => {
+      const position = this.#positions.get(store.name);
+      const isNew = position !== storage.position(store.name);
+      return { store: store.name, changes: store.rows.take(), position: isNew ? position : undefined };
+    });
+    if (changes.some((each) => each.changes.length > 0 || each.position !== undefined)) storage.write(changes);
+  }
+}
+
+/**
+ * Hands a record of a changelog to its store. One that a table's topic holds and nobody can read went to the dead-letter topic when
+ * it was processed: it is passed over.
+ */
+function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun): boolean {
+  const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor;
+  if (spec.sourceTopic === undefined) {
+    store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
+    return true;
+  }
+  try {
+    // A store that is kept as bytes would take anything.
+    spec.key.deserialize(buffer, keyStart, keyEnd);
+    if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
+  } catch (cause) {
+    if (cause instanceof RecordError) return false;
+    throw cause;
+  }
+  store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
+  return true;
+}
