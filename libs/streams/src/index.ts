@@ -28,18 +28,25 @@ export { CogroupedStream } from './dsl/cogrouped-stream.js';
 export { GroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/grouped-table.js';
 export type { AggregateOptions, ReduceOptions, WindowedOptions } from './dsl/folds.js';
 export type { EmitStrategy } from './aggregate/windowed-fold.js';
+export type { StoreOptions, TableStoreOptions } from './dsl/store-options.js';
 export {
+  customStore,
   keyValueStore,
-  type KeyValueStoreDefinition,
-  type StoreOptions,
-  type TableStoreOptions,
-} from './dsl/store-options.js';
+  sessionStore,
+  versionedStore,
+  windowStore,
+  type SessionKeyValueStore,
+  type StoreDefinition,
+  type StoreDefinitionOptions,
+  type VersionedKeyValueStore,
+  type WindowedKeyValueStore,
+} from './dsl/store-definitions.js';
 export type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './dsl/processor-supplier.js';
 export type { Processor, ProcessorContext, StreamRecord } from './processor/processor.js';
 export type { ValueProcessor, ValueProcessorContext } from './processor/value-processor.js';
 export type { Outcome } from './processor/processor-node.js';
 export type { KeyValueStore, TimestampedValue } from './store/key-value-store.js';
-export type { StateStore } from './store/state-store.js';
+export type { ChangelogWriter, CustomStoreEnvironment, StateStore } from './store/state-store.js';
 export { GlobalStore, type ReadOnlyTable } from './store/global-store.js';
 export {
   hopping,

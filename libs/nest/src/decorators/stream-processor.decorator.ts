@@ -1,12 +1,12 @@
 import { applyDecorators, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { Duration } from '@millrace/kernel';
-import type { KeyValueStoreDefinition } from '@millrace/streams';
+import type { StoreDefinition } from '@millrace/streams';
 
 /** Options of {@link StreamProcessor}. */
 export interface StreamProcessorOptions {
-  /** The stores that its methods open through the context, by `keyValueStore(name, { key, value })`. Default: none. */
-  readonly stores?: readonly KeyValueStoreDefinition<unknown, unknown>[];
+  /** The stores that its methods open through the context, by `keyValueStore(name, { key, value })` and its like. Default: none. */
+  readonly stores?: readonly StoreDefinition[];
 }
 
 /** Options of {@link Punctuate}. */

@@ -30,19 +30,21 @@ class Limits {
   readonly most = 10;
 }
 
-@StreamProcessor({ stores: [keyValueStore('highest', { key: utf8, value: json<number>() })] })
+const highestStore = keyValueStore('highest', { key: utf8, value: json<number>() });
+
+@StreamProcessor({ stores: [highestStore] })
 class Watch {
   constructor(private readonly limits: Limits) {}
 
   @OnRecord()
   watch({ key, value }: StreamRecord<string, number>, context: ProcessorContext<string, number>): void {
-    const highest = context.store<string, number>('highest');
+    const highest = context.store(highestStore);
     if (value > Math.max(this.limits.most, highest.get(key) ?? 0)) highest.put(key, value);
   }
 
   @Punctuate({ every: '1m' })
   report(_timeMs: number, context: ProcessorContext<string, number>): void {
-    const highest = context.store<string, number>('highest').get('boiler');
+    const highest = context.store(highestStore).get('boiler');
     if (highest !== undefined) void context.forward('boiler', highest);
   }
 }

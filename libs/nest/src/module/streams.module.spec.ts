@@ -43,7 +43,9 @@ class Rates {
   readonly factor = 10;
 }
 
-@StreamProcessor({ stores: [keyValueStore('sums', { key: utf8, value: json<number>() })] })
+const sumsStore = keyValueStore('sums', { key: utf8, value: json<number>() });
+
+@StreamProcessor({ stores: [sumsStore] })
 class Summing {
   readonly punctuations: number[] = [];
 
@@ -51,7 +53,7 @@ class Summing {
 
   @OnRecord()
   async add(record: StreamRecord<string, number>, context: ProcessorContext<string, number>): Promise<void> {
-    const sums = context.store<string, number>('sums');
+    const sums = context.store(sumsStore);
     const sum = (sums.get(record.key) ?? 0) + record.value * this.rates.factor;
     sums.put(record.key, sum);
     await context.forward(record.key, sum);

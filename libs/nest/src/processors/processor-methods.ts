@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { MetadataScanner } from '@nestjs/core';
 import { ConfigurationError, describeError, toMs } from '@millrace/kernel';
-import type { KeyValueStoreDefinition } from '@millrace/streams';
+import type { StoreDefinition } from '@millrace/streams';
 import {
   OnRecordMark,
   ProcessorMark,
@@ -19,7 +19,7 @@ export interface PunctuatorMethod {
 
 /** What the decorators of a processor class say. */
 export interface ProcessorMethods {
-  readonly stores: readonly KeyValueStoreDefinition<unknown, unknown>[];
+  readonly stores: readonly StoreDefinition[];
   readonly onRecord: string;
   readonly punctuators: readonly PunctuatorMethod[];
 }

@@ -24,13 +24,15 @@ class Greeting {
   readonly text: string = 'hello';
 }
 
-@StreamProcessor({ stores: [keyValueStore('last', { key: utf8, value: utf8 })] })
+const lastStore = keyValueStore('last', { key: utf8, value: utf8 });
+
+@StreamProcessor({ stores: [lastStore] })
 class Greeter {
   constructor(private readonly greeting: Greeting) {}
 
   @OnRecord()
   greet({ key, value }: StreamRecord<string, string>, context: ProcessorContext<string, string>): void {
-    const last = context.store<string, string>('last');
+    const last = context.store(lastStore);
     void context.forward(key, `${this.greeting.text} ${value}, after ${last.get(key) ?? 'nobody'}`);
     last.put(key, value);
   }

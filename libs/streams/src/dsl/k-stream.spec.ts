@@ -66,8 +66,8 @@ describe('KStream', () => {
         stores: [sums] as never,
         create: () => ({
           process: ({ key, value }, context) => {
-            const sum = (context.store<string, number>('sums').get(key) ?? 0) + value;
-            context.store<string, number>('sums').put(key, sum);
+            const sum = (context.store(sums).get(key) ?? 0) + value;
+            context.store(sums).put(key, sum);
             return Promise.resolve().then(() => context.forward(sum));
           },
         }),

@@ -1,20 +1,18 @@
 import type { Processor } from '../processor/processor.js';
 import type { ValueProcessor } from '../processor/value-processor.js';
-import type { KeyValueStoreDefinition } from './store-options.js';
+import type { StoreDefinition } from './store-definitions.js';
 
 /** Makes the processor of each task. */
 export interface ProcessorSupplier<KIn, VIn, KOut, VOut> {
   /** Stores that the processor uses; two processors of a sub-topology may share one by giving the same definition. */
-  readonly stores?:
-    readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
+  readonly stores?: readonly StoreDefinition[];
   create(): Processor<KIn, VIn, KOut, VOut>;
 }
 
 /** Makes the processor of values of each task. */
 export interface ValueProcessorSupplier<K, VIn, VOut> {
   /** As those of a {@link ProcessorSupplier}. */
-  readonly stores?:
-    readonly KeyValueStoreDefinition<never, never>[] | readonly KeyValueStoreDefinition<unknown, unknown>[];
+  readonly stores?: readonly StoreDefinition[];
   create(): ValueProcessor<K, VIn, VOut>;
 }
 

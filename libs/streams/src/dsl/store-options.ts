@@ -59,25 +59,6 @@ export function tableStoreSpec<K, V>(
   return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs, engine, isLogged: logging });
 }
 
-/** A store that a processor declares for itself. */
-export interface KeyValueStoreDefinition<K, V> {
-  readonly name: string;
-  readonly key: Serde<K>;
-  readonly value: Serde<V>;
-  /** What keeps it; see {@link StoreOptions.engine}. */
-  readonly engine?: string;
-  /** Whether it has a changelog; see {@link StoreOptions.logging}. */
-  readonly logging?: boolean;
-}
-
-/** Declares a key-value store for a processor. */
-export function keyValueStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly engine?: string; readonly logging?: boolean },
-): KeyValueStoreDefinition<K, V> {
-  return { name, ...options };
-}
-
 /** Completes a store's specification with the defaults. */
 export function storeSpec(given: Pick<StoreSpec, 'name' | 'kind' | 'key'> & Partial<StoreSpec>): StoreSpec {
   return {

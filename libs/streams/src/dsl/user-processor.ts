@@ -2,7 +2,6 @@ import { UserProcessorNode } from '../processor/user-processor-node.js';
 import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import type { ProcessorResolver, ProcessorSupplier } from './processor-supplier.js';
-import { storeSpec } from './store-options.js';
 
 /**
  * Adds a node that runs user code, with the stores that the code asks for.
@@ -21,9 +20,7 @@ export function addUserProcessor(
   if (supplier === undefined) {
     graph.problems.push(`the processor of '${name}' is neither a supplier nor a known provider: register it`);
   }
-  const stores = (supplier?.stores ?? []).map((each) =>
-    graph.storeOf(each, () => storeSpec({ ...each, kind: 'key-value', isLogged: each.logging ?? true })),
-  );
+  const stores = (supplier?.stores ?? []).map((each) => each.spec);
   const storeNames = stores.map((each) => each.name);
   return graph.add({
     name,

@@ -1,5 +1,5 @@
 import type { RecordHeader } from '@millrace/protocol';
-import type { KeyValueStore } from '../store/key-value-store.js';
+import type { StoreDefinition } from '../dsl/store-definitions.js';
 import type { Outcome } from './processor-node.js';
 
 /** A record as a processor sees it. */
@@ -22,8 +22,8 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   readonly nowMs: number;
   /** Passes a record on, to all operators below; `timestampMs` defaults to that of the record being handled. */
   forward(key: KOut, value: VOut, timestampMs?: number): Outcome;
-  /** The store of that name, which the processor listed. */
-  store<K, V>(name: string): KeyValueStore<K, V>;
+  /** Opens a store that the processor has listed. @throws {FatalError} (stop-app) for another. */
+  store<S>(definition: StoreDefinition<S>): S;
   /**
    * Calls `callback` every `everyMs` of stream time (as records move it on) or of wall-clock time, from the first time that
    * is seen. Missed turns are not made up for. Returns a function that ends it.

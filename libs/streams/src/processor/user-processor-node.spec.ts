@@ -6,13 +6,14 @@ const input = topic('input', utf8, json<string>());
 const other = topic('other', utf8, json<string>());
 const out = topic('out', utf8, json<string>());
 const counts = keyValueStore('counts', { key: utf8, value: json<number>() });
+const others = keyValueStore('others', { key: utf8, value: json<number>() });
 
 type TextProcessor = Processor<string, string, string, string>;
 type TextContext = ProcessorContext<string, string>;
 
 function running(create: () => TextProcessor, resolve = false): TopologyTestDriver {
   class Token {}
-  const supplier = { stores: [counts] as never, create };
+  const supplier = { stores: [counts], create };
   const builder = new TopologyBuilder('processing', {
     resolveProcessor: (token) => (token === Token ? supplier : undefined),
   });
@@ -33,7 +34,7 @@ describe('a processor', () => {
   it('keeps state in its store, which survives a restart', async () => {
     const create = (): TextProcessor => ({
       process: ({ key }, context) => {
-        const store = context.store<string, number>('counts');
+        const store = context.store(counts);
         store.put(key, (store.get(key) ?? 0) + 1);
         return context.forward(key, String(store.get(key)));
       },
@@ -72,10 +73,10 @@ describe('a processor', () => {
   });
 
   it('cannot reach a store that it does not list', async () => {
-    const driver = running(() => ({ process: (_record, context) => void context.store('others') }));
+    const driver = running(() => ({ process: (_record, context) => void context.store(others) }));
 
     await expect(driver.input(input).pipe('k', 'x')).rejects.toMatchObject({
-      cause: new Error("the processor 'handler' does not list the store 'others'"),
+      cause: new Error("the processor 'handler' opens the store 'others' without listing it: add it to its stores"),
     });
   });
 
@@ -83,7 +84,7 @@ describe('a processor', () => {
     const builder = new TopologyBuilder('after-join');
     const create = (): TextProcessor => ({
       process: ({ key, value }, context) => {
-        context.store<string, number>('counts').put(key, 1);
+        context.store(counts).put(key, 1);
         return context.forward(key, value);
       },
     });
@@ -94,7 +95,7 @@ describe('a processor', () => {
         grace: 0,
         join: (left, right) => `${left}-${right}`,
       })
-      .process<string, string>('handler', { stores: [counts] as never, create })
+      .process<string, string>('handler', { stores: [counts], create })
       .to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await driver.input(other).pipe('k', 'r', { timestampMs: 9 });

@@ -1,5 +1,6 @@
+import { FatalError } from '@millrace/kernel';
 import { readHeaders, type RecordHeader } from '@millrace/protocol';
-import type { KeyValueStore } from '../store/key-value-store.js';
+import type { StoreDefinition } from '../dsl/store-definitions.js';
 import type { NodeEnvironment } from './node-environment.js';
 import type { Processor, ProcessorContext, StreamRecord } from './processor.js';
 import { ProcessorNode, type Outcome } from './processor-node.js';
@@ -88,9 +89,12 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
     return super.forward(key, value, timestampMs);
   }
 
-  store<K, V>(name: string): KeyValueStore<K, V> {
-    if (!this.#stores.has(name)) throw new Error(`the processor '${this.name}' does not list the store '${name}'`);
-    return this.#environment.store(name) as unknown as KeyValueStore<K, V>;
+  store<S>({ name }: StoreDefinition<S>): S {
+    if (this.#stores.has(name)) return this.#environment.store(name) as S;
+    throw new FatalError(
+      'MR_TOPOLOGY_INVALID',
+      `the processor '${this.name}' opens the store '${name}' without listing it: add it to its stores`,
+    );
   }
 
   schedule(everyMs: number, by: Schedule['by'], callback: Schedule['callback']): () => void {

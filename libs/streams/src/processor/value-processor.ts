@@ -1,5 +1,5 @@
 import { FatalError } from '@millrace/kernel';
-import type { KeyValueStore } from '../store/key-value-store.js';
+import type { StoreDefinition } from '../dsl/store-definitions.js';
 import type { Outcome } from './processor-node.js';
 import type { Processor, ProcessorContext, StreamRecord } from './processor.js';
 
@@ -69,8 +69,8 @@ export class KeyKeepingProcessor<K, VIn, VOut> implements Processor<K, VIn, K, V
     );
   }
 
-  store<SK, SV>(name: string): KeyValueStore<SK, SV> {
-    return this.#inner.store<SK, SV>(name);
+  store<S>(definition: StoreDefinition<S>): S {
+    return this.#inner.store(definition);
   }
 
   schedule(everyMs: number, by: 'stream-time' | 'wall-clock', callback: (timeMs: number) => Outcome): () => void {

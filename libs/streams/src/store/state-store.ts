@@ -25,3 +25,11 @@ export interface StateStore {
   /** Entries that are committed or in the overlay. */
   size(): number;
 }
+
+/** What a store of one's own is made with. */
+export interface CustomStoreEnvironment {
+  /** Takes every change, so that a restart can restore it; undefined where the store is not logged. */
+  readonly changelog: ChangelogWriter | undefined;
+  /** Timestamp of the record that is being processed, in milliseconds. */
+  readonly recordTimeMs: () => number;
+}

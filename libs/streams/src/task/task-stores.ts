@@ -1,3 +1,4 @@
+import { FatalError } from '@millrace/kernel';
 import { HeapSubscriptionStore } from '../join/foreign-key/heap-subscription-store.js';
 import { OrderedSubscriptionStore } from '../join/foreign-key/ordered-subscription-store.js';
 import { HeapJoinStore } from '../store/heap-join-store.js';
@@ -14,7 +15,7 @@ import { OrderedKeyValueStore } from '../store/ordered/ordered-key-value-store.j
 import { OrderedSessionStore } from '../store/ordered/ordered-session-store.js';
 import { OrderedVersionedStore } from '../store/ordered/ordered-versioned-store.js';
 import { OrderedWindowStore } from '../store/ordered/ordered-window-store.js';
-import type { ChangelogWriter, StateStore } from '../store/state-store.js';
+import type { ChangelogWriter, CustomStoreEnvironment, StateStore } from '../store/state-store.js';
 import { hasChangelog, type StoreSpec } from '../topology/specs.js';
 import type { RecordCollector } from './record-collector.js';
 
@@ -50,6 +51,8 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment, rows?:
       return new HeapSuppressBuffer(spec.name, spec, changelog);
     case 'time-buffer':
       return new HeapTimeBuffer(spec.name, spec, changelog);
+    case 'custom':
+      return customStoreOf(spec, { changelog, recordTimeMs: environment.recordTimeMs });
     case 'subscriptions':
       return rows === undefined
         ? new HeapSubscriptionStore(spec.name, changelog)
@@ -65,6 +68,11 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment, rows?:
     case 'join-unmatched':
       return new HeapUnmatchedStore(spec.name, spec, changelog);
   }
+}
+
+function customStoreOf({ name, create }: StoreSpec, environment: CustomStoreEnvironment): StateStore {
+  if (create !== undefined) return create(environment);
+  throw new FatalError('MR_TOPOLOGY_INVALID', `the store '${name}' is of a kind of its own: say how it is made`);
 }
 
 function writerTo({ changelog, partition, collector }: StoreEnvironment): ChangelogWriter {

@@ -1,4 +1,5 @@
 import type { Serde } from '../serde/serde.js';
+import type { CustomStoreEnvironment, StateStore } from '../store/state-store.js';
 import type { ProcessorNode } from '../processor/processor-node.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 
@@ -35,7 +36,8 @@ export type StoreKind =
   | 'join-unmatched'
   | 'suppress-buffer'
   | 'time-buffer'
-  | 'subscriptions';
+  | 'subscriptions'
+  | 'custom';
 
 /** A store of a sub-topology; each of its tasks has one. */
 export interface StoreSpec {
@@ -57,6 +59,8 @@ export interface StoreSpec {
   readonly isCached: boolean;
   /** What keeps the store: `memory`, or an engine by its name; undefined for the application's default. */
   readonly engine: string | undefined;
+  /** Makes the store of a task, for one of the user's own kind. */
+  readonly create?: (environment: CustomStoreEnvironment) => StateStore;
   /** Whether its changes are written to a changelog of its own. */
   readonly isLogged: boolean;
   /** The source topic that doubles as changelog: a table read from a topic needs no second copy of it. */

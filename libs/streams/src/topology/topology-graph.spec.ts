@@ -68,7 +68,7 @@ describe('building a topology', () => {
   });
 
   it('lets two processors share a store that both list', () => {
-    const stores = [keyValueStore('shared', { key: utf8, value: json<unknown>() })] as never;
+    const stores = [keyValueStore('shared', { key: utf8, value: json<unknown>() })];
     const create = (): { process(): void } => ({ process: () => undefined });
     const problems = problemsOf((builder) => {
       const stream = builder.stream('orders', orders);

@@ -10,7 +10,6 @@ export class TopologyGraph {
   readonly #nodes: GraphNode[] = [];
   readonly #globalTables: GlobalTableSpec[] = [];
   readonly #stores = new Map<string, StoreSpec>();
-  readonly #storesByDefinition = new Map<object, StoreSpec>();
   readonly #coPartitioned: (readonly GraphNode[])[] = [];
   readonly #names = new Set<string>();
 
@@ -29,13 +28,6 @@ export class TopologyGraph {
     }
     this.#nodes.push(node);
     return node;
-  }
-
-  /** The specification of a store that a processor defines: the same one for the same definition, so that it can be shared. */
-  storeOf(definition: object, make: () => StoreSpec): StoreSpec {
-    let store = this.#storesByDefinition.get(definition);
-    if (store === undefined) this.#storesByDefinition.set(definition, (store = make()));
-    return store;
   }
 
   addGlobalTable(table: GlobalTableSpec): void {
