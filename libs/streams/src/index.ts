@@ -24,7 +24,12 @@ export type { SuppressOptions } from './dsl/suppress.js';
 export { GroupedStream } from './dsl/grouped-stream.js';
 export { WindowedStream } from './dsl/windowed-stream.js';
 export { SessionedStream, type SessionAggregateOptions } from './dsl/sessioned-stream.js';
-export { CogroupedStream } from './dsl/cogrouped-stream.js';
+export {
+  CogroupedStream,
+  type CogroupOptions,
+  type SessionedCogroup,
+  type WindowedCogroup,
+} from './dsl/cogrouped-stream.js';
 export { GroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/grouped-table.js';
 export type { AggregateOptions, ReduceOptions, WindowedOptions } from './dsl/folds.js';
 export type { EmitStrategy } from './aggregate/windowed-fold.js';

@@ -9,6 +9,8 @@ import type { EmitStrategy } from './windowed-fold.js';
 
 /** How sessions are folded: as a fold of records, and how two sessions that a record joins become one. */
 export interface SessionFold {
+  /** Names the stream time: the aggregate's name, also where several nodes fold into it. */
+  readonly time: string;
   readonly store: string;
   /** `undefined` stands for no aggregate yet. */
   readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;
@@ -35,8 +37,8 @@ export class SessionAggregateNode extends ProcessorNode {
     this.#fold = fold;
     this.#environment = environment;
     this.#store = environment.store(fold.store) as SessionStore<unknown, unknown>;
-    this.#time = environment.streamTime(name);
-    this.#emitted = environment.streamTime(`${name}/emitted`);
+    this.#time = environment.streamTime(fold.time);
+    this.#emitted = environment.streamTime(`${fold.time}/emitted`);
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {

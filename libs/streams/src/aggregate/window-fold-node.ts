@@ -29,14 +29,14 @@ export abstract class WindowFoldNode extends ProcessorNode {
     this.fold = fold;
     this.environment = environment;
     this.store = environment.store(fold.store) as WindowStore<unknown, unknown>;
-    this.time = environment.streamTime(name);
+    this.time = environment.streamTime(fold.time);
     this.updates = new WindowUpdates(this.store, fold, environment.context, (key, value, old, timestampMs) =>
       this.forwardUpdate(key, value, old, timestampMs, true),
     );
     this.#length = length;
     this.#closed =
       fold.emit === 'close'
-        ? new ClosedWindows(this.store, environment.streamTime(`${name}/emitted`), (key, value, timestampMs) =>
+        ? new ClosedWindows(this.store, environment.streamTime(`${fold.time}/emitted`), (key, value, timestampMs) =>
             this.forwardUpdate(key, value, null, timestampMs, true),
           )
         : undefined;

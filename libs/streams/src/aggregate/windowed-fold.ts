@@ -3,6 +3,8 @@ export type EmitStrategy = 'update' | 'close';
 
 /** What the nodes that fold windows have in common. */
 export interface WindowedFold {
+  /** Names the stream time: the aggregate's name, also where several nodes fold into it. */
+  readonly time: string;
   readonly store: string;
   /** `undefined` stands for no aggregate yet. */
   readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;

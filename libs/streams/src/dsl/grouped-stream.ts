@@ -2,6 +2,7 @@ import { AggregateNode } from '../aggregate/aggregate-node.js';
 import { int64, json } from '../serde/serdes.js';
 import type { SessionWindows, SlidingWindows, TimeWindows } from '../window/time-windows.js';
 import { CogroupedStream } from './cogrouped-stream.js';
+import { addFolds } from './fold-nodes.js';
 import { addition, counting, reduction, type Add, type AggregateOptions, type ReduceOptions } from './folds.js';
 import type { KStream } from './k-stream.js';
 import { KTable } from './k-table.js';
@@ -51,14 +52,11 @@ export class GroupedStream<K, V> {
     const isCached = options.cache ?? false;
     const serdes = { key: given.key, value: options.value ?? json<A>() };
     const store = { ...tableStoreSpec(serdes, options), isCached };
-    const node = graph.add({
+    const node = addFolds(graph, [{ node: above, add }], {
       name,
-      kind: 'processor',
-      parents: [above],
-      stores: [store],
-      globalTables: [],
-      ...(isCached ? { detail: 'cached' } : {}),
-      create: (environment) => new AggregateNode(name, store.name, { add }, isCached, environment),
+      store,
+      detail: isCached ? 'cached' : undefined,
+      create: (own, each) => (environment) => new AggregateNode(own, store.name, { add: each }, isCached, environment),
     });
     return new KTable<K, A>(graph, node, storedTable(store), serdes, this.#resolve);
   }

@@ -1,9 +1,6 @@
-import { toMs } from '@millrace/kernel';
-import { SessionAggregateNode, type SessionFold } from '../aggregate/session-aggregate-node.js';
-import { int64, json } from '../serde/serdes.js';
-import { sessionView } from '../table/windowed-views.js';
-import { sessionKey } from '../window/session-key-serde.js';
-import { describeWindows, problemsOf, type SessionWindows } from '../window/time-windows.js';
+import type { SessionFold } from '../aggregate/session-aggregate-node.js';
+import { int64 } from '../serde/serdes.js';
+import type { SessionWindows } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
 import {
   addition,
@@ -14,10 +11,10 @@ import {
   type WindowedOptions,
 } from './folds.js';
 import type { KStream } from './k-stream.js';
-import { KTable } from './k-table.js';
+import type { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
-import { storeSpec, type StoreOptions } from './store-options.js';
-import { storedTable } from './table-origin.js';
+import type { StoreOptions } from './store-options.js';
+import { foldSessions } from './window-folds.js';
 
 /** An aggregate of sessions says how two of them become one. */
 export interface SessionAggregateOptions<K, V, A> extends AggregateOptions<K, V, A> {
@@ -62,38 +59,8 @@ export class SessionedStream<K, V> {
     options: NotCached<StoreOptions<A>> & WindowedOptions,
     how: Pick<SessionFold, 'add' | 'merge'>,
   ): KTable<Windowed<K>, A> {
-    const windows = this.#windows;
-    const { graph, node: above } = this.#stream;
-    for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
-    const emit = options.emit ?? 'update';
-    const value = options.value ?? json<A>();
-    const { key } = this.#stream.serdes;
-    const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
-    const retentionMs = Math.max(windows.gapMs + windows.graceMs, askedMs);
-    const store = storeSpec({
-      name: options.store,
-      kind: 'session',
-      key,
-      value,
-      retentionMs,
-      engine: options.engine,
-      isLogged: options.logging ?? true,
-    });
-    const fold: SessionFold = { store: store.name, ...how, emit };
-    const node = graph.add({
-      name,
-      kind: 'processor',
-      parents: [above],
-      stores: [store],
-      globalTables: [],
-      detail: `${describeWindows(windows)}${emit === 'close' ? ', on close' : ''}`,
-      create: (environment) => new SessionAggregateNode(name, windows, fold, environment),
-    });
-    const origin = {
-      ...storedTable(store),
-      view: sessionView(store.name),
-      closesAfterMs: windows.gapMs + windows.graceMs,
-    };
-    return new KTable<Windowed<K>, A>(graph, node, origin, { key: sessionKey(key), value }, this.#resolve);
+    const { graph, node, serdes } = this.#stream;
+    const place = { graph, inputs: [{ node, add: how.add }], key: serdes.key, resolve: this.#resolve };
+    return foldSessions(place, name, this.#windows, options, how.merge);
   }
 }

@@ -1,12 +1,6 @@
-import { toMs } from '@millrace/kernel';
-import { SlidingAggregateNode } from '../aggregate/sliding-aggregate-node.js';
-import { WindowedAggregateNode } from '../aggregate/windowed-aggregate-node.js';
-import type { WindowedFold } from '../aggregate/windowed-fold.js';
-import { int64, json } from '../serde/serdes.js';
-import { windowView } from '../table/windowed-views.js';
-import { describeWindows, problemsOf, type SlidingWindows, type TimeWindows } from '../window/time-windows.js';
+import { int64 } from '../serde/serdes.js';
+import type { SlidingWindows, TimeWindows } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
-import { windowedKey } from '../window/windowed-key.js';
 import {
   addition,
   counting,
@@ -17,10 +11,10 @@ import {
   type WindowedOptions,
 } from './folds.js';
 import type { KStream } from './k-stream.js';
-import { KTable } from './k-table.js';
+import type { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
-import { storeSpec, type StoreOptions } from './store-options.js';
-import { storedTable } from './table-origin.js';
+import type { StoreOptions } from './store-options.js';
+import { foldWindows } from './window-folds.js';
 
 /** A grouped stream, cut into tumbling, hopping or sliding windows. */
 export class WindowedStream<K, V> {
@@ -47,56 +41,8 @@ export class WindowedStream<K, V> {
   }
 
   #fold<A>(name: string, options: StoreOptions<A> & WindowedOptions, add: Add): KTable<Windowed<K>, A> {
-    const windows = this.#windows;
-    const { graph, node: above } = this.#stream;
-    for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
-    const isCached = options.cache ?? false;
-    const emit = options.emit ?? 'update';
-    const value = options.value ?? json<A>();
-    const { key } = this.#stream.serdes;
-    const windowSizeMs = windows.kind === 'time' ? windows.sizeMs : windows.differenceMs;
-    // A sliding window looks back by twice the difference.
-    const neededMs = windows.graceMs + (windows.kind === 'time' ? windowSizeMs : 2 * windowSizeMs);
-    const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
-    const retentionMs = Math.max(neededMs, askedMs);
-    const store = storeSpec({
-      name: options.store,
-      kind: 'window',
-      key,
-      value,
-      windowSizeMs,
-      // A window of exactly that age is still emitted where it waited for its close, and is gone otherwise: as in Kafka Streams.
-      retentionMs: emit === 'close' ? retentionMs : retentionMs - 1,
-      isFetchedByKey: windows.kind === 'sliding',
-      isCached,
-      engine: options.engine,
-      isLogged: options.logging ?? true,
-    });
-    const fold: WindowedFold = { store: store.name, add, emit, isCached };
-    const details = [
-      describeWindows(windows),
-      ...(emit === 'close' ? ['on close'] : []),
-      ...(isCached ? ['cached'] : []),
-    ];
-    const node = graph.add({
-      name,
-      kind: 'processor',
-      parents: [above],
-      stores: [store],
-      globalTables: [],
-      detail: details.join(', '),
-      create: (environment) =>
-        windows.kind === 'time'
-          ? new WindowedAggregateNode(name, windows, fold, environment)
-          : new SlidingAggregateNode(name, windows, fold, environment),
-    });
-    const origin = { ...storedTable(store), view: windowView(store.name), closesAfterMs: windows.graceMs };
-    return new KTable<Windowed<K>, A>(
-      graph,
-      node,
-      origin,
-      { key: windowedKey(key, windowSizeMs), value },
-      this.#resolve,
-    );
+    const { graph, node, serdes } = this.#stream;
+    const place = { graph, inputs: [{ node, add }], key: serdes.key, resolve: this.#resolve };
+    return foldWindows(place, name, this.#windows, options);
   }
 }

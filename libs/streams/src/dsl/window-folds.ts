@@ -1,0 +1,114 @@
+import { toMs } from '@millrace/kernel';
+import { SessionAggregateNode, type SessionFold } from '../aggregate/session-aggregate-node.js';
+import { SlidingAggregateNode } from '../aggregate/sliding-aggregate-node.js';
+import { WindowedAggregateNode } from '../aggregate/windowed-aggregate-node.js';
+import type { Serde } from '../serde/serde.js';
+import { json } from '../serde/serdes.js';
+import { sessionView, windowView } from '../table/windowed-views.js';
+import type { TopologyGraph } from '../topology/topology-graph.js';
+import { sessionKey } from '../window/session-key-serde.js';
+import {
+  describeWindows,
+  problemsOf,
+  type SessionWindows,
+  type SlidingWindows,
+  type TimeWindows,
+} from '../window/time-windows.js';
+import type { Windowed } from '../window/windowed.js';
+import { windowedKey } from '../window/windowed-key.js';
+import { addFolds, type FoldInput } from './fold-nodes.js';
+import type { WindowedOptions } from './folds.js';
+import { KTable } from './k-table.js';
+import type { ProcessorResolver } from './processor-supplier.js';
+import { storeSpec, type StoreOptions } from './store-options.js';
+import { storedTable } from './table-origin.js';
+
+/** Where folds of windows are added, and what they fold. */
+export interface WindowFoldPlace<K> {
+  readonly graph: TopologyGraph;
+  readonly inputs: readonly FoldInput[];
+  readonly key: Serde<K>;
+  readonly resolve: ProcessorResolver | undefined;
+}
+
+/** Adds a fold of tumbling, hopping or sliding windows. */
+export function foldWindows<K, A>(
+  { graph, inputs, key, resolve }: WindowFoldPlace<K>,
+  name: string,
+  windows: TimeWindows | SlidingWindows,
+  options: StoreOptions<A> & WindowedOptions,
+): KTable<Windowed<K>, A> {
+  for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
+  const isCached = options.cache ?? false;
+  const emit = options.emit ?? 'update';
+  const value = options.value ?? json<A>();
+  const windowSizeMs = windows.kind === 'time' ? windows.sizeMs : windows.differenceMs;
+  // A sliding window looks back by twice the difference.
+  const neededMs = windows.graceMs + (windows.kind === 'time' ? windowSizeMs : 2 * windowSizeMs);
+  const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
+  const retentionMs = Math.max(neededMs, askedMs);
+  const store = storeSpec({
+    name: options.store,
+    kind: 'window',
+    key,
+    value,
+    windowSizeMs,
+    // A window of exactly that age is still emitted where it waited for its close, and is gone otherwise: as in Kafka Streams.
+    retentionMs: emit === 'close' ? retentionMs : retentionMs - 1,
+    isFetchedByKey: windows.kind === 'sliding',
+    isCached,
+    engine: options.engine,
+    isLogged: options.logging ?? true,
+  });
+  const node = addFolds(graph, inputs, {
+    name,
+    store,
+    detail: [describeWindows(windows), ...(emit === 'close' ? ['on close'] : []), ...(isCached ? ['cached'] : [])].join(
+      ', ',
+    ),
+    create: (own, add) => (environment) => {
+      const fold = { time: name, store: store.name, add, emit, isCached };
+      return windows.kind === 'time'
+        ? new WindowedAggregateNode(own, windows, fold, environment)
+        : new SlidingAggregateNode(own, windows, fold, environment);
+    },
+  });
+  const origin = { ...storedTable(store), view: windowView(store.name), closesAfterMs: windows.graceMs };
+  return new KTable<Windowed<K>, A>(graph, node, origin, { key: windowedKey(key, windowSizeMs), value }, resolve);
+}
+
+/** Adds a fold of sessions; `merge` makes one aggregate of those of two sessions. */
+export function foldSessions<K, A>(
+  { graph, inputs, key, resolve }: WindowFoldPlace<K>,
+  name: string,
+  windows: SessionWindows,
+  options: Omit<StoreOptions<A>, 'cache'> & WindowedOptions,
+  merge: SessionFold['merge'],
+): KTable<Windowed<K>, A> {
+  for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
+  const emit = options.emit ?? 'update';
+  const value = options.value ?? json<A>();
+  const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
+  const store = storeSpec({
+    name: options.store,
+    kind: 'session',
+    key,
+    value,
+    retentionMs: Math.max(windows.gapMs + windows.graceMs, askedMs),
+    engine: options.engine,
+    isLogged: options.logging ?? true,
+  });
+  const node = addFolds(graph, inputs, {
+    name,
+    store,
+    detail: `${describeWindows(windows)}${emit === 'close' ? ', on close' : ''}`,
+    create: (own, add) => (environment) =>
+      new SessionAggregateNode(own, windows, { time: name, store: store.name, add, merge, emit }, environment),
+  });
+  const origin = {
+    ...storedTable(store),
+    view: sessionView(store.name),
+    closesAfterMs: windows.gapMs + windows.graceMs,
+  };
+  return new KTable<Windowed<K>, A>(graph, node, origin, { key: sessionKey(key), value }, resolve);
+}
