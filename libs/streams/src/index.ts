@@ -50,6 +50,8 @@ export { StreamTask, type ConsumedOffset, type TaskEnvironment } from './task/st
 export type { RecordCollector } from './task/record-collector.js';
 export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
-export { DEFAULT_ERROR_POLICY, type ErrorPolicy } from './task/error-policy.js';
+export { DEFAULT_ERROR_POLICY, type ErrorPolicy, type RetryTopicOptions } from './task/error-policy.js';
+export { resolveRetry, retryDelayMs, type RetryOptions, type RetryPolicy } from './task/retry-options.js';
+export { withErrorPolicy, type SourceRecovery } from './topology/recovery.js';
 export { deadLetterTopic } from './task/dead-letter.js';
 export type { SinkBatch, SinkFence, SinkRecord, SinkWriter, TopicPartition } from './sink/sink-writer.js';

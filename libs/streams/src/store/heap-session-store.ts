@@ -5,6 +5,7 @@ import type { TimestampedValue } from './key-value-store.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
+import { UndoLog } from './undo-log.js';
 
 /** A session: its first and last record's times, both inclusive, and the aggregate of its records. */
 export interface Session<K, V> {
@@ -28,10 +29,11 @@ export class HeapSessionStore<K, V> implements StateStore {
   readonly #byKey = new Map<string, Session<K, V>[]>();
   readonly #byEnd = new Map<number, Set<Session<K, V>>>();
   readonly #ends = new SortedTimes();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   /** The latest end of a session, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
+  #latestMsBefore = this.#latestMs;
 
   constructor(
     name: string,
@@ -116,14 +118,23 @@ export class HeapSessionStore<K, V> implements StateStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
     this.#dropGone();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
     this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {

@@ -1,4 +1,5 @@
 import type { ChangelogWriter, StateStore } from '../../store/state-store.js';
+import { UndoLog } from '../../store/undo-log.js';
 import { subscriptionSerde, type Subscription } from './subscription.js';
 
 /** A remembered row of the left table, with the time of the record that made it known. */
@@ -12,7 +13,7 @@ export class SubscriptionStore implements StateStore {
   readonly name: string;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #byForeignKey = new Map<string, Map<string, Subscribed>>();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
 
   constructor(name: string, changelog?: ChangelogWriter) {
     this.name = name;
@@ -51,12 +52,19 @@ export class SubscriptionStore implements StateStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
   }
 
   size(): number {
