@@ -150,7 +150,7 @@ export class StreamsApp implements Lifecycle {
   }
 
   async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
-    const { externalTopics, internalTopics, sourceTopics, subTopologies } = this.#plan;
+    const { externalTopics, internalTopics, deadLetterSources, subTopologies } = this.#plan;
     const { applicationId, replicationFactor } = this.#settings;
     const counts = await partitionCountsOf(this.#cluster, externalTopics);
     const problems: string[] = [];
@@ -163,7 +163,7 @@ export class StreamsApp implements Lifecycle {
     );
     if (problems.length > 0) throw new ConfigurationError(`the topics of '${applicationId}'`, problems);
     await ensureTopics(this.#cluster, internal, replicationFactor);
-    const deadLetters = planDeadLetterTopics(sourceTopics, counts);
+    const deadLetters = planDeadLetterTopics(deadLetterSources, counts);
     await ensureTopics(this.#cluster, deadLetters, replicationFactor, { mayDiffer: true });
     for (const { name } of deadLetters) counts.set(name, await this.#cluster.partitionCount(name));
     return counts;

@@ -5,7 +5,11 @@ import type { RecordContext } from '../processor/record-context.js';
 export interface RetryState {
   /** Wall-clock time from which on it is tried again, in milliseconds since the epoch. */
   readonly notBeforeMs: number;
-  /** How often it has been processed. */
+  /** The stop on its way, from 1: which retry topic, or beyond the last one a further round through it. */
+  readonly tier: number;
+  /** How many of its further attempts it has used up. */
+  readonly rounds: number;
+  /** How often it has been processed, tries in place included. */
   readonly attempts: number;
   /** Where it first came from. */
   readonly topic: string;
@@ -29,6 +33,8 @@ export function retryHeaders(
   return encodeHeaders([
     ...readHeaders(context.headers, context.headersStart, context.headersEnd),
     text('not-before', state.notBeforeMs),
+    text('tier', state.tier),
+    text('rounds', state.rounds),
     text('attempts', state.attempts),
     text('topic', state.topic),
     text('partition', state.partition),
@@ -52,6 +58,8 @@ export function readRetryHeaders(
   const number = (key: string): number => Number(texts.get(key) ?? 0);
   const state = {
     notBeforeMs: number('not-before'),
+    tier: number('tier'),
+    rounds: number('rounds'),
     attempts: number('attempts'),
     topic: texts.get('topic') ?? '',
     partition: number('partition'),

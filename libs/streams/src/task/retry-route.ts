@@ -31,8 +31,9 @@ export interface RetryRouteParts {
  */
 export class RetryRoute {
   readonly #parts: RetryRouteParts;
-  /** Which retry topic the record came from, from 1; 0 for the source's own. */
+  /** The stop on its way that the record came from; 0 for the source's own topic. See {@link WaitingKeys}. */
   #tier = 0;
+  #rounds = 0;
   #attempts = 0;
 
   constructor(parts: RetryRouteParts) {
@@ -44,18 +45,19 @@ export class RetryRoute {
     return this.#attempts;
   }
 
-  /** Whether there is a retry topic that the record can go to. */
+  /** Whether the record is to be tried again. One that has waited behind others has as many attempts as they. */
   get goesOn(): boolean {
-    return this.#tier < this.#parts.topics.length;
+    return this.#rounds < this.#parts.topics.length;
   }
 
   /** Takes the record at the head of a queue: with the headers and the place of origin that it had at first. */
   enter(queue: PartitionQueue): void {
-    this.#tier = queue.tier;
-    this.#attempts = 0;
+    this.#tier = this.#rounds = this.#attempts = 0;
     if (queue.tier === 0) return;
     const { context } = this.#parts;
     const { state, own } = readRetryHeaders(context.headers, context.headersStart, context.headersEnd);
+    this.#tier = state.tier;
+    this.#rounds = state.rounds;
     this.#attempts = state.attempts;
     context.topic = state.topic;
     context.partition = state.partition;
@@ -77,9 +79,12 @@ export class RetryRoute {
   /** Sends the record to the next retry topic; `reason` is undefined when it only waits behind another. */
   sendOn(reason: { readonly code: string; readonly node: string; readonly attempts: number } | undefined): void {
     const { topics, context, collector, counters, nowMs } = this.#parts;
-    const next = topics[this.#tier] as (typeof topics)[number];
+    const tier = this.#tier + 1;
+    const next = topics[Math.min(tier, topics.length) - 1] as (typeof topics)[number];
     const state: RetryState = {
       notBeforeMs: nowMs() + next.delayMs,
+      tier,
+      rounds: reason === undefined ? this.#rounds : this.#rounds + 1,
       attempts: reason?.attempts ?? this.#attempts,
       topic: context.topic,
       partition: context.partition,
@@ -102,7 +107,7 @@ export class RetryRoute {
       headers.length,
     );
     counters.sentToRetry++;
-    this.#leave(this.#tier + 1);
+    this.#leave(tier);
   }
 
   /** The record was processed. */

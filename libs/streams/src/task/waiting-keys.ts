@@ -1,31 +1,37 @@
 import type { KeyValueStore } from '../store/key-value-store.js';
 
+/** How many records of a key wait in each tier; tiers without any are left out. */
+export type WaitingCounts = Readonly<Record<string, number>>;
+
 /**
- * Which keys have records in the retry topics of a source, and in which: so that no record overtakes an earlier one of its key.
+ * Which keys have records that wait in the retry topics of a source, and in which tier: so that none overtakes an earlier one.
  *
- * Invariants: of a key, everything in a later retry topic is older than everything in an earlier one, and that is older than
- * what is still in the source's topic; so a record may be processed only when none of its key waits in a later topic.
+ * A tier is a stop on the way: 0 is the source's topic, n its n-th retry topic, and those past the last topic are further rounds
+ * through it. Invariants: of a key, everything in a later tier is older than everything in an earlier one, and within a tier
+ * records are in order; so a record may be processed only when none of its key waits in a later tier, and else goes one tier on.
  */
 export class WaitingKeys {
-  readonly #counts: KeyValueStore<Buffer, readonly number[]>;
+  readonly #counts: KeyValueStore<Buffer, WaitingCounts>;
 
-  /** @param counts by the key's bytes: how many records wait in the first retry topic, the second, and so on. */
-  constructor(counts: KeyValueStore<Buffer, readonly number[]>) {
+  /** @param counts by the key's bytes. */
+  constructor(counts: KeyValueStore<Buffer, WaitingCounts>) {
     this.#counts = counts;
   }
 
-  /** Whether a record of the key waits in a retry topic after the `tier`-th; 0 is the source's own topic. */
+  /** Whether a record of the key waits in a later tier. */
   isBehind(key: Buffer, tier: number): boolean {
-    return this.#counts.size() > 0 && (this.#counts.get(key) ?? []).some((count, nth) => nth >= tier && count > 0);
+    if (this.#counts.size() === 0) return false;
+    return Object.keys(this.#counts.get(key) ?? {}).some((other) => Number(other) > tier);
   }
 
-  /** A record of the key goes from one place to another; 0 is the source's topic or, as the target, the end of its way. */
+  /** A record of the key goes from one tier to another; 0 is the source's topic or, as the target, the end of its way. */
   move(key: Buffer, fromTier: number, toTier: number, timestampMs: number): void {
     if (fromTier === 0 && toTier === 0) return;
-    const counts = [...(this.#counts.get(key) ?? [])];
-    while (counts.length < toTier) counts.push(0);
-    if (fromTier > 0) counts[fromTier - 1] = Math.max(0, (counts[fromTier - 1] ?? 0) - 1);
-    if (toTier > 0) counts[toTier - 1] = (counts[toTier - 1] ?? 0) + 1;
-    this.#counts.put(key, counts.every((count) => count === 0) ? null : counts, timestampMs);
+    const counts = new Map(Object.entries(this.#counts.get(key) ?? {}));
+    const left = (counts.get(String(fromTier)) ?? 0) - 1;
+    if (left > 0) counts.set(String(fromTier), left);
+    else counts.delete(String(fromTier));
+    if (toTier > 0) counts.set(String(toTier), (counts.get(String(toTier)) ?? 0) + 1);
+    this.#counts.put(key, counts.size === 0 ? null : Object.fromEntries(counts), timestampMs);
   }
 }

@@ -2,6 +2,7 @@ import { goesOnAfterFailures, resolveErrorPolicy, type ErrorPolicy } from '../ta
 import { TopologyError } from '../errors/topology-error.js';
 import { bytes, json } from '../serde/serdes.js';
 import type { Serde } from '../serde/serde.js';
+import type { WaitingCounts } from '../task/waiting-keys.js';
 import type { SourceSpec, StoreSpec } from './specs.js';
 import { Topology, type SubTopology } from './topology.js';
 
@@ -37,7 +38,7 @@ export function withErrorPolicy(topology: Topology, policy: Partial<ErrorPolicy>
       return delaysMs.length === 0 && table === undefined ? [] : [{ source, delaysMs, waitingKeys, table }];
     });
     const added = recovery.flatMap(({ waitingKeys, table }) => [
-      ...(waitingKeys === undefined ? [] : [internalStore(waitingKeys, json<number[]>())]),
+      ...(waitingKeys === undefined ? [] : [internalStore(waitingKeys, json<WaitingCounts>())]),
       ...(table === undefined ? [] : [internalStore(table.exceptions, bytes)]),
     ]);
     for (const { name } of added) {
