@@ -53,5 +53,5 @@ export { TaskCounters } from './task/task-counters.js';
 export { DEFAULT_ERROR_POLICY, type ErrorPolicy, type RetryTopicOptions } from './task/error-policy.js';
 export { resolveRetry, retryDelayMs, type RetryOptions, type RetryPolicy } from './task/retry-options.js';
 export { withErrorPolicy, type SourceRecovery } from './topology/recovery.js';
-export { deadLetterTopic } from './task/dead-letter.js';
+export { deadLetterTopic, isDeadLetterHeader } from './task/dead-letter.js';
 export type { SinkBatch, SinkFence, SinkRecord, SinkWriter, TopicPartition } from './sink/sink-writer.js';

@@ -1,6 +1,6 @@
 import { Producer, type Cluster, type CommittedRecords } from '@millrace/client';
 import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
-import type { SinkRecord, Topic } from '@millrace/streams';
+import { isDeadLetterHeader, type SinkRecord, type Topic } from '@millrace/streams';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import { deadLetterTopic } from '../topics/topic-plan.js';
 import { deadLetterCode, deadLetterHeaders } from './dead-letter-headers.js';
@@ -89,7 +89,8 @@ export class SinkDeadLetters {
       attempts,
     };
     this.#batch.reset();
-    this.#batch.append(timestampMs, letter.key, letter.value, [...letter.headers, ...deadLetterHeaders(error, origin)]);
+    const own = letter.headers.filter(({ key }) => !isDeadLetterHeader(key));
+    this.#batch.append(timestampMs, letter.key, letter.value, [...own, ...deadLetterHeaders(error, origin)]);
     const target = deadLetterTopic(topic.name);
     const partitions = this.#cluster.metadataCache.topic(target)?.partitions.length ?? 1;
     // A failure is told by flush(), which comes before anything relies on this record.

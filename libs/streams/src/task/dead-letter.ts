@@ -8,6 +8,11 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}-dlt`;
 }
 
+/** Whether a header was added by a dead-letter topic: what replays a record leaves these out, or they are replaced. */
+export function isDeadLetterHeader(key: string): boolean {
+  return key.startsWith('dlt.');
+}
+
 /**
  * Sends the current record as it came, bytes and headers, to `<topic>-dlt`, with headers that say why and where from:
  * `dlt.error.code`, `dlt.error.message`, `dlt.topic`, `dlt.partition`, `dlt.offset`, `dlt.timestamp`, `dlt.application`,
@@ -24,7 +29,10 @@ export function sendDeadLetter(
 ): void {
   const text = (key: string, value: string | number): RecordHeader => ({ key, value: Buffer.from(String(value)) });
   const headers = encodeHeaders([
-    ...readHeaders(context.headers, context.headersStart, context.headersEnd),
+    // A dead letter that was replayed and has failed again tells of its last failure only.
+    ...readHeaders(context.headers, context.headersStart, context.headersEnd).filter(
+      ({ key }) => !isDeadLetterHeader(key),
+    ),
     text('dlt.error.code', isMillraceError(cause) ? cause.code : 'MR_TASK_FAILED'),
     text('dlt.error.message', isMillraceError(cause) ? cause.message : describeError(cause)),
     text('dlt.topic', context.topic),

@@ -139,7 +139,7 @@ export class RecordFailures {
   ): TaskError | FatalError {
     const { taskId } = this.#task;
     const { topic, partition, offset } = this.#task.context;
-    const message = `task ${taskId} failed in '${node}' at ${topic}-${partition}@${offset}: ${textOf(cause)}${remedy}`;
+    const message = `task ${taskId} failed at ${topic}-${partition}@${offset}: ${textOf(cause)} (in '${node}')${remedy}`;
     const options = { cause, place: { taskId, node, topic, partition, offset } };
     return disposition === 'stop-app'
       ? new FatalError('MR_TASK_FAILED', message, options)

@@ -200,7 +200,7 @@ describe('a dead letter', () => {
     expect(headersOf(sent[0])).toMatchObject({ 'dlt.node': 'refusing-sink' });
     await expect(run({ onProductionError: 'stop-app' })).rejects.toMatchObject({
       disposition: 'stop-app',
-      message: "task 0_0 failed in 'refusing-sink' at a-0@0: TypeError",
+      message: "task 0_0 failed at a-0@0: TypeError (in 'refusing-sink')",
     });
   });
 });

@@ -7,6 +7,7 @@ const orders = topic('orders', utf8, json<string>());
 const charged = topic('charged', utf8, json<string>());
 const seen = keyValueStore('seen', { key: utf8, value: json<string[]>() });
 
+// #region service
 /** A payment service that refuses what a test says. */
 class Payments {
   readonly refused = new Set<string>();
@@ -15,6 +16,7 @@ class Payments {
     if (this.refused.has(order)) throw new TransientError('MR_DEPENDENCY_UNAVAILABLE', 'the payment service is away');
   }
 }
+// #endregion
 
 function charging(payments: Payments): Topology {
   const builder = new TopologyBuilder('charging');
@@ -40,7 +42,9 @@ function charging(payments: Payments): Topology {
 const policy: Partial<ErrorPolicy> = { retryTopic: { delays: ['10s', '1m'] } };
 // #endregion
 
+// #region ordered
 const ordered: Partial<ErrorPolicy> = { retryTopic: { delays: ['10s', '1m'], order: 'per-key' } };
+// #endregion
 
 const S = 1_000;
 
