@@ -124,7 +124,7 @@ export class StreamsApp implements Lifecycle {
 
   /**
    * Waits until everything up to the present ends of the inputs is processed and committed, and windows over idle inputs
-   * are closed where the topology asks for that. Sees the tasks of this process only.
+   * are closed where the topology asks for that. Waits for what waits in retry topics too. Sees the tasks of this process only.
    *
    * @throws the error that ended the application, if one did.
    */

@@ -135,6 +135,36 @@ describe('a record that fails', () => {
   });
 });
 
+describe('an update that was held back and fails when it is let go', () => {
+  it('makes a dead letter of the record that let it go, and is let go again by the next one', async () => {
+    let isAway = true;
+    const builder = new TopologyBuilder('suppressing');
+    builder
+      .stream('as', a)
+      .groupByKey()
+      .windowedBy(tumbling({ size: 10, grace: 0 }))
+      .count('count', { store: 'window-counts' })
+      .suppress('last', { until: 'window-closes', store: 'held' })
+      .toStream('changes')
+      .peek('calls', () => {
+        if (isAway) throw new RecordError('MR_RECORD_REJECTED', 'no');
+      })
+      .rekey('plain', () => 'k', utf8)
+      .to('sink', numbers);
+    const harness = new TaskHarness(builder);
+    harness.caughtUp('a');
+    harness.add('a', { at: 1, value: 1 }, { at: 2, value: 1 }, { at: 100, value: 'lets go' });
+    await harness.task.process(10, 0);
+    expect(harness.values('a-dlt')).toEqual(['lets go']);
+    expect(harness.values('out')).toEqual([]);
+
+    isAway = false;
+    harness.add('a', { at: 101, value: 1 });
+    await harness.task.process(10, 0);
+    expect(harness.values('out')).toEqual([2]);
+  });
+});
+
 describe('a record whose error alone makes it a dead letter, under a policy that ends the task', () => {
   it('restarts the task once, and from then on such records are taken back without that', async () => {
     const recordUndo = { isOn: false };

@@ -30,6 +30,8 @@ describe('per-key order under random failures, times and restarts', () => {
         .to('out', out);
       const driver = new TopologyTestDriver(builder.build(), {
         partitions: 3,
+        order: seed % 2 === 0 ? 'merged' : 'synchronous',
+        replayEveryRecord: seed % 3 === 0,
         policy: {
           retry: { attempts: 1, initial: 100, jitter: 0 },
           retryTopic: { delays: ['2s', '5s', '1s'], order: 'per-key' },
