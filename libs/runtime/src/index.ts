@@ -2,6 +2,7 @@ export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
 export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
 export type { AppHealth, AppState, PartitionLag, TaskHealth, ThreadHealth } from './app/app-state.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
+export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
@@ -14,6 +15,7 @@ export {
   type FailureEvent,
   type LagEvent,
   type LateRecordsEvent,
+  type RetriedEvent,
   type ProcessedEvent,
   type RebalanceEvent,
   type RestoreEvent,

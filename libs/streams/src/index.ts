@@ -70,8 +70,6 @@ export { StoreSet, type Changelog } from './task/store-set.js';
 export type { RecordCollector } from './task/record-collector.js';
 export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
-export { DEFAULT_ERROR_POLICY, type ErrorPolicy } from './task/error-policy.js';
-export { deadLetterTopic } from './task/dead-letter.js';
 export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/store-engines.js';
 export type {
   ByteChange,
@@ -83,4 +81,8 @@ export type {
   StoreEngine,
   TaskStorage,
 } from './store/engine/store-engine.js';
+export { DEFAULT_ERROR_POLICY, type ErrorPolicy, type RetryTopicOptions } from './task/error-policy.js';
+export { resolveRetry, retryDelayMs, type RetryOptions, type RetryPolicy } from './task/retry-options.js';
+export { withErrorPolicy, type SourceRecovery } from './topology/recovery.js';
+export { deadLetterTopic, isDeadLetterHeader } from './task/dead-letter.js';
 export type { SinkBatch, SinkFence, SinkRecord, SinkWriter, TopicPartition } from './sink/sink-writer.js';

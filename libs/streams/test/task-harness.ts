@@ -2,6 +2,7 @@ import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import {
   DEFAULT_ERROR_POLICY,
   StreamTask,
+  withErrorPolicy,
   type ErrorPolicy,
   type RecordCollector,
   type RecordRun,
@@ -42,9 +43,13 @@ export class TaskHarness {
 
   constructor(
     builder: TopologyBuilder,
-    options: { readonly maxTaskIdleMs?: number; readonly policy?: Partial<ErrorPolicy> } = {},
+    options: {
+      readonly maxTaskIdleMs?: number;
+      readonly policy?: Partial<ErrorPolicy>;
+      readonly recordUndo?: { isOn: boolean };
+    } = {},
   ) {
-    const topology = builder.build();
+    const topology = withErrorPolicy(builder.build(), options.policy ?? {});
     const [sub] = topology.subTopologies;
     if (sub === undefined) throw new Error('the topology has no sub-topology');
     this.task = new StreamTask(topology, sub, {
@@ -54,6 +59,7 @@ export class TaskHarness {
       policy: { ...DEFAULT_ERROR_POLICY, ...options.policy },
       nowMs: () => this.nowMs,
       globalTable: () => ({ get: () => undefined, size: () => 0 }),
+      ...(options.recordUndo === undefined ? {} : { recordUndo: options.recordUndo }),
       ...(options.maxTaskIdleMs === undefined ? {} : { maxTaskIdleMs: options.maxTaskIdleMs }),
     });
   }

@@ -13,6 +13,7 @@ export interface RuntimeEvents {
   restored: ThreadPlace & { readonly topic: string; readonly phase: string; readonly restoredRecords: number };
   rebalanced: ThreadPlace & { readonly kind: string };
   deadLettered: ThreadPlace & { readonly node: string; readonly topic: string; readonly code: string };
+  retried: ThreadPlace & { readonly node: string; readonly where: string; readonly records: number };
   late: ThreadPlace & { readonly node: string; readonly records: number };
   threadState: ThreadPlace & { readonly from: string; readonly to: string };
   taskState: ThreadPlace & { readonly taskId: string; readonly state: string };
@@ -143,6 +144,14 @@ const taskMetrics: readonly MetricRule[] = [
     name: 'millrace_dead_letters_total',
     help: 'Records that went to their dead-letter topic, by node and error code',
     labels: { ...application, topic: ({ topic }) => topic, node: ({ node }) => node, code: ({ code }) => code },
+  }),
+  metricRule<RuntimeEvents['retried']>({
+    kind: 'counter',
+    channel: 'runtime.retried',
+    name: 'millrace_retries_total',
+    help: 'Records that failed and are tried again, in place or from a retry topic',
+    labels: { ...application, node: ({ node }) => node, where: ({ where }) => where },
+    amountOf: ({ records }) => records,
   }),
   metricRule<RuntimeEvents['late']>({
     kind: 'counter',

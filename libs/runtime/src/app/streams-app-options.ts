@@ -15,6 +15,8 @@ import {
   problemsOfEngines,
   type ErrorPolicy,
   type StoreEngine,
+  TopologyError,
+  withErrorPolicy,
   type StoreEngines,
   type Topology,
 } from '@millrace/streams';
@@ -134,7 +136,9 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   const processId = options.instanceId ?? randomName(random);
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
-    topologies: options.topologies,
+    topologies: options.topologies.map((topology) =>
+      recoverable(topology, options.policies?.[topology.name], problems),
+    ),
     cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
@@ -167,6 +171,17 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   if (problems.length > 0)
     throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
   return settings;
+}
+
+/** The topology with what its error policy needs; as it is when that cannot be. */
+function recoverable(topology: Topology, policy: Partial<ErrorPolicy> | undefined, problems: string[]): Topology {
+  try {
+    return withErrorPolicy(topology, policy ?? {});
+  } catch (error) {
+    if (!(error instanceof ConfigurationError) && !(error instanceof TopologyError)) throw error;
+    problems.push(...error.problems.map((each) => `policies.${topology.name}: ${each}`));
+    return topology;
+  }
 }
 
 function problemsOf(settings: StreamsAppSettings): string[] {

@@ -124,7 +124,7 @@ export class StreamsApp implements Lifecycle {
 
   /**
    * Waits until everything up to the present ends of the inputs is processed and committed, and windows over idle inputs
-   * are closed where the topology asks for that. Sees the tasks of this process only.
+   * are closed where the topology asks for that. Waits for what waits in retry topics too. Sees the tasks of this process only.
    *
    * @throws the error that ended the application, if one did.
    */
@@ -150,7 +150,7 @@ export class StreamsApp implements Lifecycle {
   }
 
   async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
-    const { externalTopics, internalTopics, sourceTopics, subTopologies } = this.#plan;
+    const { externalTopics, internalTopics, deadLetterSources, subTopologies } = this.#plan;
     const { applicationId, replicationFactor } = this.#settings;
     const counts = await partitionCountsOf(this.#cluster, externalTopics);
     const problems: string[] = [];
@@ -163,7 +163,7 @@ export class StreamsApp implements Lifecycle {
     );
     if (problems.length > 0) throw new ConfigurationError(`the topics of '${applicationId}'`, problems);
     await ensureTopics(this.#cluster, internal, replicationFactor);
-    const deadLetters = planDeadLetterTopics(sourceTopics, counts);
+    const deadLetters = planDeadLetterTopics(deadLetterSources, counts);
     await ensureTopics(this.#cluster, deadLetters, replicationFactor, { mayDiffer: true });
     for (const { name } of deadLetters) counts.set(name, await this.#cluster.partitionCount(name));
     return counts;

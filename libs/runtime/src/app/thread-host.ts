@@ -1,5 +1,5 @@
 import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
-import { StreamTask } from '@millrace/streams';
+import { StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
 import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
@@ -43,6 +43,8 @@ export class ThreadHost {
   readonly #output: Output;
   readonly #mailbox: RebalanceMailbox;
   readonly #askEnds: AskEnds;
+  /** By topology: whether its tasks can take single records back. */
+  readonly #recordUndo = new Map<Topology, { isOn: boolean }>();
   #deadLetters = 0;
 
   /**
@@ -141,7 +143,7 @@ export class ThreadHost {
     for (const { outputs } of plan.subTopologies)
       for (const name of outputs) output.batches.register(name, countOf(name));
     const observer = deadLetterObserver(place, () => (this.#deadLetters += 1));
-    for (const topic of plan.sourceTopics) {
+    for (const topic of plan.deadLetterSources) {
       const name = deadLetterTopic(topic);
       output.batches.register(name, countOf(name), observer);
     }
@@ -157,6 +159,8 @@ export class ThreadHost {
       ({ layout }) => layout.key === placement.subTopology.key,
     ) as PlannedSubTopology;
     const { topology, subTopology, idleAfterMs } = planned;
+    const recordUndo = this.#recordUndo.get(topology) ?? { isOn: false };
+    this.#recordUndo.set(topology, recordUndo);
     const task = new StreamTask(topology, subTopology, {
       applicationId: settings.applicationId,
       partition: placement.partition,
@@ -166,6 +170,8 @@ export class ThreadHost {
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
       storeEngines: settings.storeEngines,
+      random: () => settings.random.next(),
+      recordUndo,
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }

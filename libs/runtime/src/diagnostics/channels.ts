@@ -70,6 +70,16 @@ export interface LateRecordsEvent extends TaskPlace {
   readonly records: number;
 }
 
+/** Records failed and are tried again, since the commit before. */
+export interface RetriedEvent extends ThreadPlace {
+  readonly taskId?: string;
+  /** The sub-topology, `<topology>/<id>`, or the name of the sink. */
+  readonly node: string;
+  /** `in-place`: after a pause, before anything else of the task; `retry-topic`: later, those that wait behind another included. */
+  readonly where: 'in-place' | 'retry-topic';
+  readonly records: number;
+}
+
 /** A thread changed its state. */
 export interface ThreadStateEvent extends ThreadPlace {
   readonly from: ThreadState;
@@ -119,6 +129,7 @@ export const runtimeChannels = {
   rebalanced: diagnosticsChannel<RebalanceEvent>('runtime.rebalanced'),
   deadLettered: diagnosticsChannel<DeadLetterEvent>('runtime.dead-lettered'),
   dropped: diagnosticsChannel<DroppedEvent>('runtime.dropped'),
+  retried: diagnosticsChannel<RetriedEvent>('runtime.retried'),
   late: diagnosticsChannel<LateRecordsEvent>('runtime.late'),
   threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
   taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),

@@ -101,7 +101,7 @@ export class OutputBatches implements RecordCollector {
     } else if (batch.sizeInBytes + bytes > this.#maxBatchBytes && batch.recordCount > 0) {
       this.#handOn(output, target, batch);
     }
-    if (bytes + BATCH_OVERHEAD_BYTES > this.#maxBatchBytes) throw this.#tooLarge(topic, target, bytes);
+    this.#checkSize(topic, target, bytes);
     batch.appendRange(
       timestampMs,
       key,
@@ -118,6 +118,10 @@ export class OutputBatches implements RecordCollector {
     this.#totalRecords += 1;
     if (output.observer !== undefined && headers !== null) output.observer(headers, headersStart, headersEnd);
     if (batch.sizeInBytes >= this.#eagerBytes) this.#handOn(output, target, batch);
+  }
+
+  checkSize(topic: string, partition: number, bytes: number): void {
+    this.#checkSize(topic, partition, bytes + RECORD_OVERHEAD_BYTES);
   }
 
   /** Hands on every batch that holds a record. */
@@ -165,6 +169,10 @@ export class OutputBatches implements RecordCollector {
     this.#pendingRecords -= batch.recordCount;
     this.#sendBatch(output.name, partition, batch);
     batch.reset();
+  }
+
+  #checkSize(topic: string, partition: number, bytes: number): void {
+    if (bytes + BATCH_OVERHEAD_BYTES > this.#maxBatchBytes) throw this.#tooLarge(topic, partition, bytes);
   }
 
   #tooLarge(topic: string, partition: number, bytes: number): RecordError {

@@ -29,6 +29,8 @@ export class ActiveTask {
   #state: TaskState = 'CREATED';
   #droppedLate = 0;
   #droppedNull = 0;
+  #retriedInPlace = 0;
+  #sentToRetry = 0;
 
   /** @param idleAfterMs How long it must be idle before stream time is advanced; `undefined` where nobody asked for that. */
   constructor(
@@ -182,6 +184,7 @@ export class ActiveTask {
     }
     this.task.committed();
     this.#publishDropped();
+    this.#publishRetried();
   }
 
   /** Offset of the next record to be processed. */
@@ -211,6 +214,18 @@ export class ActiveTask {
     const place = { ...this.#place, taskId: this.key };
     runtimeChannels.dropped.publish({ ...place, late, withoutKey });
     if (late > 0) runtimeChannels.late.publish({ ...place, node: this.placement.subTopology.key, records: late });
+  }
+
+  #publishRetried(): void {
+    const { retriedInPlace, sentToRetry } = this.task.counters;
+    const inPlace = retriedInPlace - this.#retriedInPlace;
+    const later = sentToRetry - this.#sentToRetry;
+    if (inPlace === 0 && later === 0) return;
+    this.#retriedInPlace = retriedInPlace;
+    this.#sentToRetry = sentToRetry;
+    const place = { ...this.#place, taskId: this.key, node: this.placement.subTopology.key };
+    if (inPlace > 0) runtimeChannels.retried.publish({ ...place, where: 'in-place', records: inPlace });
+    if (later > 0) runtimeChannels.retried.publish({ ...place, where: 'retry-topic', records: later });
   }
 
   #input({ topic, partition }: TopicPartition): Input {

@@ -1,5 +1,6 @@
 /**
- * Records per second of one task on one core, without Kafka: `node dist/bench/engine.bench.js [records]`.
+ * Records per second of one task on one core, without Kafka: `node dist/bench/engine.bench.js [records] [--undo]`. With `--undo`
+ * each record can be taken back alone, as under a policy that goes on after a failure.
  *
  * Input is made once and walked again for each round; output is copied into batches as the runtime does, then thrown away.
  */
@@ -84,6 +85,7 @@ function taskOf(builder: TopologyBuilder): StreamTask {
     partition: 0,
     collector: encodingCollector(),
     policy: DEFAULT_ERROR_POLICY,
+    recordUndo: { isOn: process.argv.includes('--undo') },
     nowMs: () => 0,
     globalTable: () => ({ get: () => undefined, size: () => 0 }),
   });

@@ -1,3 +1,4 @@
+import type { UndoLog } from '../store/undo-log.js';
 import type { Outcome } from './processor-node.js';
 
 const NO_HEADERS = Buffer.from([0]);
@@ -29,6 +30,9 @@ export class RecordContext {
   /** By whom they were decoded: bytes are forwarded only to a place with the same serde. */
   keySerde: unknown;
   valueSerde: unknown;
+
+  /** Takes back what operators keep outside the stores; undefined where no record is taken back alone. */
+  undo: UndoLog | undefined;
 
   /** Says that user code had the value in hand and may have changed it in place: its bytes no longer stand for it. */
   forgetValue(): void {

@@ -6,6 +6,7 @@ import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js
 import type { Session, SessionStore } from './session-store.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
+import { UndoLog } from './undo-log.js';
 
 /** A session store in the heap. The memory of a session that is gone is given back at the next commit. */
 export class HeapSessionStore<K, V> implements SessionStore<K, V> {
@@ -18,10 +19,11 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   readonly #byKey = new Map<string, Session<K, V>[]>();
   readonly #byEnd = new Map<number, Set<Session<K, V>>>();
   readonly #ends = new SortedTimes();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   /** The latest end of a session, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
+  #latestMsBefore = this.#latestMs;
 
   constructor(
     name: string,
@@ -100,14 +102,23 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
     this.#dropGone();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
     this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {

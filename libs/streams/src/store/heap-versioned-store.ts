@@ -3,6 +3,7 @@ import { keyText } from './key-text.js';
 import type { TimestampedValue } from './key-value-store.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
+import { UndoLog } from './undo-log.js';
 
 /** A version of a key's value: it holds from its time until that of the next. A null value is a deletion. */
 interface Version<V> {
@@ -27,9 +28,10 @@ export class HeapVersionedStore<K, V> implements TableStore {
   readonly #historyMs: number;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #rows = new Map<string, Versions<K, V>>();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   #latestMs = -1;
   #committedLatestMs = -1;
+  #latestMsBefore = this.#latestMs;
   #prunedUpToMs = -Infinity;
 
   constructor(
@@ -94,15 +96,24 @@ export class HeapVersionedStore<K, V> implements TableStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
     this.#committedLatestMs = this.#latestMs;
     this.#prune();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
     this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {

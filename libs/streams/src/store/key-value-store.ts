@@ -34,6 +34,8 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
   readonly #nowMs: () => number;
   readonly #committed = new Map<string, Entry<K, V>>();
   #overlay = new Map<string, Entry<K, V> | null>();
+  /** What stood in the overlay before the present record; undefined where no record is taken back alone. */
+  #before: Map<string, Entry<K, V> | null | undefined> | undefined;
 
   /** @param recordTimeMs the timestamp of the record being processed, for writes that give none. */
   constructor(
@@ -69,7 +71,9 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
   }
 
   put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): PutOutcome {
-    this.#overlay.set(this.textOf(key), value === null ? null : { key, value, timestampMs });
+    const text = this.textOf(key);
+    if (this.#before?.has(text) === false) this.#before.set(text, this.#overlay.get(text));
+    this.#overlay.set(text, value === null ? null : { key, value, timestampMs });
     if (isLogged) this.log(key, value, timestampMs);
     return 'latest';
   }
@@ -119,6 +123,18 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
 
   rollback(): void {
     this.#overlay = new Map();
+  }
+
+  beginRecord(): void {
+    if (this.#before === undefined) this.#before = new Map();
+    else if (this.#before.size > 0) this.#before.clear();
+  }
+
+  undoRecord(): void {
+    for (const [text, entry] of this.#before ?? []) {
+      if (entry === undefined) this.#overlay.delete(text);
+      else this.#overlay.set(text, entry);
+    }
   }
 
   /** A text that stands for the key and no other. */

@@ -1,4 +1,4 @@
-import { ConfigurationError, FatalError, RecordError } from '@millrace/kernel';
+import { ConfigurationError, FatalError, dispositionOf } from '@millrace/kernel';
 import { PendingRows } from '../store/engine/pending-rows.js';
 import type { StoragePlace, StoreEngine, TaskStorage } from '../store/engine/store-engine.js';
 import type { PersistentStore } from '../store/persistent-store.js';
@@ -50,6 +50,7 @@ export class StoreSet {
   readonly #positions = new Map<string, number>();
   /** The stores that were restored further than is kept. */
   readonly #restoring = new Set<string>();
+  #collector: RecordCollector;
   #recordTimeMs: () => number = () => 0;
 
   /**
@@ -57,7 +58,8 @@ export class StoreSet {
    * @throws as {@link StoreEngine.open}.
    */
   constructor(topology: Topology, subTopology: SubTopology, environment: StoreSetEnvironment) {
-    const { applicationId, partition, storeEngines = IN_MEMORY } = environment;
+    const { applicationId, partition, collector, storeEngines = IN_MEMORY } = environment;
+    this.#collector = collector;
     this.#taskId = `${subTopology.id}_${partition}`;
     const problems = problemsOfEngines(subTopology.stores, storeEngines);
     if (problems.length > 0) throw new ConfigurationError(`the stores of task ${this.#taskId}`, problems);
@@ -91,9 +93,15 @@ export class StoreSet {
     return store;
   }
 
-  /** A task takes the stores over. Says whose timestamp a write takes that gives none: that of the record which it processes. */
-  useRecordTime(recordTimeMs: () => number): void {
+  /**
+   * A task takes the stores over.
+   *
+   * @param collector where changelogs are written to from now on.
+   * @param recordTimeMs whose timestamp a write takes that gives none: that of the record which the task processes.
+   */
+  takeOver(collector: RecordCollector, recordTimeMs: () => number): void {
     for (const name of this.#restoring) this.restored(name);
+    this.#collector = collector;
     this.#recordTimeMs = recordTimeMs;
   }
 
@@ -173,10 +181,14 @@ export class StoreSet {
     spec: StoreSpec,
     changelog: string,
     place: StoragePlace,
-    { partition, collector, storeEngines = IN_MEMORY }: StoreSetEnvironment,
+    { partition, storeEngines = IN_MEMORY }: StoreSetEnvironment,
   ): StateStore {
-    const recordTimeMs = (): number => this.#recordTimeMs();
-    const environment = { changelog, partition, collector, recordTimeMs };
+    const environment = {
+      changelog,
+      partition,
+      collector: () => this.#collector,
+      recordTimeMs: () => this.#recordTimeMs(),
+    };
     const [name, engine] = engineOf(spec, storeEngines) ?? [];
     if (name === undefined || engine === undefined) return makeStore(spec, environment);
     const storage = this.#storage(name, engine, place);
@@ -218,7 +230,7 @@ function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun
     spec.key.deserialize(buffer, keyStart, keyEnd);
     if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
   } catch (cause) {
-    if (cause instanceof RecordError) return false;
+    if (dispositionOf(cause, 'dead-letter') === 'dead-letter') return false;
     throw cause;
   }
   store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);

@@ -5,13 +5,17 @@ import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
 import type { ReadOnlyTable } from '../store/global-store.js';
 import type { StateStore } from '../store/state-store.js';
+import type { SourceSpec } from '../topology/specs.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
-import type { ErrorPolicy } from './error-policy.js';
+import { goesOnAfterFailures, resolveErrorPolicy, type ErrorPolicy } from './error-policy.js';
 import { InputChoice } from './input-choice.js';
 import { PartitionQueue } from './partition-queue.js';
 import type { RecordCollector } from './record-collector.js';
 import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
+import { RecordScope } from './record-scope.js';
+import { RetryInputs } from './retry-inputs.js';
+import { TaskRecovery } from './task-recovery.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
 import { StoreSet, type Changelog } from './store-set.js';
@@ -23,6 +27,14 @@ export interface TaskEnvironment {
   readonly partition: number;
   readonly collector: RecordCollector;
   readonly policy: ErrorPolicy;
+  /**
+   * Whether a record that fails can be taken back although the policy ends the task. Without that the first record that an error's
+   * own disposition makes a dead letter switches it on and restarts the task. Shared by all tasks that are made after another.
+   * Default: it can.
+   */
+  readonly recordUndo?: { isOn: boolean };
+  /** From [0, 1): spreads the pauses between retries. Default: 0, the whole pause. */
+  readonly random?: () => number;
   /** Wall-clock time in milliseconds. */
   readonly nowMs: () => number;
   readonly globalTable: (name: string) => ReadOnlyTable;
@@ -67,6 +79,10 @@ export class StreamTask {
   readonly #times = new Map<string, StreamTime>();
   readonly #choice: InputChoice;
   readonly #failures: RecordFailures;
+  /** What the present record does; undefined where no record is taken back alone. */
+  readonly #scope: RecordScope | undefined;
+  readonly #recovery: TaskRecovery;
+  readonly #retries: RetryInputs | undefined;
   /** The operators that may schedule something by stream time. */
   #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
@@ -78,17 +94,38 @@ export class StreamTask {
     this.subTopology = subTopology;
     this.#environment = environment;
     this.id = `${subTopology.id}_${environment.partition}`;
+    const policy = resolveErrorPolicy(environment.policy);
+    const canUndo = goesOnAfterFailures(policy) || environment.recordUndo?.isOn !== false;
+    this.#scope = canUndo ? new RecordScope(environment.collector, this.#context) : undefined;
     this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
-    this.storeSet.useRecordTime(() => this.#context.timestampMs);
+    this.storeSet.takeOver(this.#scope ?? environment.collector, () => this.#context.timestampMs);
+    this.#scope?.protect(this.stores.values());
+    this.#recovery = new TaskRecovery(topology, subTopology, {
+      applicationId: environment.applicationId,
+      partition: environment.partition,
+      collector: environment.collector,
+      context: this.#context,
+      counters: this.counters,
+      nowMs: environment.nowMs,
+      store: (name) => this.storeSet.store(name),
+    });
     this.#makeNodes();
-    this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
+    const retries = this.#queues.filter(({ tier }) => tier > 0);
+    this.#retries = retries.length === 0 ? undefined : new RetryInputs(retries);
+    this.#choice = new InputChoice(
+      this.#queues.filter(({ tier }) => tier === 0),
+      environment.maxTaskIdleMs ?? 0,
+    );
     this.#failures = new RecordFailures({
       taskId: this.id,
       applicationId: environment.applicationId,
-      policy: environment.policy,
+      policy,
       context: this.#context,
       collector: environment.collector,
       counters: this.counters,
+      nowMs: environment.nowMs,
+      random: environment.random ?? (() => 0),
+      recordUndo: this.#scope === undefined ? environment.recordUndo : undefined,
     });
   }
 
@@ -158,7 +195,12 @@ export class StreamTask {
 
   /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
   headTimestampMs(nowMs: number): number | undefined {
-    return this.#choice.next(nowMs)?.head?.cursor.timestampMs;
+    return this.#next(nowMs)?.head?.cursor.timestampMs;
+  }
+
+  /** When a record that is to be tried again is due, in wall-clock time; undefined when none waits. */
+  nextRetryMs(): number | undefined {
+    return this.#failures.held?.untilMs ?? this.#retries?.nextDueMs();
   }
 
   /**
@@ -168,10 +210,12 @@ export class StreamTask {
    *   (stop-app). A record that goes to the dead-letter topic throws nothing.
    */
   process(maxRecords: number, nowMs: number): number | Promise<number> {
+    this.#recovery.restored();
     for (let done = 0; done < maxRecords; done++) {
-      const queue = this.#choice.next(nowMs);
+      const queue = this.#next(nowMs);
       if (queue === undefined) return done;
       const outcome = this.#processHead(queue);
+      if (this.#failures.held !== undefined) return done;
       if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
       const punctuated = this.#finishHead(queue);
       if (punctuated !== undefined) return this.#continue(punctuated, undefined, done, maxRecords, nowMs);
@@ -192,8 +236,9 @@ export class StreamTask {
     } else {
       try {
         await outcome;
+        this.#succeeded(queue);
       } catch (cause) {
-        this.#failures.failed(cause, queue.source.node);
+        if (!this.#failed(cause, queue)) return done;
       }
       await this.#finishHead(queue);
     }
@@ -224,6 +269,7 @@ export class StreamTask {
 
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
+    this.#recovery.restored();
     this.#context.clear(Math.max(0, this.#streamTimeMs));
     try {
       for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
@@ -268,13 +314,13 @@ export class StreamTask {
   }
 
   #makeNodes(): void {
-    const { applicationId, partition, collector, nowMs, globalTable } = this.#environment;
+    const { applicationId, partition, nowMs, globalTable } = this.#environment;
     const environment = {
       taskId: this.id,
       partition,
       context: this.#context,
       counters: this.counters,
-      collector,
+      collector: this.#scope ?? this.#environment.collector,
       nowMs,
       globalTable,
       store: (name: string) => this.storeSet.store(name),
@@ -291,11 +337,64 @@ export class StreamTask {
       made.connect(children.map((each) => this.#nodes.get(each.name) as ProcessorNode));
       if (node.source === undefined) continue;
       const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
-      this.#queues.push(new PartitionQueue(topic, partition, node.source, made));
+      const route = this.#recovery.route(node.source);
+      this.#queues.push(new PartitionQueue(topic, partition, node.source, made, { route, tier: 0 }));
+      this.#recovery.topics(node.source).forEach((name, nth) => {
+        const retry = { route, tier: nth + 1 };
+        this.#queues.push(new PartitionQueue(name, partition, node.source as SourceSpec, made, retry));
+      });
     }
   }
 
+  /** The input to take the next record from: one that is tried again, or is due in a retry topic, comes first. */
+  #next(nowMs: number): PartitionQueue | undefined {
+    const { held } = this.#failures;
+    if (held !== undefined) return held.untilMs <= nowMs ? held.queue : undefined;
+    return this.#retries?.next(nowMs) ?? this.#choice.next(nowMs);
+  }
+
   #processHead(queue: PartitionQueue): Outcome {
+    this.#failures.release();
+    this.#enter(queue);
+    if (queue.route?.followsAnother() === true) return undefined;
+    const { source } = queue;
+    const context = this.#context;
+    try {
+      const { buffer, keyStart, keyEnd, valueStart, valueEnd } = context;
+      context.key = keyStart < 0 ? null : source.key.deserialize(buffer, keyStart, keyEnd);
+      context.value = valueStart < 0 ? null : source.value.deserialize(buffer, valueStart, valueEnd);
+    } catch (cause) {
+      this.#failures.unreadable(cause, queue);
+      return undefined;
+    }
+    const { timestampMs } = context;
+    if (timestampMs > this.#streamTimeMs) this.#streamTimeMs = timestampMs;
+    this.#scope?.begin();
+    try {
+      const outcome = queue.node.process(context.key, context.value, timestampMs);
+      if (outcome !== undefined) return outcome;
+    } catch (cause) {
+      this.#failed(cause, queue);
+      return undefined;
+    }
+    this.#succeeded(queue);
+    return undefined;
+  }
+
+  #succeeded(queue: PartitionQueue): void {
+    this.#scope?.keep();
+    queue.route?.succeeded();
+  }
+
+  /** Takes back what the record at the head has done, and decides its fate. Returns whether the task is done with it. */
+  #failed(cause: unknown, queue: PartitionQueue): boolean {
+    this.#scope?.undo();
+    // Operators may have left it at another record, one that they held back.
+    this.#enter(queue);
+    return this.#failures.failed(cause, queue);
+  }
+
+  #enter(queue: PartitionQueue): void {
     const { cursor } = queue.head as RecordRun;
     const context = this.#context;
     context.topic = queue.topic;
@@ -310,29 +409,15 @@ export class StreamTask {
     context.keyEnd = cursor.keyEnd;
     context.valueStart = cursor.valueStart;
     context.valueEnd = cursor.valueEnd;
-    const { source } = queue;
-    context.keySerde = source.key;
-    context.valueSerde = source.value;
-    try {
-      context.key = cursor.keyStart < 0 ? null : source.key.deserialize(cursor.buffer, cursor.keyStart, cursor.keyEnd);
-      context.value =
-        cursor.valueStart < 0 ? null : source.value.deserialize(cursor.buffer, cursor.valueStart, cursor.valueEnd);
-    } catch (cause) {
-      this.#failures.unreadable(cause, source.node);
-      return undefined;
-    }
-    if (cursor.timestampMs > this.#streamTimeMs) this.#streamTimeMs = cursor.timestampMs;
-    try {
-      return queue.node.process(context.key, context.value, cursor.timestampMs);
-    } catch (cause) {
-      this.#failures.failed(cause, source.node);
-      return undefined;
-    }
+    context.keySerde = queue.source.key;
+    context.valueSerde = queue.source.value;
+    queue.route?.enter(queue);
   }
 
   /** Leaves the head behind, then runs what its timestamp has made due: by stream time, after each record, as in Kafka. */
   #finishHead(queue: PartitionQueue): Outcome {
     this.counters.processed++;
+    this.#failures.settled();
     queue.advance();
     let pending: Promise<void> | undefined;
     for (const node of this.#scheduling) {
@@ -363,7 +448,10 @@ export class StreamTask {
 
   #timeOf(name: string): StreamTime {
     let time = this.#times.get(name);
-    if (time === undefined) this.#times.set(name, (time = new StreamTime()));
+    if (time === undefined) {
+      this.#times.set(name, (time = new StreamTime()));
+      this.#scope?.watch(time);
+    }
     return time;
   }
 }

@@ -1,11 +1,15 @@
 import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
+import { deadLetterTopic } from '../task/dead-letter.js';
 import { StreamTask } from '../task/stream-task.js';
 import { IN_MEMORY, type StoreEngines } from '../task/store-engines.js';
 import type { RecordCollector } from '../task/record-collector.js';
+import type { TaskCounters } from '../task/task-counters.js';
 import { GlobalStore } from '../store/global-store.js';
+import { withErrorPolicy } from '../topology/recovery.js';
 import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
+import { deadLetterOf, waitingRecords, type DeadLetter, type WaitingRecord } from './failed-records.js';
 import { MemoryRun, MemoryTopics, type RawRecord } from './memory-topics.js';
 import { viewOf, type StoreView } from './store-view.js';
 
@@ -59,6 +63,9 @@ export interface TestOutput<K, V> {
   readValues(): (V | null)[];
 }
 
+/** What the tasks of a driver have counted. */
+export type DriverCounters = Readonly<Record<keyof TaskCounters, number>>;
+
 /** Takes what a task writes and throws it away, for work that a crash will undo. */
 const NOWHERE = { send: () => undefined };
 
@@ -88,7 +95,7 @@ export class TopologyTestDriver {
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const { applicationId = 'test', order = 'synchronous', replayEveryRecord = false } = options;
     const { startAt = 0, partitions = 1, policy, storeEngines = IN_MEMORY } = options;
-    this.#topology = topology;
+    this.#topology = withErrorPolicy(topology, policy ?? {});
     this.#options = { applicationId, order, replayEveryRecord, storeEngines };
     this.#partitions = partitions;
     this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
@@ -139,21 +146,49 @@ export class TopologyTestDriver {
   }
 
   /** What all tasks have counted so far. */
-  counters(): { processed: number; droppedLate: number; droppedNull: number; deadLettered: number } {
-    const total = { processed: 0, droppedLate: 0, droppedNull: 0, deadLettered: 0 };
+  counters(): DriverCounters {
+    const total = { processed: 0, droppedLate: 0, droppedNull: 0, deadLettered: 0, retriedInPlace: 0, sentToRetry: 0 };
     for (const { counters } of this.#tasks) {
       total.processed += counters.processed;
       total.droppedLate += counters.droppedLate;
       total.droppedNull += counters.droppedNull;
       total.deadLettered += counters.deadLettered;
+      total.retriedInPlace += counters.retriedInPlace;
+      total.sentToRetry += counters.sentToRetry;
     }
     return total;
   }
 
-  /** Moves the wall clock on and runs what is due by it. */
+  /** The records that wait in the retry topics of a source, by the name that the topology gave it; the next one to be tried first. */
+  waitingRecords(source: string): WaitingRecord[] {
+    return waitingRecords(
+      this.#topology.subTopologies.flatMap((sub) =>
+        (sub.recovery ?? [])
+          .filter((each) => each.source.node === source)
+          .flatMap(({ delaysMs }) =>
+            delaysMs.map((_delay, nth) => `${this.#options.applicationId}-${source}-retry-${nth + 1}`),
+          ),
+      ),
+      Array.from({ length: this.#partitions }, (_none, partition) => partition),
+      (topic, partition) =>
+        this.#topics.log(topic, partition).slice(this.#committed.get(placeOf(topic, partition)) ?? 0),
+    );
+  }
+
+  /** The dead letters of a topic since they were last read, with what their headers say. */
+  deadLetters(topic: { readonly name: string }): DeadLetter[] {
+    return this.#take(deadLetterTopic(topic.name)).map(deadLetterOf);
+  }
+
+  /** Moves the wall clock on and runs what is due by it; records that are to be tried again are, each at its own time. */
   advanceWallClock(ms: number): Promise<void> {
     return this.#inTurn(async () => {
-      this.#nowMs += ms;
+      const untilMs = this.#nowMs + ms;
+      for (let dueMs = this.#nextRetryMs(); dueMs !== undefined && dueMs <= untilMs; dueMs = this.#nextRetryMs()) {
+        this.#nowMs = Math.max(this.#nowMs, dueMs);
+        await this.#settle();
+      }
+      this.#nowMs = untilMs;
       for (const task of this.#tasks) await task.punctuate(this.#nowMs);
       await this.#settle();
     });
@@ -174,7 +209,19 @@ export class TopologyTestDriver {
   restart(): void {
     this.close();
     this.#tasks = this.#makeTasks();
-    for (const task of this.#tasks) this.#restore(task);
+    for (const task of this.#tasks) {
+      this.#restore(task);
+      // What waited, in place or in a retry topic, is read again.
+      for (const { topic, partition } of task.inputs) {
+        this.#handed.set(placeOf(topic, partition), this.#committed.get(placeOf(topic, partition)) ?? 0);
+      }
+    }
+    this.#feed();
+  }
+
+  #nextRetryMs(): number | undefined {
+    const dues = this.#tasks.flatMap((task) => task.nextRetryMs() ?? []);
+    return dues.length === 0 ? undefined : Math.min(...dues);
   }
 
   /** Ends every task and lets go of what store engines hold open. */

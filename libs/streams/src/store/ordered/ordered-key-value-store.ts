@@ -100,6 +100,14 @@ export class OrderedKeyValueStore<K, V> implements KeyValueStore<K, V>, TableSto
     this.rows.clear();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+  }
+
   reset(): void {
     this.rows.clear();
   }

@@ -127,6 +127,16 @@ export class OrderedVersionedStore<K, V> implements TableStore, PersistentStore 
     this.#times.rollback();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+    this.#times.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+    this.#times.undoRecord();
+  }
+
   reset(): void {
     this.rollback();
     this.#times.reset();
