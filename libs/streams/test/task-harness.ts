@@ -1,3 +1,4 @@
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import {
   DEFAULT_ERROR_POLICY,
@@ -38,6 +39,7 @@ export class TaskHarness {
   readonly task: StreamTask;
   readonly sent: SentRecord[] = [];
   nowMs = 0;
+  readonly clock = new ManualClock();
   readonly #nextOffsets = new Map<string, number>();
 
   constructor(
@@ -54,6 +56,7 @@ export class TaskHarness {
       policy: { ...DEFAULT_ERROR_POLICY, ...options.policy },
       nowMs: () => this.nowMs,
       globalTable: () => ({ get: () => undefined, size: () => 0 }),
+      calls: { clock: this.clock, random: new SeededRandom(1), ended: () => undefined },
       ...(options.maxTaskIdleMs === undefined ? {} : { maxTaskIdleMs: options.maxTaskIdleMs }),
     });
   }

@@ -165,6 +165,7 @@ export class ThreadHost {
       nowMs: () => settings.clock.nowMs(),
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
+      calls: { clock: settings.clock, random: settings.random, ended: () => this.#fetcher.wake() },
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }

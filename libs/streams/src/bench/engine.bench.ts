@@ -3,7 +3,7 @@
  *
  * Input is made once and walked again for each round; output is copied into batches as the runtime does, then thrown away.
  */
-import { SystemClock } from '@millrace/kernel';
+import { SeededRandom, SystemClock } from '@millrace/kernel';
 import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import {
   DEFAULT_ERROR_POLICY,
@@ -86,6 +86,7 @@ function taskOf(builder: TopologyBuilder): StreamTask {
     policy: DEFAULT_ERROR_POLICY,
     nowMs: () => 0,
     globalTable: () => ({ get: () => undefined, size: () => 0 }),
+    calls: { clock: new SystemClock(), random: new SeededRandom(1), ended: () => undefined },
   });
 }
 

@@ -36,6 +36,17 @@ export class RecordFailures {
     else throw this.#located(cause, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
   }
 
+  /**
+   * An error of a call to the outside whose tries are used up. As {@link failed}; but what may pass by itself has been tried
+   * again already, so it becomes a dead letter where the policy wants that.
+   */
+  exhausted(cause: unknown, node: string): void {
+    const { onProcessingError } = this.#task.policy;
+    const mayPass = dispositionOf(cause, onProcessingError) === 'retry';
+    if (mayPass && onProcessingError === 'dead-letter') this.#deadLetter(cause, node);
+    else this.failed(cause, node);
+  }
+
   /** An error of a punctuator: there is no record that could become a dead letter, so the task starts again instead. */
   punctuation(cause: unknown): TaskError | FatalError {
     const disposition = dispositionOf(cause, this.#task.policy.onProcessingError);
@@ -48,8 +59,16 @@ export class RecordFailures {
 
   #deadLetter(cause: unknown, node: string): void {
     const { applicationId, collector, context, counters } = this.#task;
+    if (context.offset < 0) throw this.#withoutRecord(cause, node);
     sendDeadLetter(context, collector, cause, { application: applicationId, node });
     counters.deadLettered++;
+  }
+
+  /** What a store gave, such as an update that was held back for the commit, has no bytes of its own: the task starts again. */
+  #withoutRecord(cause: unknown, node: string): TaskError {
+    const { taskId } = this.#task;
+    const message = `task ${taskId} failed in '${node}' at what came from a store: ${textOf(cause)}`;
+    return new TaskError('MR_TASK_FAILED', message, { cause, place: { taskId, node } });
   }
 
   #located(cause: unknown, disposition: 'restart-task' | 'stop-app'): TaskError | FatalError {

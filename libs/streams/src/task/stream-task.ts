@@ -1,5 +1,7 @@
 import { FatalError, RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
+import type { CallEnvironment } from '../call/call-environment.js';
+import { TaskCalls } from '../call/task-calls.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
@@ -25,6 +27,8 @@ export interface TaskEnvironment {
   /** Wall-clock time in milliseconds. */
   readonly nowMs: () => number;
   readonly globalTable: (name: string) => ReadOnlyTable;
+  /** What calls to the outside (`asyncMap`) need. */
+  readonly calls: CallEnvironment;
   /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
   readonly maxTaskIdleMs?: number;
 }
@@ -41,12 +45,14 @@ export interface ConsumedOffset {
  * A sub-topology times a partition: the unit of work. Does no I/O and reads no clock.
  *
  * ```
- * restore* → ( addRecords | process | punctuate | advanceIdle )* → prepareCommit → consumedOffsets → committed → …
+ * restore* → ( addRecords | process | forwardResults | punctuate | advanceIdle )* → prepareCommit → consumedOffsets
+ *          → committed → …
  * ```
  *
  * Records are taken from the inputs in order of their timestamps. An input that is empty but may have more on the broker
  * holds the task back (KIP-695), so that both sides of a join stay in step. Nothing leaves a task but through its
- * collector, and its stores keep the writes of the open transaction apart until {@link committed}.
+ * collector, and its stores keep the writes of the open transaction apart until {@link committed}. What is committed is done:
+ * no call to the outside is under way then.
  */
 export class StreamTask {
   readonly id: string;
@@ -61,6 +67,8 @@ export class StreamTask {
   readonly #times = new Map<string, StreamTime>();
   readonly #choice: InputChoice;
   readonly #failures: RecordFailures;
+  /** Undefined where no operator calls to the outside. */
+  readonly #calls: TaskCalls | undefined;
   /** The operators that may schedule something by stream time. */
   #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
@@ -83,8 +91,6 @@ export class StreamTask {
         }),
       ]),
     );
-    this.#makeNodes();
-    this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
     this.#failures = new RecordFailures({
       taskId: this.id,
       applicationId: environment.applicationId,
@@ -93,6 +99,10 @@ export class StreamTask {
       collector: environment.collector,
       counters: this.counters,
     });
+    const calls = new TaskCalls(environment.calls, this.#failures);
+    this.#makeNodes(calls);
+    this.#calls = calls.isUnused ? undefined : calls;
+    this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
   }
 
   /** Topics and partitions that this task reads. */
@@ -146,6 +156,7 @@ export class StreamTask {
     if (times === undefined) return;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
   }
 
   /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */
@@ -177,18 +188,19 @@ export class StreamTask {
 
   /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
   headTimestampMs(nowMs: number): number | undefined {
-    return this.#choice.next(nowMs)?.head?.cursor.timestampMs;
+    return this.#next(nowMs)?.head?.cursor.timestampMs;
   }
 
   /**
-   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise.
+   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise. Takes none
+   * while a window of calls is full.
    *
    * @throws as the topology's policy says, with the task's place: {@link TaskError} (restart-task) or {@link FatalError}
    *   (stop-app). A record that goes to the dead-letter topic throws nothing.
    */
   process(maxRecords: number, nowMs: number): number | Promise<number> {
     for (let done = 0; done < maxRecords; done++) {
-      const queue = this.#choice.next(nowMs);
+      const queue = this.#next(nowMs);
       if (queue === undefined) return done;
       const outcome = this.#processHead(queue);
       if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
@@ -220,8 +232,32 @@ export class StreamTask {
     return done + 1 + rest;
   }
 
-  /** Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. */
+  /** Whether calls to the outside are under way, or their results wait to be forwarded. */
+  get isCalling(): boolean {
+    return this.#calls?.isCalling === true;
+  }
+
+  /** Whether {@link forwardResults} would forward anything. */
+  get hasResults(): boolean {
+    return this.#calls?.hasResults === true;
+  }
+
+  /** Forwards the results of calls that are there and may be forwarded. Throws as {@link process}. */
+  async forwardResults(): Promise<void> {
+    await this.#calls?.forwardResults();
+  }
+
+  /** Takes no more records until {@link committed}, so that the calls that are under way come to an end. */
+  haltIntake(): void {
+    this.#calls?.halt();
+  }
+
+  /**
+   * Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. Not while
+   * calls are under way: their results are still to come.
+   */
   async advanceIdle(): Promise<boolean> {
+    if (this.isCalling) return false;
     let targetMs: number | undefined;
     for (const node of this.#nodes.values()) {
       const closingMs = node.closingTimeMs();
@@ -243,17 +279,29 @@ export class StreamTask {
 
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+      for (const node of this.#nodes.values()) await node.punctuate(nowMs, streamTimeMs);
     } catch (cause) {
       throw this.#failures.punctuation(cause);
     }
   }
 
-  /** Emits what was held back for the commit. */
-  async prepareCommit(): Promise<void> {
+  /**
+   * Emits what was held back for the commit, and begins the calls that this leads to.
+   *
+   * @returns whether the task may be committed: no call is under way. Else it is to be flushed again after they have ended.
+   */
+  async flush(): Promise<boolean> {
     for (const node of this.#nodes.values()) await node.flush();
+    return !this.isCalling;
+  }
+
+  /** Takes no more records, waits for all calls, and emits what was held back: what follows is the commit. */
+  async prepareCommit(): Promise<void> {
+    this.haltIntake();
+    while (!(await this.flush())) await this.#calls?.drain();
   }
 
   /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
@@ -269,15 +317,20 @@ export class StreamTask {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
     this.#hasAdvanced = false;
     for (const store of this.stores.values()) store.commit();
+    this.#calls?.resume();
   }
 
-  /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
+  /**
+   * Ends the task; user processors are closed, and the signals of calls that are under way abort. What was not committed is
+   * lost, as it must be.
+   */
   close(): void {
     for (const store of this.stores.values()) store.rollback();
     for (const node of this.#nodes.values()) node.close();
+    this.#calls?.close();
   }
 
-  #makeNodes(): void {
+  #makeNodes(calls: TaskCalls): void {
     const { applicationId, partition, collector, nowMs, globalTable } = this.#environment;
     const environment = {
       taskId: this.id,
@@ -292,6 +345,7 @@ export class StreamTask {
         this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
       taskStreamTimeMs: () => this.#streamTimeMs,
+      calls,
     };
     for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
     this.#scheduling = [...this.#nodes.values()].filter((node) => node instanceof UserProcessorNode);
@@ -303,6 +357,17 @@ export class StreamTask {
       const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
       this.#queues.push(new PartitionQueue(topic, partition, node.source, made));
     }
+  }
+
+  /** The input to take the next record from; undefined when there is none, or none must be taken. */
+  #next(nowMs: number): PartitionQueue | undefined {
+    if (this.#calls !== undefined && this.#calls.holdsBack) return undefined;
+    return this.#choice.next(nowMs);
+  }
+
+  /** Stream time as far as its records are through. */
+  #settledTimeMs(): number {
+    return this.#calls === undefined ? this.#streamTimeMs : this.#calls.settledTimeMs(this.#streamTimeMs);
   }
 
   #processHead(queue: PartitionQueue): Outcome {
@@ -344,6 +409,7 @@ export class StreamTask {
   #finishHead(queue: PartitionQueue): Outcome {
     this.counters.processed++;
     queue.advance();
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
     let pending: Promise<void> | undefined;
     for (const node of this.#scheduling) {
       if (!node.hasStreamTimeSchedules()) continue;
@@ -354,9 +420,10 @@ export class StreamTask {
   }
 
   #punctuateStreamTime(node: ProcessorNode): Outcome {
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      return node.punctuateStreamTime(this.#streamTimeMs)?.catch((cause: unknown) => {
+      return node.punctuateStreamTime(streamTimeMs)?.catch((cause: unknown) => {
         throw this.#failures.punctuation(cause);
       });
     } catch (cause) {

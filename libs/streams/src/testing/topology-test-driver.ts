@@ -1,3 +1,5 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
 import { StreamTask } from '../task/stream-task.js';
@@ -6,6 +8,7 @@ import { GlobalStore } from '../store/global-store.js';
 import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
 import { MemoryRun, MemoryTopics, type RawRecord } from './memory-topics.js';
+import { OpenTransaction } from './open-transaction.js';
 import { viewOf, type StoreView } from './store-view.js';
 
 /** Choices for a {@link TopologyTestDriver}. */
@@ -14,6 +17,11 @@ export interface TopologyTestDriverOptions {
   readonly applicationId?: string;
   /** Wall-clock time at the start, in milliseconds or as an ISO text. Default 0. */
   readonly startAt?: number | string;
+  /**
+   * The clock that the driver moves, for what the topology calls and is to see the same time, such as a policy's breaker.
+   * In place of `startAt`. Default: one of the driver's own.
+   */
+  readonly clock?: ManualClock;
   readonly policy?: Partial<ErrorPolicy>;
   /** How many partitions each topic has, and so how many tasks each sub-topology. Default 1. */
   readonly partitions?: number;
@@ -56,12 +64,19 @@ export interface TestOutput<K, V> {
   readValues(): (V | null)[];
 }
 
+/** Seed of the jitter between the tries of a call: the same in every run. */
+const JITTER_SEED = 1;
+
 /** Takes what a task writes and throws it away, for work that a crash will undo. */
 const NOWHERE = { send: () => undefined };
 
 /**
  * Runs a topology without a broker: the real tasks and stores, committed as soon as nothing moves, with time under control.
  * Repartition topics loop back at once; everything else that was written can be read.
+ *
+ * Calls to the outside (`asyncMap`) are waited for as long as they answer within a turn of the event loop. Others stay under
+ * way: every method returns all the same, and {@link advanceWallClock} fires their time limits and the pauses between their tries.
+ * Until they have ended their task is not committed: what it wrote cannot be read, and {@link restart} repeats it.
  */
 export class TopologyTestDriver {
   readonly #topology: Topology;
@@ -77,7 +92,11 @@ export class TopologyTestDriver {
   /** The stream times that each task committed last. */
   readonly #times = new Map<string, string>();
   #tasks: StreamTask[];
-  #nowMs: number;
+  /** What each task has written since its last commit. */
+  readonly #open = new Map<string, OpenTransaction>();
+  readonly #clock: ManualClock;
+  readonly #random = new SeededRandom(JITTER_SEED);
+  #callEnded: () => void = () => undefined;
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -88,7 +107,7 @@ export class TopologyTestDriver {
     this.#partitions = partitions;
     this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
     this.#topics = new MemoryTopics(partitions);
-    this.#nowMs = typeof startAt === 'number' ? startAt : Date.parse(startAt);
+    this.#clock = options.clock ?? new ManualClock(typeof startAt === 'number' ? startAt : Date.parse(startAt));
     for (const table of topology.globalTables) {
       this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
     }
@@ -97,7 +116,7 @@ export class TopologyTestDriver {
 
   /** The wall-clock time that the topology sees. */
   get nowMs(): number {
-    return this.#nowMs;
+    return this.#clock.nowMs();
   }
 
   input<K, V>(topic: Topic<K, V>): TestInput<K, V> {
@@ -106,11 +125,11 @@ export class TopologyTestDriver {
         this.#pipe(topic.name, {
           key: key === null ? null : topic.key.serialize(key),
           value: value === null ? null : topic.value.serialize(value),
-          timestampMs: options.timestampMs ?? this.#nowMs,
+          timestampMs: options.timestampMs ?? this.nowMs,
           headers: options.headers === undefined ? null : encodeHeaders(options.headers),
         }),
       pipeRaw: (key, value, options = {}) =>
-        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
+        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.nowMs, headers: null }),
     };
   }
 
@@ -145,12 +164,29 @@ export class TopologyTestDriver {
     return total;
   }
 
-  /** Moves the wall clock on and runs what is due by it. */
+  /** Moves the wall clock on and runs what is due by it; what a timer leads to happens at that timer's own time. */
   advanceWallClock(ms: number): Promise<void> {
     return this.#inTurn(async () => {
-      this.#nowMs += ms;
-      for (const task of this.#tasks) await task.punctuate(this.#nowMs);
+      const untilMs = this.nowMs + ms;
+      // What was answered or refused before this has its consequences now, not later.
       await this.#settle();
+      for (let dueMs = this.#clock.nextTimerMs(); (dueMs ?? Infinity) <= untilMs; dueMs = this.#clock.nextTimerMs()) {
+        this.#clock.advanceTo(dueMs as number);
+        await this.#settle();
+      }
+      this.#clock.advanceTo(untilMs);
+      for (const task of this.#tasks) await task.punctuate(this.nowMs);
+      await this.#settle();
+    });
+  }
+
+  /** Waits until no call to the outside is under way: for those that only the outside can answer, and not the wall clock. */
+  callsEnded(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (await this.#settle(); this.#tasks.some((task) => task.isCalling); await this.#settle()) {
+        if (this.#tasks.some((task) => task.hasResults)) continue;
+        await new Promise<void>((resolve) => (this.#callEnded = resolve));
+      }
     });
   }
 
@@ -168,13 +204,21 @@ export class TopologyTestDriver {
   /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
   restart(): void {
     for (const task of this.#tasks) task.close();
+    this.#open.clear();
+    // What was processed and not committed is processed again.
+    for (const place of this.#handed.keys()) this.#handed.set(place, this.#committed.get(place) ?? 0);
     this.#tasks = this.#makeTasks();
     for (const task of this.#tasks) this.#restore(task);
   }
 
   #makeTasks(): StreamTask[] {
     return this.#topology.subTopologies.flatMap((_sub, index) =>
-      Array.from({ length: this.#partitions }, (_none, partition) => this.#makeTask(index, partition, this.#topics)),
+      Array.from({ length: this.#partitions }, (_none, partition) => {
+        const transaction = new OpenTransaction(this.#topics);
+        const task = this.#makeTask(index, partition, transaction);
+        this.#open.set(task.id, transaction);
+        return task;
+      }),
     );
   }
 
@@ -184,8 +228,9 @@ export class TopologyTestDriver {
       partition,
       collector,
       policy: this.#policy,
-      nowMs: () => this.#nowMs,
+      nowMs: () => this.nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
+      calls: { clock: this.#clock, random: this.#random, ended: () => this.#callEnded() },
     });
     for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
     return task;
@@ -251,8 +296,9 @@ export class TopologyTestDriver {
     for (const task of this.#tasks) {
       this.#feed();
       while ((await this.#process(task)) > 0) moved = true;
-      await task.punctuate(this.#nowMs);
-      await this.#commit(task);
+      if (await this.#answer(task)) moved = true;
+      await task.punctuate(this.nowMs);
+      if (await this.#commit(task)) moved = true;
     }
     return moved;
   }
@@ -261,23 +307,25 @@ export class TopologyTestDriver {
     let earliest: StreamTask | undefined;
     let earliestMs = Infinity;
     for (const task of this.#tasks) {
-      const headMs = task.headTimestampMs(this.#nowMs);
+      const headMs = task.headTimestampMs(this.nowMs);
       if (headMs === undefined || headMs >= earliestMs) continue;
       earliest = task;
       earliestMs = headMs;
     }
+    let moved = earliest !== undefined;
     if (earliest !== undefined) await this.#process(earliest);
     for (const task of earliest === undefined ? this.#tasks : [earliest]) {
-      await task.punctuate(this.#nowMs);
-      await this.#commit(task);
+      if (await this.#answer(task)) moved = true;
+      await task.punctuate(this.nowMs);
+      if (await this.#commit(task)) moved = true;
     }
-    return earliest !== undefined;
+    return moved;
   }
 
   async #process(task: StreamTask): Promise<number> {
-    if (!this.#options.replayEveryRecord || !task.hasRecords()) return task.process(1, this.#nowMs);
+    if (!this.#options.replayEveryRecord || !task.hasRecords() || task.isCalling) return task.process(1, this.nowMs);
     await this.#rehearse(task);
-    const processed = await task.process(1, this.#nowMs);
+    const processed = await task.process(1, this.nowMs);
     await this.#commit(task);
     return processed;
   }
@@ -292,17 +340,36 @@ export class TopologyTestDriver {
       const at = this.#committed.get(placeOf(topic, partition)) ?? 0;
       twin.addRecords(topic, partition, new MemoryRun(this.#topics.log(topic, partition).slice(at), at), 0);
     }
-    await twin.process(1, this.#nowMs);
+    await twin.process(1, this.nowMs);
     twin.close();
   }
 
-  async #commit(task: StreamTask): Promise<void> {
-    await task.prepareCommit();
+  /** Forwards what calls to the outside answer, until they take longer than a turn. @returns whether there was anything. */
+  async #answer(task: StreamTask): Promise<boolean> {
+    let moved = false;
+    while (task.isCalling) {
+      if (!task.hasResults) await eventLoopTurn();
+      if (!task.hasResults) break;
+      await task.forwardResults();
+      moved = true;
+    }
+    return moved;
+  }
+
+  /** Commits, unless calls stay under way. @returns whether some were answered that what was held back has led to. */
+  async #commit(task: StreamTask): Promise<boolean> {
+    let moved = false;
+    while (!(await task.flush())) {
+      if (!(await this.#answer(task))) return moved;
+      moved = true;
+    }
     for (const { topic, partition, offset, metadata } of task.consumedOffsets()) {
       this.#committed.set(placeOf(topic, partition), offset);
       this.#times.set(task.id, metadata);
     }
+    this.#open.get(task.id)?.commit();
     task.committed();
+    return moved;
   }
 
   #take(topic: string): readonly RawRecord[] {
