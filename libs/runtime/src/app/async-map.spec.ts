@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sleep, SystemClock } from '@millrace/kernel';
-import { TopologyBuilder, type AsyncMapOptions, type Topology } from '@millrace/streams';
+import { TopologyBuilder, type AsyncCall, type AsyncMapOptions, type Topology } from '@millrace/streams';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counts, events, expectCountedOnce, numbered } from '../../test/counting.js';
@@ -8,7 +8,9 @@ import { EmbeddedCluster } from '../../test/embedded-cluster.js';
 import { FaultDialer } from '../../test/fault-dialer.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
 
-type Calls = Omit<AsyncMapOptions<string, string, string>, 'value'>;
+interface Calls extends AsyncMapOptions<string> {
+  readonly call: AsyncCall<string, string, string>;
+}
 
 let cluster: EmbeddedCluster;
 const apps = new Apps(() => cluster);
@@ -24,10 +26,10 @@ afterEach(async () => {
 });
 
 /** Counts events per key, each after a call to the outside. */
-function asking(calls: Calls): Topology {
+function asking({ call, ...options }: Calls): Topology {
   const t = new TopologyBuilder('asking');
   t.stream('events', events)
-    .asyncMap('ask', { value: events.value, ...calls })
+    .asyncMap('ask', call, { value: events.value, ...options })
     .groupByKey()
     .count('count', { store: 'event-counts' })
     .toStream('counted')
@@ -95,7 +97,7 @@ describe('asyncMap on a cluster', () => {
     );
     const t = new TopologyBuilder('two-ways');
     t.stream('events', events)
-      .asyncMap('ask', { call: gate.call, value: events.value })
+      .asyncMap('ask', gate.call, { value: events.value })
       .to('asked', counts as never);
     t.stream('others', { ...events, name: 'others' }).to('passed', { ...events, name: 'passed' });
     await cluster.admin.createTopics([

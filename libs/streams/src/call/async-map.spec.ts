@@ -9,6 +9,7 @@ import {
   tumbling,
   utf8,
   windowedKey,
+  type AsyncCall,
   type AsyncMapOptions,
   type KStream,
 } from '../index.js';
@@ -19,7 +20,9 @@ const out = topic('out', utf8, utf8);
 const counts = topic('counts', utf8, json<number>());
 const letters = topic('input-dlt', utf8, utf8);
 
-type Options = Partial<AsyncMapOptions<string, string, string>>;
+interface Options extends AsyncMapOptions<string> {
+  readonly call?: AsyncCall<string, string, string>;
+}
 
 let outside = new HeldCalls();
 
@@ -27,8 +30,8 @@ afterEach(() => {
   outside = new HeldCalls();
 });
 
-function mapped(builder: TopologyBuilder, options: Options = {}): KStream<string, string> {
-  return builder.stream('in', input).asyncMap('ask', { call: outside.call, value: utf8, ...options });
+function mapped(builder: TopologyBuilder, { call = outside.call, ...options }: Options = {}): KStream<string, string> {
+  return builder.stream('in', input).asyncMap('ask', call, { value: utf8, ...options });
 }
 
 function running(options: Options = {}, driverOptions: TopologyTestDriverOptions = {}): TopologyTestDriver {
@@ -140,7 +143,7 @@ describe('asyncMap', () => {
     builder
       .stream('in', input)
       .flatMapValues('letters', (value) => value.split(''), utf8)
-      .asyncMap('ask', { call: outside.call, value: utf8, maxInFlight: 2, order: 'unordered' })
+      .asyncMap('ask', outside.call, { value: utf8, maxInFlight: 2, order: 'unordered' })
       .to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await driver.input(input).pipe('k', 'xyz');
@@ -154,7 +157,7 @@ describe('asyncMap', () => {
   it('may follow another one', async () => {
     const builder = new TopologyBuilder('twice');
     const second = new HeldCalls();
-    mapped(builder).asyncMap('ask-again', { call: second.call, value: utf8 }).to('sink', out);
+    mapped(builder).asyncMap('ask-again', second.call, { value: utf8 }).to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await pipe(driver, 'a1', 'b1');
     await answer(driver, 'b1', 'a1');
@@ -384,7 +387,7 @@ describe('a task with calls under way', () => {
       .count('count', { store: 'counts', cache: true })
       .toStream('counted')
       .mapValues('text', (count) => `n${count}`, utf8)
-      .asyncMap('ask', { call: outside.call, value: utf8 })
+      .asyncMap('ask', outside.call, { value: utf8 })
       .to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await pipe(driver, 'a1');

@@ -34,7 +34,7 @@ async function run(
   const builder = new TopologyBuilder('property');
   const answers = builder
     .stream('in', input)
-    .asyncMap('ask', { call: outside.call, value: utf8, order, maxInFlight, timeout: '1h' });
+    .asyncMap('ask', outside.call, { value: utf8, order, maxInFlight, timeout: '1h' });
   answers.to('answers', out);
   answers.groupByKey().count('count', { store: 'counts' }).toStream('counted').to('sink', counts);
   const driver = new TopologyTestDriver(builder.build(), { policy: { onProcessingError: 'dead-letter' } });

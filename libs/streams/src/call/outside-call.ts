@@ -45,6 +45,13 @@ export async function callOutside<T>(
   }
 }
 
+/** How long a call may take with all its tries and pauses, in milliseconds; longer where the other side asks for it. */
+export function longestCallMs({ attempts, timeoutMs, backoffBaseMs, backoffMaxMs }: CallSettings): number {
+  let longestMs = attempts * timeoutMs;
+  for (let pause = 0; pause < attempts - 1; pause++) longestMs += Math.min(backoffMaxMs, backoffBaseMs * 2 ** pause);
+  return longestMs;
+}
+
 /** What has a disposition of its own goes by that; about anything else the settings decide. */
 function mayPass({ isRetriable }: CallSettings, error: unknown): boolean {
   return isMillraceError(error) ? dispositionOf(error, 'stop-app') === 'retry' : isRetriable(error);

@@ -10,7 +10,7 @@ const out = topic('out', utf8, json<string>());
 
 function calling(outside: HeldCalls): TaskHarness {
   const builder = new TopologyBuilder('calling');
-  builder.stream('in', input).asyncMap('ask', { call: outside.call, order: 'unordered' }).to('sink', out);
+  builder.stream('in', input).asyncMap('ask', outside.call, { order: 'unordered' }).to('sink', out);
   const harness = new TaskHarness(builder);
   harness.caughtUp('input');
   harness.add('input', { at: 1, value: 'a' }, { at: 2, value: 'b' });

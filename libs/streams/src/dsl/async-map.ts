@@ -1,13 +1,16 @@
 import { toMs, type ConfigurationError, type Duration } from '@millrace/kernel';
 import { AsyncMapNode, type AsyncCallContext, type AsyncMap } from '../call/async-map-node.js';
 import type { CallOrder } from '../call/call-window.js';
-import type { CallGuard } from '../call/outside-call.js';
+import { longestCallMs, type CallGuard } from '../call/outside-call.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
 import { keyText } from '../store/key-text.js';
 import type { KStream } from './k-stream.js';
 
-/** A call to the outside for one record. What it throws, or rejects with, is a failed try. */
+/**
+ * A call to the outside for one record. It is made again after a failed try, which is one that throws or rejects, and after a
+ * crash: the other side must bear a repetition.
+ */
 export type AsyncCall<K, V, R> = (value: V, key: K, context: AsyncCallContext) => Promise<R>;
 
 /** When a call of {@link AsyncMapOptions} is tried again. */
@@ -26,9 +29,7 @@ export interface CallRetryOptions {
 }
 
 /** How `asyncMap` calls to the outside. */
-export interface AsyncMapOptions<K, V, R> {
-  /** Called once a record, and again after a crash or a failed try: the other side must bear a repetition. */
-  readonly call: AsyncCall<K, V, R>;
+export interface AsyncMapOptions<R> {
   /** How results are written where they must be. Default JSON. */
   readonly value?: Serde<R>;
   /** Calls of one task that run at once, and records that it takes before their results are forwarded. From 1. Default 100. */
@@ -56,7 +57,8 @@ export interface AsyncMapOptions<K, V, R> {
 export function addAsyncMap<K, V, R>(
   name: string,
   stream: KStream<K, V>,
-  given: AsyncMapOptions<K, V, R>,
+  call: AsyncCall<K, V, R>,
+  given: AsyncMapOptions<R>,
 ): KStream<K, R> {
   const { graph, serdes, node: parent } = stream;
   const problem = (text: string): void => void graph.problems.push(`'${name}': ${text}`);
@@ -80,7 +82,7 @@ export function addAsyncMap<K, V, R>(
     backoffBaseMs: duration('backoffBase', retry?.backoffBase ?? '100ms'),
     backoffMaxMs: duration('backoffMax', retry?.backoffMax ?? '5s'),
     guard: given.breaker,
-    call: given.call as AsyncMap['call'],
+    call: call as AsyncMap['call'],
     idOf: (key) => keyText(key as K, serdes.key),
   };
   if (!isCount(maxInFlight)) problem(`maxInFlight must be a whole number from 1, not ${maxInFlight}`);
@@ -93,6 +95,7 @@ export function addAsyncMap<K, V, R>(
     stores: [],
     globalTables: [],
     detail: `${order}, up to ${maxInFlight} calls, ${map.timeoutMs} ms each`,
+    longestCallMs: longestCallMs(map),
     create: (environment) => new AsyncMapNode(name, map, environment),
   });
   return stream.derived(node, given.value ?? json<R>());

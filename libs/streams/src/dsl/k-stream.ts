@@ -175,8 +175,8 @@ export class KStream<K, V> {
    * A record whose last try has failed goes where the topology's error policy says. Time, headers and place of a result are
    * those of its record.
    */
-  asyncMap<R>(name: string, call: AsyncCall<K, V, R> | AsyncMapOptions<K, V, R>): KStream<K, R> {
-    return addAsyncMap(name, this, typeof call === 'function' ? { call } : call);
+  asyncMap<R>(name: string, call: AsyncCall<K, V, R>, options: AsyncMapOptions<R> = {}): KStream<K, R> {
+    return addAsyncMap(name, this, call, options);
   }
 
   /** Runs user code with state: a supplier, or whatever the framework resolves to one, such as an injectable class. */
