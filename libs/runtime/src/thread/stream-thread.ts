@@ -300,7 +300,7 @@ export class StreamThread {
 
   #endDrains(): void {
     if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
-    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty;
+    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty || this.#tasks.areCalling;
     if (isBusy || !this.#tasks.running.every((task) => task.isSettled)) return;
     for (const done of this.#drains.look(this.activity, this.#tasks.positions())) done();
   }
