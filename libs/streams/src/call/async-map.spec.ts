@@ -358,6 +358,19 @@ describe('a task with calls under way', () => {
     expect(driver.output(counts).readValues()).toEqual([4]);
   });
 
+  it('does not hold up the tasks of other partitions, also where records are taken in order of time', async () => {
+    const driver = running({}, { partitions: 2, order: 'merged' });
+    const keys = ['a', 'b', 'c', 'd'];
+    for (const [nth, key] of keys.entries()) await driver.input(input).pipe(key, `${key}1`, { timestampMs: 10 - nth });
+    const [first, ...others] = outside.waiting.map(({ value }) => value);
+    await answer(driver, ...others);
+    const partitionOfOthers = read(driver);
+    await answer(driver, first as string);
+
+    expect(partitionOfOthers.length).toBeGreaterThan(0);
+    expect([...partitionOfOthers, ...read(driver)].toSorted()).toEqual(['A1', 'B1', 'C1', 'D1']);
+  });
+
   it('ignores what comes after it has ended', async () => {
     const driver = running({ call: outside.call });
     await pipe(driver, 'a1');
