@@ -128,6 +128,15 @@ describe('asyncMap', () => {
     expect(outside.mostAtOnce).toBe(2);
   });
 
+  it('takes the next record as soon as there is room for it', async () => {
+    const driver = running({ maxInFlight: 1 });
+    await pipe(driver, 'a1', 'b1');
+    outside.answer('a1');
+    await pipe(driver, 'c1');
+
+    expect(outside.values).toEqual(['b1']);
+  });
+
   it('takes no more records while too many wait behind one key, as a commit would wait for all of them', async () => {
     const driver = running();
     await pipe(driver, 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'b1');

@@ -296,7 +296,6 @@ export class TopologyTestDriver {
     for (const task of this.#tasks) {
       this.#feed();
       while ((await this.#process(task)) > 0) moved = true;
-      if (await this.#answer(task)) moved = true;
       await task.punctuate(this.nowMs);
       if (await this.#commit(task)) moved = true;
     }
@@ -315,7 +314,6 @@ export class TopologyTestDriver {
     let moved = earliest !== undefined;
     if (earliest !== undefined) await this.#process(earliest);
     for (const task of earliest === undefined ? this.#tasks : [earliest]) {
-      if (await this.#answer(task)) moved = true;
       await task.punctuate(this.nowMs);
       if (await this.#commit(task)) moved = true;
     }
@@ -356,7 +354,7 @@ export class TopologyTestDriver {
     return moved;
   }
 
-  /** Commits, unless calls stay under way. @returns whether some were answered that what was held back has led to. */
+  /** Commits, unless calls stay under way that are not answered. @returns whether some were. */
   async #commit(task: StreamTask): Promise<boolean> {
     let moved = false;
     while (!(await task.flush())) {
