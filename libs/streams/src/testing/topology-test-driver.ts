@@ -169,7 +169,7 @@ export class TopologyTestDriver {
     return this.#inTurn(async () => {
       const untilMs = this.nowMs + ms;
       // What was answered or refused before this has its consequences now, not later.
-      await this.#settle();
+      if (this.#tasks.some((task) => task.isCalling)) await this.#settle();
       for (let dueMs = this.#clock.nextTimerMs(); (dueMs ?? Infinity) <= untilMs; dueMs = this.#clock.nextTimerMs()) {
         this.#clock.advanceTo(dueMs as number);
         await this.#settle();
