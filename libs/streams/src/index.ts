@@ -12,6 +12,11 @@ export {
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamSerdes } from './dsl/k-stream.js';
+export type { AsyncCall, AsyncMapOptions, CallRetryOptions } from './dsl/async-map.js';
+export type { AsyncCallContext } from './call/async-map-node.js';
+export type { CallOrder } from './call/call-window.js';
+export type { CallGuard } from './call/outside-call.js';
+export type { CallEnvironment } from './call/call-environment.js';
 export type { DeduplicateOptions } from './dsl/deduplicate.js';
 export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
 export type { TableJoinOptions } from './dsl/stream-table-join.js';

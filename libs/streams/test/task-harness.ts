@@ -1,3 +1,4 @@
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import {
   DEFAULT_ERROR_POLICY,
@@ -39,6 +40,7 @@ export class TaskHarness {
   readonly task: StreamTask;
   readonly sent: SentRecord[] = [];
   nowMs = 0;
+  readonly clock = new ManualClock();
   readonly #nextOffsets = new Map<string, number>();
 
   constructor(
@@ -60,6 +62,7 @@ export class TaskHarness {
       nowMs: () => this.nowMs,
       globalTable: () => ({ get: () => undefined, size: () => 0 }),
       ...(options.recordUndo === undefined ? {} : { recordUndo: options.recordUndo }),
+      calls: { clock: this.clock, random: new SeededRandom(1), ended: () => undefined },
       ...(options.maxTaskIdleMs === undefined ? {} : { maxTaskIdleMs: options.maxTaskIdleMs }),
     });
   }

@@ -211,12 +211,26 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
     );
   }
+  if (settings.processingGuarantee === 'exactly_once') problems.push(...slowCalls(settings));
   const stores = settings.topologies.flatMap(({ subTopologies }) => subTopologies.flatMap((each) => each.stores));
   problems.push(...problemsOfEngines(stores, settings.storeEngines));
   if (!(settings.maxBufferedBytesPerTask > 0)) {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
   }
   return problems;
+}
+
+/** A commit waits for the calls that are under way, and the broker for the commit. */
+function slowCalls({ topologies, transactionTimeoutMs }: StreamsAppSettings): string[] {
+  return topologies.flatMap(({ name, subTopologies }) =>
+    subTopologies
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ longestCallMs = 0 }) => longestCallMs * 2 > transactionTimeoutMs)
+      .map(
+        (node) =>
+          `transactionTimeout: must be at least twice as long as a call of '${node.name}' in '${name}' with all its tries, which is up to ${node.longestCallMs} ms, else the broker aborts what waits for it`,
+      ),
+  );
 }
 
 function randomName(random: Random): string {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Producer } from '@millrace/client';
 import { TransientError } from '@millrace/kernel';
 import { RecordBatchBuilder } from '@millrace/protocol';
+import { TopologyBuilder } from '@millrace/streams';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
@@ -245,6 +246,17 @@ describe('StreamsApp', () => {
     } as const;
 
     expect(() => new StreamsApp(options)).toThrow(/applicationId[^]*topologies[^]*threads[^]*commitInterval/);
+  });
+
+  it('refuses calls to the outside that may take longer than a transaction can wait, unless there is none', () => {
+    const t = new TopologyBuilder('slow');
+    const retry = { attempts: 3, backoffBase: '1s' } as const;
+    t.stream('events', events).asyncMap('ask', async (value) => value, { timeout: '5s', retry });
+    const options = { applicationId: 'app', topologies: [t.build()], cluster: cluster.options() };
+
+    expect(() => new StreamsApp(options)).toThrow(/transactionTimeout: .*'ask' in 'slow'.* 18000 ms/);
+    expect(() => new StreamsApp({ ...options, transactionTimeout: '36s' })).not.toThrow();
+    expect(() => new StreamsApp({ ...options, processingGuarantee: 'at_least_once' })).not.toThrow();
   });
 
   it('refuses topologies that read the same topic under one application', () => {

@@ -172,6 +172,7 @@ export class ThreadHost {
       storeEngines: settings.storeEngines,
       random: () => settings.random.next(),
       recordUndo,
+      calls: { clock: settings.clock, random: settings.random, ended: () => this.#fetcher.wake() },
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }

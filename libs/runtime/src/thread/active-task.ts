@@ -134,6 +134,26 @@ export class ActiveTask {
     return this.task.punctuate(nowMs);
   }
 
+  /** Whether calls to the outside are under way, or their results wait to be forwarded. */
+  get isCalling(): boolean {
+    return this.task.isCalling;
+  }
+
+  /** Whether results of calls can be forwarded. */
+  get hasResults(): boolean {
+    return this.task.hasResults;
+  }
+
+  /** Forwards the results of calls that are there. Throws as {@link process}. */
+  forwardResults(): Promise<void> {
+    return this.task.forwardResults();
+  }
+
+  /** Takes no more records until the next commit. */
+  haltIntake(): void {
+    this.task.haltIntake();
+  }
+
   /**
    * Whether the task is idle while windows wait for a record that does not come: several answers over the time that the
    * topology asks for have shown nothing new, and the brokers confirm that no open transaction holds more.
@@ -141,7 +161,7 @@ export class ActiveTask {
    * @param activity Changes whenever the thread does anything.
    */
   isIdleAdvanceDue(activity: number, fetcher: Fetcher): boolean {
-    if (this.#idle?.idleSinceMs() === undefined || !this.task.hasOpenWindows()) return false;
+    if (this.#idle?.idleSinceMs() === undefined || this.isCalling || !this.task.hasOpenWindows()) return false;
     return this.#end.isConfirmed(activity, this.positions(fetcher));
   }
 

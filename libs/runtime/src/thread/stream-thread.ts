@@ -3,8 +3,8 @@
  *
  *   STARTING ─► RESTORING ◄─► RUNNING ◄─► REVOKING        a turn of the loop:
  *      ▲            │            │            │             notices of the group (commit, open and close tasks)
- *      └────────────┴─ failure ──┴────────────┘             → fetch → process in slices → punctuate → idle advance
- *                                                           → commit when due
+ *      └────────────┴─ failure ──┴────────────┘             → fetch → results of calls → process in slices → punctuate
+ *                                                           → idle advance → commit when due and no call is under way
  *   any ─► PENDING_SHUTDOWN ─► DEAD
  *
  * Invariants:
@@ -13,6 +13,8 @@
  * - while the group rebalances nothing is committed, as the generation that fences the commit is about to change;
  * - after a failure everything since the last commit is given up: output abandoned, every task built again from what is
  *   committed; state that no commit made permanent never survives;
+ * - a commit that is due lets calls to the outside (`asyncMap`) come to an end while the loop goes on; one that cannot be put
+ *   off, before a rebalance or the end, waits for them;
  * - a partition is given up only after the commit, or the loss, of what was processed of it.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
@@ -136,11 +138,12 @@ export class StreamThread {
     this.#tasks.observe();
     this.#tasks.holdBack(maxBufferedBytesPerTask);
     if (this.#mayProcess) {
+      if (this.#tasks.haveResults) await this.#tasks.forwardResults();
       await this.#process();
       await this.#tick();
     }
     if (output.failure !== undefined) throw output.failure;
-    if (!this.#isRebalancing && this.#ledger.isDue) await this.#commit();
+    if (this.#isCommitDue && this.#mayCommit()) await this.#commit();
     this.#endDrains();
     this.#publishLag();
     await yieldToEventLoop();
@@ -153,8 +156,25 @@ export class StreamThread {
     return output.bufferedBytes < MAX_UNACKNOWLEDGED_BYTES;
   }
 
+  get #isCommitDue(): boolean {
+    return !this.#isRebalancing && this.#ledger.isDue;
+  }
+
+  /**
+   * Whether to commit now that it is due. Where calls to the outside are under way, their tasks take no more records until the
+   * commit, and the loop goes on; but not when the others would add to what is large enough.
+   */
+  #mayCommit(): boolean {
+    if (!this.#tasks.areCalling || this.#ledger.isFull) return true;
+    this.#tasks.haltIntake();
+    return false;
+  }
+
   #pollMs(): number {
-    if (this.#tasks.next(this.#parts.clock.nowMs()) !== undefined) return this.#mayProcess ? 0 : 1;
+    const isBusy = this.#tasks.haveResults || this.#tasks.next(this.#parts.clock.nowMs()) !== undefined;
+    if (isBusy) return this.#mayProcess ? 0 : 1;
+    // A commit that is due waits for calls, whose end wakes the poll.
+    if (this.#isCommitDue && this.#tasks.areCalling) return POLL_MS;
     return Math.min(POLL_MS, Math.max(1, this.#ledger.dueInMs));
   }
 
@@ -280,7 +300,7 @@ export class StreamThread {
 
   #endDrains(): void {
     if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
-    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty;
+    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty || this.#tasks.areCalling;
     if (isBusy || !this.#tasks.running.every((task) => task.isSettled)) return;
     for (const done of this.#drains.look(this.activity, this.#tasks.positions())) done();
   }

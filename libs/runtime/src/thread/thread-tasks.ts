@@ -132,6 +132,26 @@ export class ThreadTasks {
     return next;
   }
 
+  /** Whether results of calls to the outside can be forwarded. */
+  get haveResults(): boolean {
+    return this.#running.some((task) => task.hasResults);
+  }
+
+  /** Whether calls to the outside are under way. */
+  get areCalling(): boolean {
+    return this.#running.some((task) => task.isCalling);
+  }
+
+  /** Forwards the results of calls that are there. */
+  async forwardResults(): Promise<void> {
+    for (const task of this.#running) if (task.hasResults) await task.forwardResults();
+  }
+
+  /** Lets tasks that call to the outside take no more records until the next commit; the others go on. */
+  haltIntake(): void {
+    for (const task of this.#running) task.haltIntake();
+  }
+
   /** Tells each task which of its partitions have nothing more for now. */
   observe(): void {
     const { fetcher } = this.#parts;

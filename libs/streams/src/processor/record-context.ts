@@ -60,8 +60,14 @@ export class RecordContext {
     this.clear(timestampMs);
     this.headers = headers;
     this.headersEnd = headers.length;
-    const outcome = work();
-    if (outcome !== undefined) return outcome.then(() => void Object.assign(this, now));
+    let outcome: Outcome;
+    try {
+      outcome = work();
+    } catch (cause) {
+      Object.assign(this, now);
+      throw cause;
+    }
+    if (outcome !== undefined) return outcome.finally(() => void Object.assign(this, now));
     Object.assign(this, now);
     return undefined;
   }

@@ -102,6 +102,30 @@ export class RecordFailures {
     return true;
   }
 
+  /**
+   * The result of a call to the outside is a failure, or has led to one. The record was left behind long ago: it becomes a dead
+   * letter, or the task starts again; retry topics are not for it, as later records of its key may have passed.
+   *
+   * @param isExhausted whether it was the call: its own tries are used up, so that what may pass by itself is given up where the
+   *   policy goes on after failures.
+   */
+  resultFailed(cause: unknown, node: string, isExhausted: boolean): void {
+    const { onProcessingError, retry, retryTopic } = this.#task.policy;
+    const { recordUndo, context } = this.#task;
+    const found = takeBlame(cause);
+    const at = found?.node ?? node;
+    const disposition = this.#dispositionOf(cause, found?.isProduction === true);
+    const goesOn = onProcessingError === 'dead-letter' || retry !== undefined || retryTopic !== undefined;
+    const isGivenUp = disposition === 'dead-letter' || (disposition === 'retry' && isExhausted && goesOn);
+    if (!isGivenUp) throw this.#located(cause, at, disposition === 'stop-app' ? 'stop-app' : 'restart-task');
+    if (context.offset < 0) throw this.#withoutRecord(cause, at);
+    if (!isExhausted && recordUndo !== undefined) {
+      recordUndo.isOn = true;
+      throw this.#located(cause, at, 'restart-task', UNDO_REMEDY);
+    }
+    this.#sendDeadLetter(cause, at, 1);
+  }
+
   /** An error of a punctuator: there is no record that could become a dead letter, so the task starts again instead. */
   punctuation(cause: unknown): TaskError | FatalError {
     const own = isMillraceError(cause) ? cause.disposition : this.#task.policy.onProcessingError;
@@ -125,10 +149,21 @@ export class RecordFailures {
   }
 
   #deadLetter(cause: unknown, node: string, queue: PartitionQueue): void {
-    const { applicationId, collector, context, counters } = this.#task;
-    sendDeadLetter(context, collector, cause, { application: applicationId, node, attempts: this.#attempts(queue) });
-    counters.deadLettered++;
+    this.#sendDeadLetter(cause, node, this.#attempts(queue));
     queue.route?.gaveUp();
+  }
+
+  #sendDeadLetter(cause: unknown, node: string, attempts: number): void {
+    const { applicationId, collector, context, counters } = this.#task;
+    sendDeadLetter(context, collector, cause, { application: applicationId, node, attempts });
+    counters.deadLettered++;
+  }
+
+  /** What a store gave, such as an update that was held back for the commit, has no bytes of its own: the task starts again. */
+  #withoutRecord(cause: unknown, node: string): TaskError {
+    const { taskId } = this.#task;
+    const message = `task ${taskId} failed in '${node}' at what came from a store: ${textOf(cause)}`;
+    return new TaskError('MR_TASK_FAILED', message, { cause, place: { taskId, node } });
   }
 
   #located(

@@ -1,5 +1,7 @@
 import { RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
+import type { CallEnvironment } from '../call/call-environment.js';
+import { TaskCalls } from '../call/task-calls.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
@@ -38,6 +40,8 @@ export interface TaskEnvironment {
   /** Wall-clock time in milliseconds. */
   readonly nowMs: () => number;
   readonly globalTable: (name: string) => ReadOnlyTable;
+  /** What calls to the outside (`asyncMap`) need. */
+  readonly calls: CallEnvironment;
   /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
   readonly maxTaskIdleMs?: number;
   /** What keeps the stores. Default: the heap. */
@@ -58,12 +62,14 @@ export interface ConsumedOffset {
  * A sub-topology times a partition: the unit of work. Does no I/O and reads no clock.
  *
  * ```
- * restore* → ( addRecords | process | punctuate | advanceIdle )* → prepareCommit → consumedOffsets → committed → …
+ * restore* → ( addRecords | process | forwardResults | punctuate | advanceIdle )* → prepareCommit → consumedOffsets
+ *          → committed → …
  * ```
  *
  * Records are taken from the inputs in order of their timestamps. An input that is empty but may have more on the broker
  * holds the task back (KIP-695), so that both sides of a join stay in step. Nothing leaves a task but through its
- * collector, and its stores keep the writes of the open transaction apart until {@link committed}.
+ * collector, and its stores keep the writes of the open transaction apart until {@link committed}. What is committed is done:
+ * no call to the outside is under way then.
  */
 export class StreamTask {
   readonly id: string;
@@ -83,6 +89,8 @@ export class StreamTask {
   readonly #scope: RecordScope | undefined;
   readonly #recovery: TaskRecovery;
   readonly #retries: RetryInputs | undefined;
+  /** Undefined where no operator calls to the outside. */
+  readonly #calls: TaskCalls | undefined;
   /** The operators that may schedule something by stream time. */
   #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
@@ -109,13 +117,6 @@ export class StreamTask {
       nowMs: environment.nowMs,
       store: (name) => this.storeSet.store(name),
     });
-    this.#makeNodes();
-    const retries = this.#queues.filter(({ tier }) => tier > 0);
-    this.#retries = retries.length === 0 ? undefined : new RetryInputs(retries);
-    this.#choice = new InputChoice(
-      this.#queues.filter(({ tier }) => tier === 0),
-      environment.maxTaskIdleMs ?? 0,
-    );
     this.#failures = new RecordFailures({
       taskId: this.id,
       applicationId: environment.applicationId,
@@ -127,6 +128,15 @@ export class StreamTask {
       random: environment.random ?? (() => 0),
       recordUndo: this.#scope === undefined ? environment.recordUndo : undefined,
     });
+    const calls = new TaskCalls(environment.calls, this.#failures, this.#scope);
+    this.#makeNodes(calls);
+    this.#calls = calls.isUnused ? undefined : calls;
+    const retries = this.#queues.filter(({ tier }) => tier > 0);
+    this.#retries = retries.length === 0 ? undefined : new RetryInputs(retries);
+    this.#choice = new InputChoice(
+      this.#queues.filter(({ tier }) => tier === 0),
+      environment.maxTaskIdleMs ?? 0,
+    );
   }
 
   /** Topics and partitions that this task reads. */
@@ -164,6 +174,7 @@ export class StreamTask {
     if (times === undefined) return;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
   }
 
   /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */
@@ -204,7 +215,8 @@ export class StreamTask {
   }
 
   /**
-   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise.
+   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise. Takes none
+   * while a window of calls is full.
    *
    * @throws as the topology's policy says, with the task's place: {@link TaskError} (restart-task) or {@link FatalError}
    *   (stop-app). A record that goes to the dead-letter topic throws nothing.
@@ -246,8 +258,32 @@ export class StreamTask {
     return done + 1 + rest;
   }
 
-  /** Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. */
+  /** Whether calls to the outside are under way, or their results wait to be forwarded. */
+  get isCalling(): boolean {
+    return this.#calls?.isCalling === true;
+  }
+
+  /** Whether {@link forwardResults} would forward anything. */
+  get hasResults(): boolean {
+    return this.#calls?.hasResults === true;
+  }
+
+  /** Forwards the results of calls that are there and may be forwarded. Throws as {@link process}. */
+  async forwardResults(): Promise<void> {
+    await this.#calls?.forwardResults();
+  }
+
+  /** Takes no more records until {@link committed}, so that the calls that are under way come to an end. */
+  haltIntake(): void {
+    this.#calls?.halt();
+  }
+
+  /**
+   * Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. Not while
+   * calls are under way: their results are still to come.
+   */
   async advanceIdle(): Promise<boolean> {
+    if (this.isCalling) return false;
     let targetMs: number | undefined;
     for (const node of this.#nodes.values()) {
       const closingMs = node.closingTimeMs();
@@ -270,17 +306,29 @@ export class StreamTask {
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
     this.#recovery.restored();
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+      for (const node of this.#nodes.values()) await node.punctuate(nowMs, streamTimeMs);
     } catch (cause) {
       throw this.#failures.punctuation(cause);
     }
   }
 
-  /** Emits what was held back for the commit. */
-  async prepareCommit(): Promise<void> {
+  /**
+   * Emits what was held back for the commit, and begins the calls that this leads to.
+   *
+   * @returns whether the task may be committed: no call is under way. Else it is to be flushed again after they have ended.
+   */
+  async flush(): Promise<boolean> {
     for (const node of this.#nodes.values()) await node.flush();
+    return !this.isCalling;
+  }
+
+  /** Takes no more records, waits for all calls, and emits what was held back: what follows is the commit. */
+  async prepareCommit(): Promise<void> {
+    this.haltIntake();
+    while (!(await this.flush())) await this.#calls?.drain();
   }
 
   /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
@@ -305,15 +353,20 @@ export class StreamTask {
       if (position !== undefined && position >= 0) this.storeSet.reached(store, position);
     }
     this.storeSet.commit();
+    this.#calls?.resume();
   }
 
-  /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
+  /**
+   * Ends the task; user processors are closed, and the signals of calls that are under way abort. What was not committed is
+   * lost, as it must be.
+   */
   close(): void {
     this.storeSet.rollback();
     for (const node of this.#nodes.values()) node.close();
+    this.#calls?.close();
   }
 
-  #makeNodes(): void {
+  #makeNodes(calls: TaskCalls): void {
     const { applicationId, partition, nowMs, globalTable } = this.#environment;
     const environment = {
       taskId: this.id,
@@ -328,6 +381,7 @@ export class StreamTask {
         this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
       taskStreamTimeMs: () => this.#streamTimeMs,
+      calls,
     };
     for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
     this.#scheduling = [...this.#nodes.values()].filter((node) => node instanceof UserProcessorNode);
@@ -348,9 +402,15 @@ export class StreamTask {
 
   /** The input to take the next record from: one that is tried again, or is due in a retry topic, comes first. */
   #next(nowMs: number): PartitionQueue | undefined {
+    if (this.#calls !== undefined && this.#calls.holdsBack) return undefined;
     const { held } = this.#failures;
     if (held !== undefined) return held.untilMs <= nowMs ? held.queue : undefined;
     return this.#retries?.next(nowMs) ?? this.#choice.next(nowMs);
+  }
+
+  /** Stream time as far as its records are through. */
+  #settledTimeMs(): number {
+    return this.#calls === undefined ? this.#streamTimeMs : this.#calls.settledTimeMs(this.#streamTimeMs);
   }
 
   #processHead(queue: PartitionQueue): Outcome {
@@ -419,6 +479,7 @@ export class StreamTask {
     this.counters.processed++;
     this.#failures.settled();
     queue.advance();
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
     let pending: Promise<void> | undefined;
     for (const node of this.#scheduling) {
       if (!node.hasStreamTimeSchedules()) continue;
@@ -429,9 +490,10 @@ export class StreamTask {
   }
 
   #punctuateStreamTime(node: ProcessorNode): Outcome {
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      return node.punctuateStreamTime(this.#streamTimeMs)?.catch((cause: unknown) => {
+      return node.punctuateStreamTime(streamTimeMs)?.catch((cause: unknown) => {
         throw this.#failures.punctuation(cause);
       });
     } catch (cause) {
