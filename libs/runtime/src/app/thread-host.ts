@@ -1,6 +1,8 @@
 import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
-import { StreamTask } from '@millrace/streams';
+import type { Clock, Timer } from '@millrace/kernel';
+import { StoreSet, StreamTask } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
+import { decodeMemberShare } from '../assignment/member-share.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
 import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
 import { Backoff } from '../backoff/backoff.js';
@@ -10,6 +12,7 @@ import { AtLeastOnceOutput } from '../output/at-least-once-output.js';
 import type { Output } from '../output/output.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
 import { TaskStart } from '../restore/task-start.js';
+import { StandbyTasks } from '../standby/standby-tasks.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
@@ -43,6 +46,10 @@ export class ThreadHost {
   readonly #output: Output;
   readonly #mailbox: RebalanceMailbox;
   readonly #askEnds: AskEnds;
+  readonly #standbys: StandbyTasks;
+  readonly #clock: Clock;
+  #probe: Timer | undefined;
+  #joins = 0;
   #deadLetters = 0;
 
   /**
@@ -56,6 +63,7 @@ export class ThreadHost {
     const wakeUp = new WakeUp(clock);
     const mailbox = new RebalanceMailbox(wakeUp.wake);
     this.#mailbox = mailbox;
+    this.#clock = clock;
     this.#askEnds = askHighWatermarks(cluster);
     const layouts = plan.subTopologies.map(({ layout }) => layout);
     const placements = layOutTasks(layouts, surroundings.partitionCounts);
@@ -63,19 +71,30 @@ export class ThreadHost {
     this.#member = new GroupMember(cluster, {
       groupId: applicationId,
       topics: plan.sourceTopics,
-      assignors: [new TaskAssignor(layouts)],
+      assignors: [new TaskAssignor(layouts, settings)],
       sessionTimeoutMs: settings.sessionTimeoutMs,
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
-      userData: () => encodeMemberData({ processId }),
+      userData: () => this.#memberData(settings),
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: (partitions) => mailbox.post({ kind: 'assigned', partitions }),
+      onAssigned: (partitions, { userData }) => {
+        const share = decodeMemberShare(userData);
+        this.#probeAfter(share.probeAfterMs);
+        return mailbox.post({ kind: 'assigned', partitions, share });
+      },
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
       onFailed: failed,
     });
     this.#output = this.#makeOutput(surroundings, place);
+    this.#standbys = new StandbyTasks({
+      place,
+      cluster,
+      placements,
+      createStores: (placement) => this.#makeStores(surroundings, placement),
+      committedOffsets: (partitions) => this.#member.committedOffsets(partitions),
+    });
     const starts = new TaskStart({ place, cluster, member: this.#member, clock });
     this.thread = new StreamThread({
       place,
@@ -88,7 +107,8 @@ export class ThreadHost {
       wakeUp,
       backoff: new Backoff(settings.random),
       placementsOf: (partitions) => placementsAmong(placements, partitions),
-      createTask: (placement) => this.#makeTask(surroundings, place, placement),
+      createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
+      standbys: this.#standbys,
       startTasks: (tasks, ready) => starts.start(tasks, ready),
       askEnds: this.#askEnds,
       mayAdvanceIdle: settings.mayAdvanceIdle,
@@ -118,6 +138,8 @@ export class ThreadHost {
   /** Leaves the group and disconnects; the thread has ended before, or was never run. */
   async stop(): Promise<void> {
     this.#mailbox.close();
+    this.#probe?.cancel();
+    await this.#standbys.stop();
     await this.#member.stop();
     await this.#fetcher.stop();
     await this.#output.stop();
@@ -152,11 +174,9 @@ export class ThreadHost {
     { settings, plan, globalTables }: ThreadSurroundings,
     place: ThreadPlace,
     placement: TaskPlacement,
+    stores: StoreSet | undefined,
   ): ActiveTask {
-    const planned = plan.subTopologies.find(
-      ({ layout }) => layout.key === placement.subTopology.key,
-    ) as PlannedSubTopology;
-    const { topology, subTopology, idleAfterMs } = planned;
+    const { topology, subTopology, idleAfterMs } = plannedOf(plan, placement);
     const task = new StreamTask(topology, subTopology, {
       applicationId: settings.applicationId,
       partition: placement.partition,
@@ -165,7 +185,35 @@ export class ThreadHost {
       nowMs: () => settings.clock.nowMs(),
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
+      ...(stores !== undefined && { stores }),
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }
+
+  /** Stores that a standby fills; they write to the thread's output once a task takes them over. */
+  #makeStores({ settings, plan }: ThreadSurroundings, placement: TaskPlacement): StoreSet {
+    const { topology, subTopology } = plannedOf(plan, placement);
+    const { applicationId } = settings;
+    const { partition } = placement;
+    return new StoreSet(topology, subTopology, { applicationId, partition, collector: this.#output.batches });
+  }
+
+  #memberData({ processId, rack }: StreamsAppSettings): Buffer {
+    this.#joins += 1;
+    const progress = this.thread.progress();
+    return encodeMemberData({ processId, ...(rack !== undefined && { rack }), progress, joins: this.#joins });
+  }
+
+  /** Makes the group assign anew after a while, unless it does so before. */
+  #probeAfter(delayMs: number | undefined): void {
+    this.#probe?.cancel();
+    if (delayMs === undefined) return;
+    this.#probe = this.#clock.setTimer(delayMs, () => this.#member.rejoin('stores may have warmed up'), {
+      unref: true,
+    });
+  }
+}
+
+function plannedOf(plan: ApplicationPlan, placement: TaskPlacement): PlannedSubTopology {
+  return plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
 }

@@ -20,7 +20,11 @@ export class AtLeastOnceOutput implements Output {
     this.#producer = producer;
     this.#commitOffsets = commitOffsets;
     this.batches = new OutputBatches((topic, partition, batch) => {
-      producer.send(topic, partition, batch).catch((error: Error) => (this.#failure ??= error));
+      const { recordCount } = batch;
+      producer.send(topic, partition, batch).then(
+        ({ baseOffset }) => this.batches.acknowledged(topic, partition, baseOffset, recordCount),
+        (error: Error) => (this.#failure ??= error),
+      );
     }, options);
   }
 

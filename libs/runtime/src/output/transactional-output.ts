@@ -23,7 +23,11 @@ export class TransactionalOutput implements Output {
     this.#producer = producer;
     this.batches = new OutputBatches((topic, partition, batch) => {
       this.#open();
-      producer.send(topic, partition, batch).catch((error: Error) => (this.#failure ??= error));
+      const { recordCount } = batch;
+      producer.send(topic, partition, batch).then(
+        ({ baseOffset }) => this.batches.acknowledged(topic, partition, baseOffset, recordCount),
+        (error: Error) => (this.#failure ??= error),
+      );
     }, options);
   }
 

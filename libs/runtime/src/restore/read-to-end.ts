@@ -1,5 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { Admin, Fetcher, type Cluster, type FetchedBatch } from '@millrace/client';
+import { TaskError } from '@millrace/kernel';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 
 /** A partition that is read from a place to its present end. */
@@ -8,6 +9,8 @@ export interface PartitionToRead extends TopicPartition {
   readonly fromOffset?: number;
   /** Where to end at the latest. Default: at the end that the log has when the call is made. */
   readonly toOffset?: number;
+  /** Called first: where reading begins, and where it will end. */
+  readonly begun?: (beginOffset: number, endOffset: number) => void;
   /** Takes what was read; the records of aborted transactions are still in it. */
   readonly apply: (batch: FetchedBatch) => void;
   /** Called once, when everything up to the end was applied. */
@@ -24,6 +27,7 @@ const POLL_MS = 200;
  * Gives the event loop a turn after each batch, so that heartbeats go on however much there is to read.
  *
  * @returns where reading ended, in the order of the partitions: the offset to go on from.
+ * @throws {TaskError} (restart-task) `MR_OFFSET_OUT_OF_RANGE` when `fromOffset` lies beyond the end of the log.
  * @throws the reason of `signal` when it aborts; else as `Fetcher.poll` and `Admin.listOffsets`.
  */
 export async function readToEnd(
@@ -43,6 +47,8 @@ export async function readToEnd(
     const beginOffset = Math.max(read.fromOffset ?? 0, (bounds[nth] as { offset: number }).offset);
     const lastOffset = (bounds[partitions.length + nth] as { offset: number }).offset;
     const endOffset = Math.min(read.toOffset ?? lastOffset, lastOffset);
+    if ((read.fromOffset ?? 0) > lastOffset) throw beyondTheEnd(read, lastOffset);
+    read.begun?.(beginOffset, Math.max(beginOffset, endOffset));
     if (beginOffset < endOffset) open.set(partitionKey(read.topic, read.partition), { read, endOffset });
     else read.ended?.();
     return { topic: read.topic, partition: read.partition, offset: beginOffset, endOffset };
@@ -76,4 +82,12 @@ export async function readToEnd(
     signal.removeEventListener('abort', abort);
     await fetcher.stop();
   }
+}
+
+function beyondTheEnd({ topic, partition, fromOffset }: PartitionToRead, lastOffset: number): TaskError {
+  return new TaskError(
+    'MR_OFFSET_OUT_OF_RANGE',
+    `${topic}-${partition} ends at offset ${lastOffset}, before ${fromOffset}, where reading was to go on: it was deleted or cut off`,
+    { place: { topic, partition, offset: fromOffset as number } },
+  );
 }

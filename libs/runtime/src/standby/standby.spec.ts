@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@millrace/testing';
+import { Apps } from '../../test/apps.js';
+import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
+import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { FaultDialer } from '../../test/fault-dialer.js';
+import type { LocalStore } from '../app/local-store.js';
+import type { StreamsApp } from '../app/streams-app.js';
+import { runtimeChannels, type FailureEvent, type RestoreEvent } from '../diagnostics/channels.js';
+
+let cluster: EmbeddedCluster;
+let restored: RestoreEvent[];
+let failures: FailureEvent[];
+let unsubscribe: (() => void)[];
+const apps = new Apps(() => cluster);
+const PARTITIONS = 4;
+
+beforeEach(async () => {
+  cluster = await EmbeddedCluster.start({ [events.name]: PARTITIONS, counts: 2 });
+  restored = [];
+  failures = [];
+  unsubscribe = [
+    runtimeChannels.restored.subscribe((event) => restored.push(event)),
+    runtimeChannels.failed.subscribe((event) => failures.push(event)),
+  ];
+});
+
+afterEach(async () => {
+  for (const end of unsubscribe) end();
+  await apps.stop();
+  await cluster.stop();
+});
+
+function stores(app: StreamsApp, role: LocalStore['role']): LocalStore[] {
+  return app.localStores('event-counts').filter((each) => each.role === role);
+}
+
+/** Each task runs on one of the applications, level, and has a standby on another one that has all of its changelog. */
+async function balanced(...running: readonly StreamsApp[]): Promise<void> {
+  await eventually(
+    'tasks and standbys are spread, and the standbys have caught up',
+    () => {
+      const active = running.map((app) => stores(app, 'active').map(({ partition }) => partition));
+      const standby = running.map((app) => stores(app, 'standby'));
+      const sizes = active.map(({ length }) => length);
+      return (
+        new Set(active.flat()).size === PARTITIONS &&
+        active.flat().length === PARTITIONS &&
+        Math.max(...sizes) - Math.min(...sizes) <= 1 &&
+        new Set(standby.flat().map(({ partition }) => partition)).size === PARTITIONS &&
+        standby.flat().every(({ lagRecords }) => lagRecords === 0)
+      );
+    },
+    { timeoutMs: 15_000 },
+  );
+}
+
+function restoredBy(instance: string): number {
+  return restored
+    .filter(({ thread, phase }) => thread.startsWith(instance) && phase === 'ended')
+    .reduce((sum, { restoredRecords }) => sum + restoredRecords, 0);
+}
+
+describe('a standby', () => {
+  it('takes over from a killed process without reading the changelogs again', async () => {
+    const given = numbered(2_000);
+    const dialer = new FaultDialer(cluster.broker.dialer());
+    const options = { standbyReplicas: 1, transactionTimeout: '1s' } as const;
+    const victim = await apps.start(counting(), { ...options, dialer, instanceId: 'victim' });
+    const survivor = await apps.start(counting(), { ...options, instanceId: 'survivor' });
+    await balanced(victim, survivor);
+    await cluster.produce('events', given.slice(0, 1_500));
+    await Promise.all([victim.drained(), survivor.drained()]);
+    await balanced(victim, survivor);
+    const logged = (await cluster.read('app-event-counts-changelog')).length;
+    const before = restoredBy('survivor');
+    await cluster.produce('events', given.slice(1_500, 1_600));
+    dialer.kill();
+
+    await eventually('the survivor runs everything', () => stores(survivor, 'active').length === PARTITIONS, {
+      timeoutMs: 15_000,
+    });
+    await cluster.produce('events', given.slice(1_600));
+    await survivor.drained();
+
+    await expectCountedOnce(cluster, given);
+    expect(logged).toBe(1_500);
+    expect(restoredBy('survivor') - before).toBeLessThanOrEqual(100);
+  }, 30_000);
+
+  it('is what is left of an active task that moves away, with its store as committed', async () => {
+    const given = numbered(1_000);
+    await cluster.produce('events', given);
+    const first = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'first' });
+    await first.drained();
+    const held = new Map(stores(first, 'active').map(({ partition, store }) => [partition, store]));
+    const second = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'second' });
+    await balanced(first, second);
+
+    const left = stores(first, 'standby');
+    expect(left).toHaveLength(2);
+    for (const { partition, store } of left) expect(store).toBe(held.get(partition));
+    expect(restoredBy('first')).toBe(0);
+    await cluster.produce('events', numbered(1_000, 1_000));
+    await Promise.all([first.drained(), second.drained()]);
+    await balanced(first, second);
+    await second.stop();
+    await eventually('the first runs everything', () => stores(first, 'active').length === PARTITIONS, {
+      timeoutMs: 15_000,
+    });
+    await cluster.produce('events', numbered(500, 2_000));
+    await first.drained();
+
+    await expectCountedOnce(cluster, numbered(2_500));
+    expect(failures.map(({ code }) => code)).toEqual([]);
+  }, 30_000);
+
+  it('shows in the health with its lag, and commits nothing', async () => {
+    const options = { standbyReplicas: 1 };
+    const both = [await apps.start(counting(), options), await apps.start(counting(), options)] as const;
+    await balanced(...both);
+
+    for (const app of both) {
+      const [thread] = app.health().threads;
+      expect(thread?.standbys.map(({ lagRecords }) => lagRecords)).toEqual([0, 0]);
+      const active = thread?.tasks.map(({ taskId }) => taskId);
+      expect(thread?.standbys.some(({ taskId }) => active?.includes(taskId))).toBe(false);
+    }
+  }, 20_000);
+});
+
+describe('a rolling restart with warm-ups', () => {
+  it('loses and doubles nothing, and moves tasks only to stores that are nearly complete', async () => {
+    const given = numbered(6_000);
+    const options = { standbyReplicas: 1, acceptableRecoveryLag: 50, probingRebalanceInterval: 100 };
+    const topology = counting();
+    await cluster.produce('events', given.slice(0, 2_000));
+    let running = [await apps.start(topology, options)];
+    await running[0]?.drained();
+    running.push(await apps.start(topology, options), await apps.start(topology, options));
+    await balanced(...running);
+    const afterStart = restored.filter(({ phase }) => phase === 'started').length;
+    let produced = 2_000;
+    for (let round = 0; round < 3; round++) {
+      const [oldest, ...rest] = running;
+      const stopping = oldest?.stop();
+      for (const until = produced + 1_000; produced < until; produced += 100) {
+        await cluster.produce('events', given.slice(produced, produced + 100));
+      }
+      await stopping;
+      running = [...rest, await apps.start(topology, options)];
+      await balanced(...running);
+    }
+    await cluster.produce('events', given.slice(produced));
+    await Promise.all(running.map((app) => app.drained()));
+
+    await expectCountedOnce(cluster, given);
+    expect(failures.map(({ code }) => code)).toEqual([]);
+    const later = restored.filter(({ phase }) => phase === 'started').slice(afterStart);
+    expect(later.length).toBeGreaterThan(0);
+    expect(Math.max(...later.map(({ totalRecords }) => totalRecords))).toBeLessThan(1_000);
+  }, 60_000);
+});
