@@ -32,10 +32,10 @@ export class StoreProgress {
     return sum;
   }
 
-  /** What the leader of the group is told; `undefined` until all ends are known. */
-  get total(): TaskProgress | undefined {
-    const lag = this.lagRecords;
-    return lag === undefined ? undefined : { position: this.#position, end: this.#position + lag };
+  /** What the leader of the group is told. Where an end is not known yet, others know it, or nobody does. */
+  get total(): TaskProgress {
+    const lag = this.#stores.changelogs.reduce((sum, { store }) => sum + (this.lagOf(store) ?? 0), 0);
+    return { position: this.#position, end: this.#position + lag };
   }
 
   /** What the leader is told of stores that are complete, as those of a running task are. */

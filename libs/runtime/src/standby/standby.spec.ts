@@ -3,6 +3,7 @@ import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { enrichment, flight, flightTopics, type EnrichedFlight } from '../../test/flights.js';
 import { FaultDialer } from '../../test/fault-dialer.js';
 import type { LocalStore } from '../app/local-store.js';
 import type { StreamsApp } from '../app/streams-app.js';
@@ -94,7 +95,7 @@ describe('a standby', () => {
     const first = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'first' });
     await first.drained();
     const held = new Map(stores(first, 'active').map(({ partition, store }) => [partition, store]));
-    const second = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'second' });
+    const second = await apps.start(counting(), { standbyReplicas: 1 });
     await balanced(first, second);
 
     const left = stores(first, 'standby');
@@ -127,6 +128,56 @@ describe('a standby', () => {
       expect(thread?.standbys.some(({ taskId }) => active?.includes(taskId))).toBe(false);
     }
   }, 20_000);
+});
+
+describe('a standby that cannot be followed', () => {
+  it('is given up, and the application goes on', async () => {
+    const both = [
+      await apps.start(counting(), { standbyReplicas: 1 }),
+      await apps.start(counting(), { standbyReplicas: 1 }),
+    ] as const;
+    await balanced(...both);
+    await cluster.produce('app-event-counts-changelog', [{ key: 'k0', value: 'x', partition: 2 }]);
+    await eventually('it is given up', () => both.flatMap((app) => stores(app, 'standby')).length === PARTITIONS - 1);
+    await cluster.produce('events', numbered(200));
+    await Promise.all(both.map((app) => app.drained()));
+
+    expect(failures.map(({ action }) => action)).toEqual(['skip']);
+    await expectCountedOnce(cluster, numbered(200));
+  }, 20_000);
+});
+
+describe('a standby of a table that is read from a topic', () => {
+  it('follows the topic as far as the group has committed, and takes over from there', async () => {
+    await cluster.admin.createTopics(Object.entries(flightTopics).map(([name, partitions]) => ({ name, partitions })));
+    const rows = Array.from({ length: 300 }, (_, nth) => ({ key: `N${nth}`, value: `model ${nth}`, timestampMs: 1 }));
+    await cluster.produce('aircraft', rows);
+    const dialer = new FaultDialer(cluster.broker.dialer());
+    const options = { standbyReplicas: 1, transactionTimeout: '1s' } as const;
+    const victim = await apps.start(enrichment(), { ...options, dialer, instanceId: 'victim' });
+    await victim.drained();
+    const survivor = await apps.start(enrichment(), { ...options, instanceId: 'survivor' });
+    const sizeOf = (app: StreamsApp, role: LocalStore['role']): number => {
+      const tables = app.localStores('aircraft-by-tail').filter((each) => each.role === role);
+      return tables.reduce((sum, { store }) => sum + store.size(), 0);
+    };
+    await eventually('each row is here and there', () => {
+      return [victim, survivor].every((app) => sizeOf(app, 'active') + sizeOf(app, 'standby') === rows.length);
+    });
+    const before = restoredBy('survivor');
+    dialer.kill();
+    await eventually('the survivor runs everything', () => sizeOf(survivor, 'active') === rows.length, {
+      timeoutMs: 15_000,
+    });
+    expect(restoredBy('survivor') - before).toBe(0);
+
+    await cluster.produce('flights', [flight('N7', 'UA', 5), flight('N8', 'UA', 6)]);
+    await survivor.drained();
+    const models = (await cluster.read('enriched')).map(
+      ({ value }) => (JSON.parse(value as string) as EnrichedFlight).model,
+    );
+    expect(models.toSorted()).toEqual(['model 7', 'model 8']);
+  }, 30_000);
 });
 
 describe('a rolling restart with warm-ups', () => {

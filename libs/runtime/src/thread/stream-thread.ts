@@ -119,11 +119,9 @@ export class StreamThread {
   /** How far the stores here are, of active tasks and standbys, for the leader of the group. */
   progress(): Record<string, TaskProgress> {
     const all: Record<string, TaskProgress> = {};
-    for (const { key, progress } of this.#parts.standbys.all)
-      if (progress.total !== undefined) all[key] = progress.total;
+    for (const { key, progress } of this.#parts.standbys.all) all[key] = progress.total;
     for (const { key, progress, state, placement } of this.#tasks.all) {
-      const total = state === 'RUNNING' ? progress.complete : progress.total;
-      if (placement.subTopology.isStateful && total !== undefined) all[key] = total;
+      if (placement.subTopology.isStateful) all[key] = state === 'RUNNING' ? progress.complete : progress.total;
     }
     return all;
   }
