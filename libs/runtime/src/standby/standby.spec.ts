@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
-import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { EmbeddedCluster, type GivenRecord } from '../../test/embedded-cluster.js';
 import { enrichment, flight, flightTopics, type EnrichedFlight } from '../../test/flights.js';
 import { FaultDialer } from '../../test/fault-dialer.js';
 import type { LocalStore } from '../app/local-store.js';
@@ -31,6 +31,11 @@ afterEach(async () => {
   await apps.stop();
   await cluster.stop();
 });
+
+/** Numbered events whose keys are spread over all partitions. */
+function everywhere(count: number, from = 0): GivenRecord[] {
+  return numbered(count, from).map((event) => ({ ...event, partition: Number(event.key?.slice(1)) % PARTITIONS }));
+}
 
 function stores(app: StreamsApp, role: LocalStore['role']): LocalStore[] {
   return app.localStores('event-counts').filter((each) => each.role === role);
@@ -64,7 +69,7 @@ function restoredBy(instance: string): number {
 
 describe('a standby', () => {
   it('takes over from a killed process without reading the changelogs again', async () => {
-    const given = numbered(2_000);
+    const given = everywhere(2_000);
     const dialer = new FaultDialer(cluster.broker.dialer());
     const options = { standbyReplicas: 1, transactionTimeout: '1s' } as const;
     const victim = await apps.start(counting(), { ...options, dialer, instanceId: 'victim' });
@@ -90,7 +95,7 @@ describe('a standby', () => {
   }, 30_000);
 
   it('is what is left of an active task that moves away, with its store as committed', async () => {
-    const given = numbered(1_000);
+    const given = everywhere(1_000);
     await cluster.produce('events', given);
     const first = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'first' });
     await first.drained();
@@ -102,17 +107,17 @@ describe('a standby', () => {
     expect(left).toHaveLength(2);
     for (const { partition, store } of left) expect(store).toBe(held.get(partition));
     expect(restoredBy('first')).toBe(0);
-    await cluster.produce('events', numbered(1_000, 1_000));
+    await cluster.produce('events', everywhere(1_000, 1_000));
     await Promise.all([first.drained(), second.drained()]);
     await balanced(first, second);
     await second.stop();
     await eventually('the first runs everything', () => stores(first, 'active').length === PARTITIONS, {
       timeoutMs: 15_000,
     });
-    await cluster.produce('events', numbered(500, 2_000));
+    await cluster.produce('events', everywhere(500, 2_000));
     await first.drained();
 
-    await expectCountedOnce(cluster, numbered(2_500));
+    await expectCountedOnce(cluster, everywhere(2_500));
     expect(failures.map(({ code }) => code)).toEqual([]);
   }, 30_000);
 
@@ -139,11 +144,11 @@ describe('a standby that cannot be followed', () => {
     await balanced(...both);
     await cluster.produce('app-event-counts-changelog', [{ key: 'k0', value: 'x', partition: 2 }]);
     await eventually('it is given up', () => both.flatMap((app) => stores(app, 'standby')).length === PARTITIONS - 1);
-    await cluster.produce('events', numbered(200));
+    await cluster.produce('events', everywhere(200));
     await Promise.all(both.map((app) => app.drained()));
 
     expect(failures.map(({ action }) => action)).toEqual(['skip']);
-    await expectCountedOnce(cluster, numbered(200));
+    await expectCountedOnce(cluster, everywhere(200));
   }, 20_000);
 });
 
@@ -180,9 +185,37 @@ describe('a standby of a table that is read from a topic', () => {
   }, 30_000);
 });
 
+describe('a new process', () => {
+  it('gets a task only when its stores are nearly complete there; until then the old one works on', async () => {
+    const given = everywhere(3_000);
+    const options = { acceptableRecoveryLag: 20, maxWarmupReplicas: 1, probingRebalanceInterval: 300 } as const;
+    await cluster.produce('events', given.slice(0, 2_000));
+    const first = await apps.start(counting(), { ...options, instanceId: 'first' });
+    await first.drained();
+    const second = await apps.start(counting(), { ...options, instanceId: 'second' });
+    await eventually('a store warms up', () => stores(second, 'standby').length === 1);
+
+    expect(stores(first, 'active')).toHaveLength(PARTITIONS);
+    expect(second.health().threads[0]?.tasks).toEqual([]);
+    await cluster.produce('events', given.slice(2_000));
+    await eventually('both work', () => [first, second].every((app) => stores(app, 'active').length === 2), {
+      timeoutMs: 15_000,
+    });
+    await Promise.all([first, second].map((app) => app.drained()));
+
+    expect(stores(second, 'standby')).toEqual([]);
+    expect(stores(first, 'standby')).toEqual([]);
+    const starts = restored.filter(({ thread, phase }) => thread === 'second-0' && phase === 'started');
+    expect(starts).toHaveLength(2);
+    // What was committed between its last word to the leader and the end of its former owner comes on top.
+    expect(Math.max(...starts.map(({ totalRecords }) => totalRecords))).toBeLessThan(400);
+    await expectCountedOnce(cluster, given);
+  }, 30_000);
+});
+
 describe('a rolling restart with warm-ups', () => {
   it('loses and doubles nothing, and moves tasks only to stores that are nearly complete', async () => {
-    const given = numbered(6_000);
+    const given = everywhere(6_000);
     const options = { standbyReplicas: 1, acceptableRecoveryLag: 50, probingRebalanceInterval: 100 };
     const topology = counting();
     await cluster.produce('events', given.slice(0, 2_000));
