@@ -18,6 +18,10 @@ let cluster: EmbeddedCluster;
 let unsubscribe: (() => void)[];
 let rebalances: RebalanceEvent[];
 let taskStates: TaskStateEvent[];
+/** Where a request says what it is. */
+const API_KEY_AT = 4;
+/** Records that a process works on while a rebalance lasts. */
+const WORK = 300;
 const apps = new Apps(() => cluster);
 
 beforeEach(async () => {
@@ -53,8 +57,13 @@ describe('a rebalance', () => {
     let processedMeanwhile = 0;
     let isRebalancing = false;
     const quick = await apps.start(counting(), { instanceId: 'quick' });
-    // A rebalance lasts until the slow one hears of it.
-    const slow = await apps.start(counting(), { instanceId: 'slow', heartbeatInterval: 500 });
+    // A rebalance lasts until the slow one hears of it, with the answer to a heartbeat that is held back.
+    let isHeld = false;
+    const holding = new HoldingDialer(
+      cluster.broker.dialer(),
+      (request) => isHeld && request.readInt16BE(API_KEY_AT) === ApiKeys.Heartbeat,
+    );
+    const slow = await apps.start(counting(), { instanceId: 'slow', dialer: holding });
     await run([quick, 2], [slow, 2]);
     const before = new Set([...running(quick), ...running(slow)]);
     const owned = new Map([
@@ -71,9 +80,12 @@ describe('a rebalance', () => {
         if (isRebalancing && thread === 'quick-0') processedMeanwhile += records;
       }),
     );
+    isHeld = true;
+    await eventually('the slow one is held back', () => holding.held > 0);
     const starting = apps.start(counting(), { instanceId: 'third' });
     let produced = 0;
     for (; produced < given.length && running(apps.started[2] as StreamsApp).length === 0; produced += 20) {
+      if (processedMeanwhile >= WORK) holding.letGo();
       await cluster.produce('events', given.slice(produced, produced + 20));
       await eventually(
         'something is processed',
@@ -92,7 +104,7 @@ describe('a rebalance', () => {
     }
     const revoked = rebalances.filter(({ kind }) => kind === 'revoked').flatMap(({ partitions }) => partitions);
     expect(revoked.map(({ partition }) => `counting/0_${partition}`)).toEqual(moved);
-    expect(processedMeanwhile).toBeGreaterThan(0);
+    expect(processedMeanwhile).toBeGreaterThanOrEqual(WORK);
     await expectCountedOnce(cluster, given.slice(0, produced));
   }, 40_000);
 });
