@@ -80,6 +80,19 @@ describe('ChannelMetrics', () => {
     ]);
   });
 
+  it('shows the lag of standbys, and forgets those that have ended', async () => {
+    const standby = (taskId: string, phase: string, lagRecords: number | undefined): void =>
+      publish<'standby'>('runtime.standby', { ...place, taskId, phase, lagRecords });
+    standby('0_0', 'following', 12);
+    standby('0_1', 'following', 7);
+    standby('0_1', 'ended', 0);
+    standby('0_2', 'following', undefined);
+    const lines = await exposition();
+    expect(lines.filter((line) => line.startsWith('millrace_standby_lag_records'))).toEqual([
+      'millrace_standby_lag_records{application="enrichment",task="0_0"} 12',
+    ]);
+  });
+
   it('shows restoration while it goes on, and how much was restored when it has ended', async () => {
     const restored = (phase: string, restoredRecords: number): void =>
       publish<'restored'>('runtime.restored', { ...place, topic: 'a-changelog', phase, restoredRecords });

@@ -11,6 +11,7 @@ export interface RuntimeEvents {
   processed: ThreadPlace & { readonly taskId: string; readonly records: number; readonly durationMs: number };
   committed: ThreadPlace & { readonly recordsIn: number; readonly recordsOut: number; readonly durationMs: number };
   restored: ThreadPlace & { readonly topic: string; readonly phase: string; readonly restoredRecords: number };
+  standby: ThreadPlace & { readonly taskId: string; readonly phase: string; readonly lagRecords: number | undefined };
   rebalanced: ThreadPlace & { readonly kind: string };
   deadLettered: ThreadPlace & { readonly node: string; readonly topic: string; readonly code: string };
   retried: ThreadPlace & { readonly node: string; readonly where: string; readonly records: number };
@@ -128,6 +129,17 @@ const taskMetrics: readonly MetricRule[] = [
     labels: application,
     update: (gauge, { phase }, labels) => {
       if (phase !== 'progressed') gauge.inc(labels, phase === 'started' ? 1 : -1);
+    },
+  }),
+  metricRule<RuntimeEvents['standby']>({
+    kind: 'gauge',
+    channel: 'runtime.standby',
+    name: 'millrace_standby_lag_records',
+    help: 'Changelog records that the stores of a standby of this process do not have',
+    labels: { ...application, task: ({ taskId }) => taskId },
+    update: (gauge, { phase, lagRecords }, labels) => {
+      if (phase === 'ended') gauge.remove(labels);
+      else if (lagRecords !== undefined) gauge.set(labels, lagRecords);
     },
   }),
   metricRule<RuntimeEvents['lag']>({

@@ -41,6 +41,25 @@ export interface StreamsAppOptions {
    * timeouts. Kafka property `group.instance.id`. Default: none, a random name.
    */
   readonly instanceId?: string;
+  /**
+   * Copies of each stateful task's stores that other processes keep up to date, so that one of them takes over at once when the
+   * task's process fails. Default 0. Kafka property `num.standby.replicas`.
+   */
+  readonly standbyReplicas?: number;
+  /** Rack, host or availability zone of this process: standbys go to another one first. Default: none (KIP-708). */
+  readonly rack?: string;
+  /**
+   * A stateful task moves only to a process whose stores are at most so many changelog records behind; until then it stays, and
+   * the stores are built up there. Default 10 000. Kafka property `acceptable.recovery.lag` (KIP-441).
+   */
+  readonly acceptableRecoveryLag?: number;
+  /** How many tasks' stores are built up at one time where the tasks are to move. Default 2. Kafka property `max.warmup.replicas`. */
+  readonly maxWarmupReplicas?: number;
+  /**
+   * How often it is looked whether a task can move that waits for its stores. Default 10 min. Kafka property
+   * `probing.rebalance.interval.ms`.
+   */
+  readonly probingRebalanceInterval?: Duration;
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
@@ -100,6 +119,11 @@ export interface StreamsAppSettings {
   readonly instanceId: string | undefined;
   /** The instance id, or a random name in its place. */
   readonly processId: string;
+  readonly standbyReplicas: number;
+  readonly rack: string | undefined;
+  readonly acceptableRecoveryLag: number;
+  readonly maxWarmupReplicas: number;
+  readonly probingRebalanceIntervalMs: number;
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -142,6 +166,11 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
+    standbyReplicas: options.standbyReplicas ?? 0,
+    rack: options.rack,
+    acceptableRecoveryLag: options.acceptableRecoveryLag ?? 10_000,
+    maxWarmupReplicas: options.maxWarmupReplicas ?? 2,
+    probingRebalanceIntervalMs: duration('probingRebalanceInterval', options.probingRebalanceInterval, 600_000),
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),
@@ -200,6 +229,16 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   if (!Number.isInteger(settings.threads) || settings.threads < 1) {
     problems.push(`threads: ${settings.threads} is not a whole number greater than 0`);
   }
+  for (const [name, least] of [
+    ['standbyReplicas', 0],
+    ['acceptableRecoveryLag', 0],
+    ['maxWarmupReplicas', 1],
+  ] as const) {
+    const value = settings[name];
+    if (!Number.isInteger(value) || value < least)
+      problems.push(`${name}: ${value} is not a whole number of at least ${least}`);
+  }
+  if (settings.probingRebalanceIntervalMs <= 0) problems.push('probingRebalanceInterval: must be greater than 0');
   if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
     problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');
   }

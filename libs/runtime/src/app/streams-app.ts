@@ -5,6 +5,7 @@ import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
 import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
+import type { LocalStore } from './local-store.js';
 import { Completion } from './completion.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
@@ -142,6 +143,12 @@ export class StreamsApp implements Lifecycle {
   health(): AppHealth {
     const threads = this.#threads.map(({ thread }) => thread.health());
     return { applicationId: this.#settings.applicationId, state: this.#state, threads };
+  }
+
+  /** The stores on this process by role, `name`d ones or all: for queries, which may also ask a standby. */
+  localStores(name?: string): LocalStore[] {
+    const all = this.#threads.flatMap(({ thread }) => thread.localStores());
+    return name === undefined ? all : all.filter((each) => each.name === name);
   }
 
   /** How far each input partition of this process is behind, as last told by the brokers. */

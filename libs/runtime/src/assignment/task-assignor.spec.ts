@@ -21,7 +21,13 @@ function member(
   ownedPartitions: readonly TopicPartition[] = [],
   topics = [...COUNTS.keys()],
 ): AssignorMember {
-  return { memberId, topics, ownedPartitions, generationId: 1, userData: encodeMemberData({ processId: memberId }) };
+  return {
+    memberId,
+    topics,
+    ownedPartitions,
+    generationId: 1,
+    userData: encodeMemberData({ processId: memberId, progress: {}, joins: 1 }),
+  };
 }
 
 type Assignment = Map<string, readonly TopicPartition[]>;
@@ -76,7 +82,12 @@ function taskCount(partitions: readonly TopicPartition[]): number {
 }
 
 describe('TaskAssignor', () => {
-  const assignor = new TaskAssignor([JOIN, TOTALS, MAP]);
+  const assignor = new TaskAssignor([JOIN, TOTALS, MAP], {
+    acceptableRecoveryLag: 100,
+    standbyReplicas: 0,
+    maxWarmupReplicas: 2,
+    probingRebalanceIntervalMs: 600_000,
+  });
 
   it('gives everything to the only member', () => {
     const { after } = settle(assignor, ['a'], new Map());

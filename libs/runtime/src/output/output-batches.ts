@@ -26,6 +26,8 @@ interface OutputTopic {
   stickyPartition: number;
   readonly batches: (RecordBatchBuilder | undefined)[];
   readonly observer: SentObserver | undefined;
+  /** Offset after the last record that a broker has acknowledged, by partition; -1 where one did not say. */
+  readonly writtenOffsets: (number | undefined)[];
 }
 
 /**
@@ -62,7 +64,20 @@ export class OutputBatches implements RecordCollector {
   register(topic: string, partitionCount: number, observer?: SentObserver): void {
     if (this.#topics.has(topic)) return;
     const batches = new Array<undefined>(partitionCount).fill(undefined);
-    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches, observer });
+    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches, observer, writtenOffsets: [] });
+  }
+
+  /** A batch is in the log; `baseOffset` is -1 where the broker did not say where. */
+  acknowledged(topic: string, partition: number, baseOffset: number, records: number): void {
+    this.#topic(topic).writtenOffsets[partition] = baseOffset < 0 ? -1 : baseOffset + records;
+  }
+
+  /**
+   * Offset after the last record of a partition that is known to be in its log; `undefined` before the first, -1 where the
+   * broker did not say.
+   */
+  writtenOffset(topic: string, partition: number): number | undefined {
+    return this.#topic(topic).writtenOffsets[partition];
   }
 
   /** @throws {FatalError} (stop-app) for a topic that was not registered. */

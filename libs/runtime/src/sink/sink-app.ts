@@ -172,7 +172,7 @@ export class SinkApp implements Lifecycle {
       taskId: `${topic.name}_${partition}`,
       state: 'RUNNING' as const,
     }));
-    const thread = { thread: this.#settings.name, state: this.#states.state, tasks };
+    const thread = { thread: this.#settings.name, state: this.#states.state, tasks, standbys: [] };
     return {
       applicationId: this.#settings.name,
       state: this.#state,

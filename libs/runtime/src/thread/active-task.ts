@@ -1,8 +1,9 @@
 import type { FetchedBatch, Fetcher, OffsetToCommit } from '@millrace/client';
-import type { StreamTask } from '@millrace/streams';
+import type { StoreSet, StreamTask } from '@millrace/streams';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
-import type { EndOf } from '../output/written-ends.js';
+import type { OutputBatches } from '../output/output-batches.js';
+import { StoreProgress } from '../restore/store-progress.js';
 import { EndConfirmation, type AskEnds, type ReadPosition } from './end-confirmation.js';
 import { FetchedRun } from './fetched-run.js';
 import { IdleWatch } from './idle-watch.js';
@@ -19,6 +20,8 @@ interface Input extends TopicPartition {
 export class ActiveTask {
   readonly placement: TaskPlacement;
   readonly task: StreamTask;
+  /** How far its stores are restored. */
+  readonly progress: StoreProgress;
   /** Ends the start (offsets, restore) of a task that is closed before it runs. */
   readonly closing = new AbortController();
   readonly #place: ThreadPlace;
@@ -27,6 +30,7 @@ export class ActiveTask {
   readonly #idle: IdleWatch | undefined;
   readonly #end: EndConfirmation;
   #state: TaskState = 'CREATED';
+  #leavesStores = false;
   #droppedLate = 0;
   #droppedNull = 0;
   #retriedInPlace = 0;
@@ -44,6 +48,7 @@ export class ActiveTask {
     this.#place = place;
     this.placement = placement;
     this.task = task;
+    this.progress = new StoreProgress(task.storeSet);
     this.#inputs = placement.partitions.map(({ topic, partition }) => ({
       topic,
       partition,
@@ -192,15 +197,17 @@ export class ActiveTask {
     return this.task.consumedOffsets();
   }
 
-  /** The commit with these offsets is through, and has written so far. Throws as {@link StreamTask.committed}. */
-  committed(offsets: readonly OffsetToCommit[], endOf: EndOf): void {
+  /** The commit with these offsets is through, and with it what was written. */
+  committed(offsets: readonly OffsetToCommit[], written: Pick<OutputBatches, 'writtenOffset'>): void {
     for (const { topic, partition, offset } of offsets) {
       const input = this.#byKey.get(partitionKey(topic, partition));
       if (input !== undefined) input.committedOffset = offset;
     }
     for (const { store, topic, partition, isSource } of this.task.changelogs()) {
-      const end = isSource ? undefined : endOf(topic, partition);
-      if (end !== undefined) this.task.storeSet.reached(store, end);
+      const offset = isSource
+        ? this.#byKey.get(partitionKey(topic, partition))?.committedOffset
+        : written.writtenOffset(topic, partition);
+      if (offset !== undefined && offset >= 0) this.task.storeSet.reached(store, offset);
     }
     this.task.committed();
     this.#publishDropped();
@@ -216,11 +223,26 @@ export class ActiveTask {
     return moved?.offset ?? Math.max(committedOffset, startOffset);
   }
 
+  /**
+   * The stores that the task leaves to a standby when it is closed with nothing to commit; `undefined` where they are not
+   * complete, or it is not known how far they have followed their changelogs.
+   */
+  storesToLeave(written: Pick<OutputBatches, 'writtenOffset'>): StoreSet | undefined {
+    const changelogs = this.task.changelogs();
+    if (this.#state !== 'RUNNING' || changelogs.length === 0) return undefined;
+    const isKnown = changelogs.every(({ topic, partition, isSource }) => {
+      return isSource || written.writtenOffset(topic, partition) !== -1;
+    });
+    if (!isKnown) return undefined;
+    this.#leavesStores = true;
+    return this.task.storeSet;
+  }
+
   /** Ends the task; what was not committed is lost. */
   close(): void {
     this.closing.abort();
     this.task.close();
-    this.task.storeSet.close();
+    if (!this.#leavesStores) this.task.storeSet.close();
     this.moveTo('CLOSED');
   }
 

@@ -20,6 +20,8 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { describeError, isMillraceError, TransientError } from '@millrace/kernel';
 import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
+import { storesOfActive, storesOfStandby, type LocalStore } from '../app/local-store.js';
+import type { TaskProgress } from '../assignment/member-data.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
@@ -109,8 +111,26 @@ export class StreamThread {
   health(): ThreadHealth {
     const { states, place } = this.#parts;
     const tasks = this.#tasks.all.map(({ key, state }) => ({ taskId: key, state }));
-    const health = { thread: place.thread, state: states.state, tasks };
+    const standbys = this.#parts.standbys.all.map(({ key, progress: { lagRecords } }) => {
+      return lagRecords === undefined ? { taskId: key } : { taskId: key, lagRecords };
+    });
+    const health = { thread: place.thread, state: states.state, tasks, standbys };
     return this.#lastFailure === undefined ? health : { ...health, lastFailure: this.#lastFailure };
+  }
+
+  /** How far the stores here are, of active tasks and standbys, for the leader of the group. */
+  progress(): Record<string, TaskProgress> {
+    const all: Record<string, TaskProgress> = {};
+    for (const { key, progress } of this.#parts.standbys.all) all[key] = progress.total;
+    for (const { key, progress, state, placement } of this.#tasks.all) {
+      if (placement.subTopology.isStateful) all[key] = state === 'RUNNING' ? progress.complete : progress.total;
+    }
+    return all;
+  }
+
+  /** The stores here. */
+  localStores(): LocalStore[] {
+    return [...this.#tasks.all.flatMap(storesOfActive), ...this.#parts.standbys.all.flatMap(storesOfStandby)];
   }
 
   /** How far each input is behind, as last told by the brokers; partitions without an answer yet are left out. */
@@ -218,8 +238,8 @@ export class StreamThread {
     for (const task of tasks) await task.prepareCommit();
     const { recordsIn, recordsOut } = this.#ledger;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
-    const endOf = await output.commit(offsets, member.groupMetadata);
-    for (const task of tasks) task.committed(offsets, endOf);
+    await output.commit(offsets, member.groupMetadata);
+    for (const task of tasks) task.committed(offsets, output.batches);
     this.#ledger.clear();
     this.#lastFailure = undefined;
     backoff.reset();
@@ -237,7 +257,7 @@ export class StreamThread {
     }
   }
 
-  async #rebalance({ kind, partitions }: RebalanceNotice): Promise<void> {
+  async #rebalance({ kind, partitions, share }: RebalanceNotice): Promise<void> {
     const { member, states, place } = this.#parts;
     switch (kind) {
       case 'rejoining':
@@ -251,13 +271,14 @@ export class StreamThread {
         this.#isRebalancing = false;
         this.#hasAssignment = true;
         this.#tasks.own(member.assignment);
+        this.#tasks.follow(share?.standbys ?? []);
         if (!this.#mustReset) this.#tasks.openMissing();
         break;
       case 'revoked':
         states.moveTo('REVOKING');
         this.#tasks.disown(partitions);
         if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
-        this.#tasks.close(this.#tasks.of(partitions));
+        this.#tasks.release(this.#tasks.of(partitions));
         break;
       case 'lost':
         // The open transaction holds what the lost tasks did: nothing of it can be committed.

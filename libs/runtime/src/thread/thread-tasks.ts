@@ -16,7 +16,7 @@ import type { StreamThreadParts } from './stream-thread-parts.js';
 /** What the tasks of a thread need of it. */
 export type ThreadTasksParts = Pick<
   StreamThreadParts,
-  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp'
+  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp' | 'standbys' | 'output'
 >;
 
 /** See the head of this file. */
@@ -25,6 +25,7 @@ export class ThreadTasks {
   readonly #byKey = new Map<string, ActiveTask>();
   readonly #byPartition = new Map<string, ActiveTask>();
   #owned: readonly TopicPartition[] = [];
+  #followed: readonly string[] = [];
   #running: readonly ActiveTask[] = [];
   #started: ActiveTask[] = [];
   #startFailure: Error | undefined;
@@ -63,12 +64,18 @@ export class ThreadTasks {
     return [...new Set(found.filter((task) => task !== undefined))];
   }
 
+  /** Says which tasks have their stores kept up to date here although they are active elsewhere; takes effect with {@link openMissing}. */
+  follow(taskKeys: readonly string[]): void {
+    this.#followed = taskKeys;
+  }
+
   /** Opens a task for everything that is owned and has none, and begins to start it. */
   openMissing(): void {
-    const { placementsOf, createTask, startTasks, wakeUp } = this.#parts;
+    const { placementsOf, createTask, startTasks, wakeUp, standbys } = this.#parts;
     const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key));
-    if (missing.length === 0) return;
-    const tasks = missing.map((placement) => createTask(placement));
+    const tasks = missing.map((placement) => createTask(placement, standbys.take(placement.key)));
+    standbys.follow(this.#followed.filter((key) => !this.#byKey.has(key)));
+    if (tasks.length === 0) return;
     for (const task of tasks) {
       this.#byKey.set(task.key, task);
       for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
@@ -107,6 +114,14 @@ export class ThreadTasks {
     this.#running = this.#running.filter((task) => !tasks.includes(task));
     if (this.#byKey.size === 0) this.#startFailure = undefined;
     this.#assign();
+  }
+
+  /** Closes tasks that have nothing to commit, and keeps their stores until it is known whether they are followed. */
+  release(tasks: readonly ActiveTask[]): void {
+    const { output, standbys } = this.#parts;
+    const left = tasks.map((task) => [task.key, task.storesToLeave(output.batches)] as const);
+    this.close(tasks);
+    for (const [key, stores] of left) if (stores !== undefined) standbys.leave(key, stores);
   }
 
   /** Hands a batch to the task that reads its partition; one that belongs to none (it was just closed) is dropped. */

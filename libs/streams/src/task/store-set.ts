@@ -1,4 +1,4 @@
-import { ConfigurationError, FatalError, dispositionOf } from '@millrace/kernel';
+import { ConfigurationError, FatalError, TaskError, dispositionOf } from '@millrace/kernel';
 import { PendingRows } from '../store/engine/pending-rows.js';
 import type { StoragePlace, StoreEngine, TaskStorage } from '../store/engine/store-engine.js';
 import type { PersistentStore } from '../store/persistent-store.js';
@@ -27,6 +27,8 @@ export interface StoreSetEnvironment {
   readonly collector: RecordCollector;
   /** What keeps the stores. Default: the heap. */
   readonly storeEngines?: StoreEngines;
+  /** Tells the threads of a process apart: each keeps stores of its own. Default 0. */
+  readonly thread?: number;
 }
 
 /** So many rows are kept at once while a store is restored: a tree on disk takes many much faster than few and few again. */
@@ -58,7 +60,7 @@ export class StoreSet {
    * @throws as {@link StoreEngine.open}.
    */
   constructor(topology: Topology, subTopology: SubTopology, environment: StoreSetEnvironment) {
-    const { applicationId, partition, collector, storeEngines = IN_MEMORY } = environment;
+    const { applicationId, partition, collector, storeEngines = IN_MEMORY, thread = 0 } = environment;
     this.#collector = collector;
     this.#taskId = `${subTopology.id}_${partition}`;
     const problems = problemsOfEngines(subTopology.stores, storeEngines);
@@ -72,7 +74,7 @@ export class StoreSet {
         partition,
         isSource: spec.sourceTopic !== undefined,
       }));
-    const place = { applicationId, topology: topology.name, taskId: this.#taskId };
+    const place = { applicationId, thread, topology: topology.name, taskId: this.#taskId };
     this.stores = new Map(
       subTopology.stores.map((spec) => {
         const changelog = topology.changelogName(applicationId, spec);
@@ -118,15 +120,32 @@ export class StoreSet {
     this.#positions.set(store, Math.max(offset, this.#positions.get(store) ?? 0));
   }
 
-  /** Forgets a store: it does not go with its changelog, and is restored from the beginning. Throws as {@link commit}. */
+  /**
+   * Forgets a store that an engine keeps: it does not go with its changelog, and is restored from the beginning.
+   *
+   * @throws {TaskError} (restart-task) `MR_OFFSET_OUT_OF_RANGE` for a store in the heap, which is made anew with its task; else as
+   *   {@link commit}.
+   */
   wipe(name: string): void {
     const store = this.store(name);
+    const storage = this.#storageOf.get(store);
+    if (storage === undefined) {
+      throw new TaskError(
+        'MR_OFFSET_OUT_OF_RANGE',
+        `the changelog of '${name}' ends before what the store has: it was deleted or cut off, and the store is made anew`,
+        { place: { taskId: this.#taskId } },
+      );
+    }
     this.#positions.delete(name);
     this.#restoring.delete(name);
-    const storage = this.#storageOf.get(store);
-    if (storage === undefined) return;
     storage.wipe(name);
     (store as PersistentStore).reset();
+  }
+
+  /** Forgets all stores, also what is kept of them, and ends. Throws as {@link commit}. */
+  forget(): void {
+    for (const [store, storage] of this.#storageOf) storage.wipe(store.name);
+    this.close();
   }
 
   /** Takes records of a changelog, in order. Throws as {@link commit}. @returns how many. */

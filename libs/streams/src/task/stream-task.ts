@@ -46,6 +46,8 @@ export interface TaskEnvironment {
   readonly maxTaskIdleMs?: number;
   /** What keeps the stores. Default: the heap. */
   readonly storeEngines?: StoreEngines;
+  /** As in {@link StoreSetEnvironment}. */
+  readonly thread?: number;
   /** Stores that a standby, or the task before this one, has left. Default: new ones, to be restored from their beginning. */
   readonly stores?: StoreSet;
 }
