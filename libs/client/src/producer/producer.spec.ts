@@ -146,7 +146,9 @@ describe('Producer', () => {
     await virtual.until('adding the partition is to be tried again', () => virtual.faults.swallowed === 1);
     const offsets = [{ topic: 'orders', partition: 1, offset: 1 }];
     const group = { groupId: 'g', generationId: -1, memberId: '' };
-    await expect(virtual.run(producer.sendOffsets(offsets, group))).rejects.toMatchObject({ code: 'MR_PRODUCER_FENCED' });
+    await expect(virtual.run(producer.sendOffsets(offsets, group))).rejects.toMatchObject({
+      code: 'MR_PRODUCER_FENCED',
+    });
     await virtual.run(producer.start());
     await virtual.pass(2_000);
 
