@@ -134,6 +134,31 @@ describe('Producer', () => {
     },
   );
 
+  it('is not fenced once more by an answer that its earlier session still waited for (version 1)', async () => {
+    await virtual.topic(cluster, 2);
+    const options = { transactionalId: 'tx', maxTransactionVersion: 1 } as const;
+    const producer = await producerWith(options);
+    await producerWith(options);
+    let answersToCut = 1;
+    virtual.faults.cutInsteadOfAnswer = () => answersToCut-- > 0;
+    producer.beginTransaction();
+    const lost = producer.send('orders', 0, batchOf('lost')).catch((error: unknown) => error);
+    await virtual.until('adding the partition is to be tried again', () => virtual.faults.swallowed === 1);
+    const offsets = [{ topic: 'orders', partition: 1, offset: 1 }];
+    const group = { groupId: 'g', generationId: -1, memberId: '' };
+    await expect(virtual.run(producer.sendOffsets(offsets, group))).rejects.toMatchObject({
+      code: 'MR_PRODUCER_FENCED',
+    });
+    await virtual.run(producer.start());
+    await virtual.pass(2_000);
+
+    producer.beginTransaction();
+    await virtual.run(producer.send('orders', 1, batchOf('kept')));
+    await virtual.run(producer.commitTransaction());
+
+    expect(await lost).toMatchObject({ code: 'MR_PRODUCER_FENCED' });
+  });
+
   it('aborts an open transaction when it is stopped', async () => {
     await virtual.topic(cluster);
     const producer = await producerWith({ transactionalId: 'tx' });

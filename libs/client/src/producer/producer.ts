@@ -93,6 +93,8 @@ export class Producer implements Lifecycle {
    */
   async start(): Promise<void> {
     this.#state.to('starting');
+    // First of all: what the earlier session still waits for must not touch this one.
+    this.#partitions.clear();
     try {
       const { transactionalId, transactionTimeoutMs } = this.#settings;
       await this.#abandon(stoppedError('the producer'));
@@ -103,7 +105,6 @@ export class Producer implements Lifecycle {
           : await initTransactionalId(this.#context, transactionTimeoutMs);
       this.#sender.restart();
       this.#sender.resume();
-      this.#partitions.clear();
       this.#unreportedFailure = undefined;
       this.#mustRaiseEpoch = false;
       this.#state.to('ready');

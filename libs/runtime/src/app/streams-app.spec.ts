@@ -7,6 +7,7 @@ import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { ApiKeys, FaultDialer } from '../../test/fault-dialer.js';
 import { enrichment, flight, flightTopics, type EnrichedFlight } from '../../test/flights.js';
 import { runtimeChannels, type DeadLetterEvent, type RestoreEvent } from '../diagnostics/channels.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
@@ -211,6 +212,19 @@ describe('StreamsApp', () => {
 
     await expect(first.finished).rejects.toThrow(/same group.instance.id|fenced/i);
     await expectCountedOnce(cluster, numbered(200));
+  });
+
+  it('has stopped in order, and not failed, when it had to cut its connections to stop', async () => {
+    const faults = new FaultDialer(cluster.broker.dialer());
+    const app = await apps.start(counting(), { dialer: faults });
+    faults.onRequest = (apiKey) => (apiKey === ApiKeys.EndTxn ? 'cut-before' : 'pass');
+    await cluster.produce('events', numbered(100));
+    await eventually('a commit is tried again and again', () => faults.faults > 2);
+
+    await app.stop();
+
+    await expect(app.finished).resolves.toBeUndefined();
+    expect(app.state).toBe('STOPPED');
   });
 
   it('refuses to start when topics are missing, naming all of them', async () => {

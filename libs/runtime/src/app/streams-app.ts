@@ -39,6 +39,8 @@ export class StreamsApp implements Lifecycle {
   #running: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #state: AppState = 'CREATED';
+  /** Stopping took too long: what fails from now on fails because the connections were cut. */
+  #isCut = false;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: StreamsAppOptions) {
@@ -178,6 +180,7 @@ export class StreamsApp implements Lifecycle {
 
   #fail(error: unknown): void {
     if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
+    if (this.#isCut && this.#state === 'PENDING_SHUTDOWN') return;
     this.#moveTo('ERROR');
     this.#completion.reject(error);
     // Others must get the tasks now: the group is left without waiting for stop(), which tells of what goes wrong here.
@@ -192,7 +195,11 @@ export class StreamsApp implements Lifecycle {
   async #closeAll(): Promise<void> {
     const { clock, shutdownTimeoutMs } = this.#settings;
     // Without connections everything that still waits for a broker fails at once.
-    const patience = clock.setTimer(shutdownTimeoutMs, () => void this.#cluster.stop(), { unref: true });
+    const cut = (): void => {
+      this.#isCut = true;
+      void this.#cluster.stop();
+    };
+    const patience = clock.setTimer(shutdownTimeoutMs, cut, { unref: true });
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));

@@ -79,7 +79,8 @@ export class TransactionalOutput implements Output {
 
   #open(): void {
     if (this.#isOpen) return;
-    this.#producer.beginTransaction();
+    // Before the call: a producer that was fenced between two transactions refuses, and only `abandon` starts it again.
     this.#isOpen = true;
+    this.#producer.beginTransaction();
   }
 }
