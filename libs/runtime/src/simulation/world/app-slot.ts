@@ -1,4 +1,5 @@
 import { isMillraceError, type Random } from '@millrace/kernel';
+import { MemoryStoreEngine } from '@millrace/streams/testing';
 import { StreamsApp } from '../../app/streams-app.js';
 import { Violation } from '../checks/violation.js';
 import { APPLICATION_ID, simulatedTopologies, type HandlerBehaviour } from '../workload/topologies.js';
@@ -14,6 +15,9 @@ const HEARTBEAT_INTERVAL_MS = 500;
 const SHUTDOWN_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 4_000;
 const CONNECT_TIMEOUT_MS = 1_000;
+/** Little, so that tasks wait for stores that are warm. */
+const ACCEPTABLE_RECOVERY_LAG = 20;
+const PROBING_INTERVAL_MS = 2_000;
 /** After so long a supervisor starts again what could not be started. */
 const SUPERVISION_MS = 1_000;
 /** A stop that takes longer than this hangs: the patience of the shutdown, and one request. */
@@ -29,6 +33,9 @@ export interface SlotOptions {
   readonly commitIntervalMs: number;
   /** Whether processes have an instance id, which is the same after a restart. */
   readonly isStatic: boolean;
+  /** Whether stores are kept on a disk that outlives processes. */
+  readonly hasDisk: boolean;
+  readonly standbyReplicas: number;
   readonly violated: (violation: Violation) => void;
 }
 
@@ -45,6 +52,7 @@ export interface AppProcess {
 export class AppSlot {
   readonly name: string;
   readonly #options: SlotOptions;
+  readonly #disk = new MemoryStoreEngine();
   readonly #replaced: AppProcess[] = [];
   #current: AppProcess | undefined;
   #starts = 0;
@@ -72,6 +80,7 @@ export class AppSlot {
   start(): void {
     if (this.#current !== undefined || this.#isClosed) return;
     const { time, random, network, behaviourOf, threads, commitIntervalMs, isStatic } = this.#options;
+    const { hasDisk, standbyReplicas } = this.#options;
     const host = new SimulatedHost(`${this.name}.${++this.#starts}`, time);
     host.onThaw = () => network.flow(host);
     const app = new StreamsApp({
@@ -85,6 +94,10 @@ export class AppSlot {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
       },
       ...(isStatic ? { instanceId: this.name } : {}),
+      ...(hasDisk ? { storeEngines: { disk: this.#disk }, defaultStoreEngine: 'disk' } : {}),
+      standbyReplicas,
+      acceptableRecoveryLag: ACCEPTABLE_RECOVERY_LAG,
+      probingRebalanceInterval: PROBING_INTERVAL_MS,
       threads,
       commitInterval: commitIntervalMs,
       transactionTimeout: TRANSACTION_TIMEOUT_MS,

@@ -149,6 +149,8 @@ export class SimulatedWorld {
       isStatic: shape.next() < 0.5,
       threads: shape.next() < 0.25 ? 2 : 1,
       commitIntervalMs: 20 + nextInt(shape, 150),
+      hasDisk: shape.next() < 0.5,
+      standbyReplicas: nextInt(shape, 2),
       violated: this.violated,
     };
     return Array.from({ length: count }, (_, nth) => {
