@@ -149,6 +149,7 @@ export class SimulatedWorld {
       isStatic: shape.next() < 0.5,
       threads: shape.next() < 0.25 ? 2 : 1,
       commitIntervalMs: 20 + nextInt(shape, 150),
+      hasLateJoin: (slot: string) => this.wire.hasLateJoin(slot),
       violated: this.violated,
     };
     return Array.from({ length: count }, (_, nth) => {
@@ -165,7 +166,7 @@ export class SimulatedWorld {
         this.wire.requestSent({ ...frame, bytes });
         return this.disturber.requestSent(frame) ? undefined : bytes;
       },
-      requestArrives: () => this.wire.requestArrives(),
+      requestArrives: (frame) => this.wire.requestArrives(frame),
       answerSent: (frame) => {
         const bytes = this.defect.answer(frame.bytes, this.wire.requestOf(frame));
         this.wire.answerSent({ ...frame, bytes });
