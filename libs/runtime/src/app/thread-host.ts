@@ -1,6 +1,6 @@
 import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
 import { StreamTask } from '@millrace/streams';
-import { encodeMemberData } from '../assignment/member-data.js';
+import { encodeMemberData, isRoundDue } from '../assignment/member-data.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
 import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
 import { Backoff } from '../backoff/backoff.js';
@@ -70,7 +70,10 @@ export class ThreadHost {
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
       userData: () => encodeMemberData({ processId }),
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: (partitions) => mailbox.post({ kind: 'assigned', partitions }),
+      onAssigned: async (partitions, { userData }) => {
+        await mailbox.post({ kind: 'assigned', partitions });
+        if (isRoundDue(userData)) this.#member.rejoin('tasks wait for being given away');
+      },
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
       onFailed: failed,

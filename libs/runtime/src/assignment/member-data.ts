@@ -27,3 +27,15 @@ export function decodeMemberData(bytes: Buffer | null): MemberData | undefined {
     'a member of the group sent user data that is not of a stream thread: give each application its own applicationId',
   );
 }
+
+/**
+ * What the leader tells a member that has to let go of tasks (`userData` of its assignment): they are given away in another
+ * round, which the member asks for once it has let go. One with an instance id that comes back meanwhile has nothing to
+ * let go of any more, so only this tells it that the round is still due.
+ */
+export const ROUND_IS_DUE = Buffer.of(VERSION, 1);
+
+/** Whether an assignment came with {@link ROUND_IS_DUE}. */
+export function isRoundDue(userData: Buffer | null): boolean {
+  return userData !== null && userData.equals(ROUND_IS_DUE);
+}

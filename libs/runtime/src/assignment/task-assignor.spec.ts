@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AssignorMember } from '@millrace/client';
-import { encodeMemberData } from './member-data.js';
+import { encodeMemberData, isRoundDue } from './member-data.js';
 import { TaskAssignor } from './task-assignor.js';
 import { partitionKey, type SubTopologyLayout, type TopicPartition } from './task-layout.js';
 
@@ -77,6 +77,19 @@ function taskCount(partitions: readonly TopicPartition[]): number {
 
 describe('TaskAssignor', () => {
   const assignor = new TaskAssignor([JOIN, TOTALS, MAP]);
+
+  it('tells those that have to let go of a task, and nobody else, that another round is due', () => {
+    const assignor = new TaskAssignor([MAP]);
+    const owned = [0, 1, 2].map((partition) => ({ topic: 'raw', partition }));
+
+    const first = assignor.assign([member('a', owned), member('b')], COUNTS);
+    const kept = first.get('a')?.partitions ?? [];
+    const second = assignor.assign([member('a', kept), member('b')], COUNTS);
+
+    expect(isRoundDue(first.get('a')?.userData ?? null)).toBe(true);
+    expect(first.get('b')?.userData).toBeUndefined();
+    expect([...second.values()].every(({ userData }) => userData === undefined)).toBe(true);
+  });
 
   it('gives everything to the only member', () => {
     const { after } = settle(assignor, ['a'], new Map());

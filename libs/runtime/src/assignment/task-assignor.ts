@@ -4,14 +4,15 @@
  * Invariants:
  * - every task is placed on at most one member, with all its partitions;
  * - a task that another member still owns is given to nobody in this round: its owner, missing it, revokes it and
- *   rejoins, and the next round gives it away (KIP-429);
+ *   rejoins, and the next round gives it away (KIP-429); it is told so, as a static member that was restarted in between
+ *   owns nothing and would never ask for that round;
  * - of two members that claim a partition the one with the older generation has lost it (KIP-792); where that does not
  *   tell them apart, the task is taken from both first.
  */
 import type { AssignedShare, Assignor, AssignorMember } from '@millrace/client';
 import { placeTasks, type PlacementMember } from './sticky-placement.js';
-import { layOutTasks, partitionKey, type SubTopologyLayout } from './task-layout.js';
-import { decodeMemberData } from './member-data.js';
+import { layOutTasks, partitionKey, type SubTopologyLayout, type TaskPlacement } from './task-layout.js';
+import { ROUND_IS_DUE, decodeMemberData } from './member-data.js';
 
 /** Assigns the tasks of one application to the stream threads of its group. */
 export class TaskAssignor implements Assignor {
@@ -39,15 +40,23 @@ export class TaskAssignor implements Assignor {
     }
 
     const placed = placeTasks(tasks, members.map(toPlacementMember), owners);
-    const assignment = new Map<string, AssignedShare>();
+    const shares = new Map<string, readonly TaskPlacement[]>();
+    const letGo = new Set<string>();
     for (const { memberId } of members) {
-      const free = (placed.get(memberId) ?? []).filter((task) => {
+      const free: TaskPlacement[] = [];
+      for (const task of placed.get(memberId) ?? []) {
         const ids = holders.get(task.key) as Set<string>;
-        return ids.size === 0 || (ids.size === 1 && ids.has(memberId));
-      });
-      assignment.set(memberId, { partitions: free.flatMap((task) => [...task.partitions]) });
+        if (ids.size === 0 || (ids.size === 1 && ids.has(memberId))) free.push(task);
+        else for (const id of ids) letGo.add(id);
+      }
+      shares.set(memberId, free);
     }
-    return assignment;
+    return new Map(
+      [...shares].map(([memberId, tasks]) => {
+        const partitions = tasks.flatMap((task) => [...task.partitions]);
+        return [memberId, { partitions, ...(letGo.has(memberId) && { userData: ROUND_IS_DUE }) }];
+      }),
+    );
   }
 }
 
