@@ -159,6 +159,26 @@ describe('Producer', () => {
     expect(await lost).toMatchObject({ code: 'MR_PRODUCER_FENCED' });
   });
 
+  it('leaves behind a copy of its offsets that was never answered, by a new epoch (version 1)', async () => {
+    await virtual.topic(cluster);
+    const producer = await producerWith({ transactionalId: 'tx', maxTransactionVersion: 1 });
+    const group = { groupId: 'g', generationId: -1, memberId: '' };
+    const transact = async (offset: number): Promise<void> => {
+      producer.beginTransaction();
+      await virtual.run(producer.sendOffsets([{ topic: 'orders', partition: 0, offset }], group));
+      await virtual.run(producer.commitTransaction());
+    };
+    await transact(1);
+    const sessions = virtual.answered.get('InitProducerId') ?? 0;
+    // The answer to AddOffsetsToTxn passes, that to TxnOffsetCommit is lost once.
+    let answersToPass = 1;
+    virtual.faults.cutInsteadOfAnswer = () => answersToPass-- === 0;
+    await transact(2);
+
+    expect(virtual.faults.swallowed).toBe(1);
+    expect(virtual.answered.get('InitProducerId')).toBe(sessions + 1);
+  });
+
   it('aborts an open transaction when it is stopped', async () => {
     await virtual.topic(cluster);
     const producer = await producerWith({ transactionalId: 'tx' });

@@ -220,9 +220,7 @@ export class Producer implements Lifecycle {
     this.#state.to('ending');
     try {
       if (this.#partitions.hasStarted) {
-        const { identity, repeated } = await endTransaction(context, this.#identity, committed);
-        this.#mustRaiseEpoch ||= repeated && context.version === 1;
-        this.#adopt(identity);
+        this.#adopt(await endTransaction(context, this.#identity, committed));
       }
       if (this.#mustRaiseEpoch) await this.#raiseEpoch(context);
       this.#partitions.clear();
@@ -303,7 +301,8 @@ export class Producer implements Lifecycle {
     const { maxTransactionVersion, deliveryTimeoutMs: timeoutMs } = this.#settings;
     const offered = this.#cluster.features.transactionVersion;
     const version = Math.min(offered, maxTransactionVersion) >= 2 ? 2 : 1;
-    return { cluster: this.#cluster, purpose: this.#purpose, transactionalId, version, timeoutMs };
+    const unanswered = (): void => void (this.#mustRaiseEpoch ||= version === 1);
+    return { cluster: this.#cluster, purpose: this.#purpose, transactionalId, version, timeoutMs, unanswered };
   }
 
   #transaction(): TransactionContext {

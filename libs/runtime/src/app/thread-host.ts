@@ -82,10 +82,11 @@ export class ThreadHost {
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
       userData: () => this.#memberData(settings),
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: (partitions, { userData }) => {
+      onAssigned: async (partitions, { userData }) => {
         const share = decodeMemberShare(userData);
         this.#probeAfter(share.probeAfterMs);
-        return mailbox.post({ kind: 'assigned', partitions, share });
+        await mailbox.post({ kind: 'assigned', partitions, share });
+        if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
       },
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),

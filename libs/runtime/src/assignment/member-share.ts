@@ -4,6 +4,11 @@ export interface MemberShare {
   readonly standbys: readonly string[];
   /** After so long, in milliseconds, the thread makes the group assign anew; absent for all but one, or where nothing warms up. */
   readonly probeAfterMs?: number;
+  /**
+   * The member has to let go of tasks that are given away in another round, which it asks for once it has let go. One with an
+   * instance id that comes back meanwhile has nothing to let go of any more, so only this tells it that the round is still due.
+   */
+  readonly isRoundDue?: boolean;
 }
 
 /** Encodes a share as JSON. */

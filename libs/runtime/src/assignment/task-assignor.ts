@@ -4,7 +4,8 @@
  * Invariants:
  * - every task is placed on at most one member, with all its partitions;
  * - a task that another member still owns is given to nobody in this round: its owner, missing it, revokes it and
- *   rejoins, and the next round gives it away (KIP-429);
+ *   rejoins, and the next round gives it away (KIP-429); it is told so, as a static member that was restarted in between
+ *   owns nothing and would never ask for that round;
  * - of two members that claim a partition the one with the older generation has lost it (KIP-792); where that does not
  *   tell them apart, the task is taken from both first;
  * - nothing is looked up: members say how far their stores are, and how far the changelogs go (KIP-441).
@@ -52,21 +53,29 @@ export class TaskAssignor implements Assignor {
     const candidates = toPlacementMembers(members);
     const { active, standby, warmup, isProvisional } = placeTasks(tasks, candidates, owners, this.#settings);
     const prober = isProvisional ? candidates.toSorted((a, b) => (a.rank < b.rank ? -1 : 1))[0]?.id : undefined;
+    const isFree = (task: TaskPlacement, memberId: string): boolean => {
+      const ids = holders.get(task.key) as Set<string>;
+      return ids.size === 0 || (ids.size === 1 && ids.has(memberId));
+    };
+    const letGo = new Set<string>();
+    for (const [memberId, own] of active) {
+      for (const task of own.filter((each) => !isFree(each, memberId))) {
+        for (const holder of holders.get(task.key) ?? []) letGo.add(holder);
+      }
+    }
     const assignment = new Map<string, AssignedShare>();
     for (const { memberId } of members) {
-      const isFree = (task: TaskPlacement): boolean => {
-        const ids = holders.get(task.key) as Set<string>;
-        return ids.size === 0 || (ids.size === 1 && ids.has(memberId));
-      };
       const own = active.get(memberId) ?? [];
       // What is on its way here keeps its stores up to date until it arrives.
-      const arriving = own.filter((task) => task.subTopology.isStateful && !isFree(task));
+      const arriving = own.filter((task) => task.subTopology.isStateful && !isFree(task, memberId));
       const followed = [...(standby.get(memberId) ?? []), ...(warmup.get(memberId) ?? []), ...arriving];
       const userData = encodeMemberShare({
         standbys: followed.map(({ key }) => key),
         ...(memberId === prober && { probeAfterMs: this.#settings.probingRebalanceIntervalMs }),
+        ...(letGo.has(memberId) && { isRoundDue: true }),
       });
-      assignment.set(memberId, { partitions: own.filter(isFree).flatMap((task) => [...task.partitions]), userData });
+      const free = own.filter((task) => isFree(task, memberId));
+      assignment.set(memberId, { partitions: free.flatMap((task) => [...task.partitions]), userData });
     }
     return assignment;
   }

@@ -9,7 +9,7 @@
 import { Admin, Cluster } from '@millrace/client';
 import { Auditor } from './checks/auditor.js';
 import { compareStates } from './checks/changelog-check.js';
-import { STOP_WITHIN_MS, comeToRest, heldStates, verifyZombies } from './checks/rest.js';
+import { STOP_WITHIN_MS, comeToRest, heldStates } from './checks/rest.js';
 import { Violation } from './checks/violation.js';
 import { reportOf, type SimulationReport } from './simulation-report.js';
 import { Sources } from './workload/sources.js';
@@ -77,7 +77,6 @@ export class Simulation {
     handlers.isDisturbed = false;
 
     await comeToRest(world, auditor);
-    verifyZombies(world);
     for (const { store } of handlers.openStores) defect.spoil(store);
     const held = heldStates(world);
     await world.within('every process stops', STOP_WITHIN_MS, world.stopAll());

@@ -1,4 +1,5 @@
 import type { Folded } from '../workload/folded.js';
+import type { AppProcess } from '../world/app-slot.js';
 import type { SimulatedWorld } from '../world/simulated-world.js';
 import type { Auditor } from './auditor.js';
 import { Violation } from './violation.js';
@@ -17,6 +18,9 @@ export async function comeToRest(world: SimulatedWorld, auditor: Auditor): Promi
     await world.within('every process stops', STOP_WITHIN_MS, world.stopAll());
     throw new Violation('lag-drains', `${lag} records are not consumed ${DRAIN_WITHIN_MS} ms after the last fault`);
   }
+  // Two processes with one instance id may fence each other for a while: the one that is started last stays.
+  await comesToBe(world, () => unendedZombies(world).length === 0);
+  verifyZombies(world);
   do {
     if (!(await comesToBe(world, () => isSettled(world)))) {
       const health = world.slots.map(({ current }) => current?.app.health());
@@ -42,7 +46,8 @@ export function heldStates(world: SimulatedWorld): ReadonlyMap<string, Folded> {
 }
 
 /** Whoever stood still while its group moved on was refused. @throws {Violation} for one that was not. */
-export function verifyZombies({ disturber, wire, slots }: SimulatedWorld): void {
+function verifyZombies(world: SimulatedWorld): void {
+  const { disturber, wire } = world;
   for (const { process, refusalsBefore, generationBefore } of disturber.zombies) {
     const { name } = process.host;
     // One whose member was still waited for may have joined in time.
@@ -50,9 +55,13 @@ export function verifyZombies({ disturber, wire, slots }: SimulatedWorld): void 
     if (process.isOver || isInOrder) continue;
     throw new Violation('zombie-refused', `${name} was left behind by its group and never told so`);
   }
-  for (const { host } of slots.flatMap(({ unendedZombies }) => unendedZombies)) {
+  for (const { host } of unendedZombies(world)) {
     throw new Violation('zombie-refused', `${host.name} goes on although another process has its instance id`);
   }
+}
+
+function unendedZombies({ slots }: SimulatedWorld): readonly AppProcess[] {
+  return slots.flatMap((slot) => slot.unendedZombies);
 }
 
 async function comesToBe(world: SimulatedWorld, isSo: () => boolean): Promise<boolean> {

@@ -54,6 +54,7 @@ export class WireAudit {
   readonly #committed = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #generations = new Map<string, number>();
+  readonly #lateJoins = new Set<string>();
   /** The member that has an instance id now. */
   readonly #staticMembers = new Map<string, string>();
   readonly #violated: (violation: Violation) => void;
@@ -98,6 +99,14 @@ export class WireAudit {
     return this.#refusals.get(host) ?? 0;
   }
 
+  /**
+   * Whether a copy of a JoinGroup reached the broker after its sender had given it up. With an instance id it takes the place
+   * of whoever has joined meanwhile, which is then fenced: by Kafka's rules, nothing tells the two apart.
+   */
+  hasLateJoin(slot: string): boolean {
+    return this.#lateJoins.has(slot);
+  }
+
   /** The last generation in which a host took part. */
   generationOf(host: string): number {
     return this.#generations.get(host) ?? -1;
@@ -121,8 +130,9 @@ export class WireAudit {
     return this.#open.get(`${linkId}/${bytes.readInt32BE(4)}`);
   }
 
-  requestArrives(): void {
+  requestArrives({ bytes, link, host }: Frame): void {
     this.#isServing = true;
+    if (link.client.isClosed && bytes.readInt16BE(4) === apis.JoinGroup.key) this.#lateJoins.add(slotOf(host.name));
     // The broker serves within the same turn; what it does later it does of its own accord.
     setImmediate(() => (this.#isServing = false));
   }
@@ -208,4 +218,9 @@ function errorsIn(apiKey: number, body: unknown): number[] {
     return results.flatMap(({ resultsByPartition }) => resultsByPartition.map((each) => each.partitionErrorCode));
   }
   return [(body as { readonly errorCode: number }).errorCode];
+}
+
+/** The slot of a process: hosts are named after it and the number of the start. */
+function slotOf(host: string): string {
+  return host.slice(0, host.indexOf('.'));
 }

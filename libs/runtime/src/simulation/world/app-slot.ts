@@ -36,6 +36,8 @@ export interface SlotOptions {
   /** Whether stores are kept on a disk that outlives processes. */
   readonly hasDisk: boolean;
   readonly standbyReplicas: number;
+  /** Whether a late copy of a join may have fenced a process of a slot. */
+  readonly hasLateJoin: (slot: string) => boolean;
   readonly violated: (violation: Violation) => void;
 }
 
@@ -178,7 +180,7 @@ export class AppSlot {
     this.#options.network.abandon(process.host);
     const isForNow = isStarting && isMillraceError(error) && error.disposition === 'retry';
     // Of two processes with one instance id, the one that joined first is fenced: not always the older one.
-    const isTwice = this.#replaced.some(({ isOver }) => !isOver);
+    const isTwice = this.#replaced.some(({ isOver }) => !isOver) || this.#options.hasLateJoin(this.name);
     const isFenced = isMillraceError(error) && error.code === 'MR_TASK_FENCED';
     const wasReplaced = process.isReplaced || (isTwice && isFenced);
     const { time, violated } = this.#options;

@@ -151,6 +151,7 @@ export class SimulatedWorld {
       commitIntervalMs: 20 + nextInt(shape, 150),
       hasDisk: shape.next() < 0.5,
       standbyReplicas: nextInt(shape, 2),
+      hasLateJoin: (slot: string) => this.wire.hasLateJoin(slot),
       violated: this.violated,
     };
     return Array.from({ length: count }, (_, nth) => {
@@ -167,7 +168,7 @@ export class SimulatedWorld {
         this.wire.requestSent({ ...frame, bytes });
         return this.disturber.requestSent(frame) ? undefined : bytes;
       },
-      requestArrives: () => this.wire.requestArrives(),
+      requestArrives: (frame) => this.wire.requestArrives(frame),
       answerSent: (frame) => {
         const bytes = this.defect.answer(frame.bytes, this.wire.requestOf(frame));
         this.wire.answerSent({ ...frame, bytes });
