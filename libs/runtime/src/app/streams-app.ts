@@ -3,9 +3,9 @@ import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
 import { GlobalTables } from '../global/global-tables.js';
 import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
-import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from './app-state.js';
+import { AppLifecycle } from './app-lifecycle.js';
+import type { AppHealth, AppState, PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
-import { Completion } from './completion.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
 
@@ -33,11 +33,9 @@ export class StreamsApp implements Lifecycle {
   readonly #plan: ApplicationPlan;
   readonly #cluster: Cluster;
   readonly #globalTables: GlobalTables;
-  readonly #completion = new Completion();
+  readonly #lifecycle: AppLifecycle;
   #threads: readonly ThreadHost[] = [];
   #running: Promise<unknown> = Promise.resolve();
-  #closed: Promise<void> | undefined;
-  #state: AppState = 'CREATED';
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: StreamsAppOptions) {
@@ -48,8 +46,15 @@ export class StreamsApp implements Lifecycle {
     if (problems.length > 0)
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
-    const { applicationId, topologies } = settings;
-    this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, (error) => this.#fail(error));
+    const { applicationId, topologies, clock, shutdownTimeoutMs } = settings;
+    this.#lifecycle = new AppLifecycle({
+      what: `the streams application '${applicationId}'`,
+      clock,
+      shutdownTimeoutMs,
+      close: () => this.#close(),
+      cutConnections: () => void this.#cluster.stop(),
+    });
+    this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, this.#lifecycle.fail);
   }
 
   get applicationId(): string {
@@ -57,7 +62,7 @@ export class StreamsApp implements Lifecycle {
   }
 
   get state(): AppState {
-    return this.#state;
+    return this.#lifecycle.state;
   }
 
   get metrics(): StreamsMetrics {
@@ -72,7 +77,7 @@ export class StreamsApp implements Lifecycle {
 
   /** Resolves when the application has been stopped; rejects with the error that ended it otherwise. */
   get finished(): Promise<void> {
-    return this.#completion.promise;
+    return this.#lifecycle.finished;
   }
 
   /**
@@ -83,43 +88,13 @@ export class StreamsApp implements Lifecycle {
    * @throws {TransientError} (retry) when no broker can be reached; make a new application to try again.
    */
   async start(): Promise<void> {
-    this.#moveTo('STARTING');
-    try {
-      await this.#cluster.start();
-      const partitionCounts = await this.#prepareTopics();
-      await this.#globalTables.start();
-      const { threads } = this.#settings;
-      const surroundings = {
-        settings: this.#settings,
-        cluster: this.#cluster,
-        plan: this.#plan,
-        globalTables: this.#globalTables,
-        partitionCounts,
-      };
-      this.#threads = Array.from(
-        { length: threads },
-        (_, index) => new ThreadHost(surroundings, index, (error) => this.#fail(error)),
-      );
-      for (const host of this.#threads) await host.start();
-    } catch (error) {
-      this.#state = 'ERROR';
-      await this.#close();
-      throw error;
-    }
-    this.#moveTo('RUNNING');
-    this.#running = Promise.all(
-      this.#threads.map(({ thread }) => thread.run().catch((error: unknown) => this.#fail(error))),
-    );
+    await this.#lifecycle.start(() => this.#open());
+    this.#running = Promise.all(this.#threads.map(({ thread }) => thread.run().catch(this.#lifecycle.fail)));
   }
 
   /** Commits what was processed, leaves the group and disconnects. */
-  async stop(): Promise<void> {
-    if (this.#state === 'CREATED') return;
-    if (this.#state === 'STARTING' || this.#state === 'RUNNING') this.#moveTo('PENDING_SHUTDOWN');
-    await this.#close();
-    if (this.state !== 'PENDING_SHUTDOWN') return;
-    this.#moveTo('STOPPED');
-    this.#completion.resolve();
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
   }
 
   /**
@@ -133,7 +108,7 @@ export class StreamsApp implements Lifecycle {
     for (;;) {
       const before = activity();
       const drained = Promise.all(this.#threads.map(({ thread }) => thread.drained()));
-      await Promise.race([drained, this.#completion.failure]);
+      await Promise.race([drained, this.#lifecycle.failure]);
       // One thread feeds another: only when none did anything, all have seen the end of everything.
       if (this.#threads.length === 1 || activity() === before) return;
     }
@@ -141,12 +116,31 @@ export class StreamsApp implements Lifecycle {
 
   health(): AppHealth {
     const threads = this.#threads.map(({ thread }) => thread.health());
-    return { applicationId: this.#settings.applicationId, state: this.#state, threads };
+    return { applicationId: this.#settings.applicationId, state: this.state, threads };
   }
 
   /** How far each input partition of this process is behind, as last told by the brokers. */
   lag(): PartitionLag[] {
     return this.#threads.flatMap(({ thread }) => thread.lag());
+  }
+
+  async #open(): Promise<void> {
+    await this.#cluster.start();
+    const partitionCounts = await this.#prepareTopics();
+    await this.#globalTables.start();
+    const { threads } = this.#settings;
+    const surroundings = {
+      settings: this.#settings,
+      cluster: this.#cluster,
+      plan: this.#plan,
+      globalTables: this.#globalTables,
+      partitionCounts,
+    };
+    this.#threads = Array.from(
+      { length: threads },
+      (_, index) => new ThreadHost(surroundings, index, this.#lifecycle.fail),
+    );
+    for (const host of this.#threads) await host.start();
   }
 
   async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
@@ -169,33 +163,11 @@ export class StreamsApp implements Lifecycle {
     return counts;
   }
 
-  #fail(error: unknown): void {
-    if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
-    this.#moveTo('ERROR');
-    this.#completion.reject(error);
-    // Others must get the tasks now: the group is left without waiting for stop(), which tells of what goes wrong here.
-    this.#close().catch(() => undefined);
-  }
-
-  #close(): Promise<void> {
-    this.#closed ??= this.#closeAll();
-    return this.#closed;
-  }
-
-  async #closeAll(): Promise<void> {
-    const { clock, shutdownTimeoutMs } = this.#settings;
-    // Without connections everything that still waits for a broker fails at once.
-    const patience = clock.setTimer(shutdownTimeoutMs, () => void this.#cluster.stop(), { unref: true });
+  async #close(): Promise<void> {
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));
     await this.#globalTables.stop();
-    patience.cancel();
     await this.#cluster.stop();
-  }
-
-  #moveTo(state: AppState): void {
-    checkAppTransition(`the streams application '${this.#settings.applicationId}'`, this.#state, state);
-    this.#state = state;
   }
 }
