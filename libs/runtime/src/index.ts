@@ -14,6 +14,7 @@ export {
   type FailureEvent,
   type LagEvent,
   type LateRecordsEvent,
+  type PauseEvent,
   type ProcessedEvent,
   type RebalanceEvent,
   type RestoreEvent,

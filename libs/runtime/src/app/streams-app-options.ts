@@ -53,6 +53,14 @@ export interface StreamsAppOptions {
   readonly sessionTimeout?: Duration;
   /** Default 3 s. Kafka property `heartbeat.interval.ms`. */
   readonly heartbeatInterval?: Duration;
+  /**
+   * A task that fails by itself is closed and built again from what is committed, after a delay that grows from failure to
+   * failure (100 ms to 5 s), while the others go on. So many times within {@link taskRestartWindow}: the next failure ends the
+   * application. 0: the first one does. Failures that may mend themselves (disposition `retry`) do not count. Default 10.
+   */
+  readonly maxTaskRestarts?: number;
+  /** How long a failure of a task counts. Default 10 minutes. */
+  readonly taskRestartWindow?: Duration;
   /** Compression of what is produced. Default `none`. Kafka property `compression.type`. */
   readonly compression?: Compression;
   /** Copies of internal topics. Default -1: the broker's default. Kafka property `replication.factor`. */
@@ -91,6 +99,8 @@ export interface StreamsAppSettings {
   readonly transactionTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
+  readonly maxTaskRestarts: number;
+  readonly taskRestartWindowMs: number;
   readonly compression: Compression;
   readonly replicationFactor: number;
   readonly maxBufferedBytesPerTask: number;
@@ -132,6 +142,8 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     transactionTimeoutMs: duration('transactionTimeout', options.transactionTimeout, 10_000),
     sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
     heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
+    maxTaskRestarts: options.maxTaskRestarts ?? 10,
+    taskRestartWindowMs: duration('taskRestartWindow', options.taskRestartWindow, 600_000),
     compression: options.compression ?? 'none',
     replicationFactor: options.replicationFactor ?? -1,
     maxBufferedBytesPerTask: options.maxBufferedBytesPerTask ?? 16 * 1024 * 1024,
@@ -164,6 +176,9 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   }
   if (!Number.isInteger(settings.threads) || settings.threads < 1) {
     problems.push(`threads: ${settings.threads} is not a whole number greater than 0`);
+  }
+  if (!Number.isInteger(settings.maxTaskRestarts) || settings.maxTaskRestarts < 0) {
+    problems.push(`maxTaskRestarts: ${settings.maxTaskRestarts} is not a whole number of at least 0`);
   }
   if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
     problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');

@@ -1,5 +1,6 @@
 import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
+import { runtimeChannels } from '../diagnostics/channels.js';
 import { GlobalTables } from '../global/global-tables.js';
 import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
@@ -8,6 +9,7 @@ import type { AppHealth, AppState, PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
+import { TopologyPauses } from './topology-pauses.js';
 
 /** What an application has done since it was started; repetitions after failures included. */
 export interface StreamsMetrics {
@@ -33,6 +35,7 @@ export class StreamsApp implements Lifecycle {
   readonly #plan: ApplicationPlan;
   readonly #cluster: Cluster;
   readonly #globalTables: GlobalTables;
+  readonly #pauses: TopologyPauses;
   readonly #lifecycle: AppLifecycle;
   #threads: readonly ThreadHost[] = [];
   #running: Promise<unknown> = Promise.resolve();
@@ -54,6 +57,7 @@ export class StreamsApp implements Lifecycle {
       close: () => this.#close(),
       cutConnections: () => void this.#cluster.stop(),
     });
+    this.#pauses = new TopologyPauses(topologies.map(({ name }) => name));
     this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, this.#lifecycle.fail);
   }
 
@@ -99,7 +103,7 @@ export class StreamsApp implements Lifecycle {
 
   /**
    * Waits until everything up to the present ends of the inputs is processed and committed, and windows over idle inputs
-   * are closed where the topology asks for that. Sees the tasks of this process only.
+   * are closed where the topology asks for that. Sees the tasks of this process only, and waits for those that are paused.
    *
    * @throws the error that ended the application, if one did.
    */
@@ -114,14 +118,53 @@ export class StreamsApp implements Lifecycle {
     }
   }
 
+  /**
+   * Holds topologies back: nothing new of them is processed, no punctuator of theirs runs. Membership, heartbeats and the
+   * restoring of tasks go on, and tasks that come by a rebalance are held back as well. Until the process ends or
+   * {@link resume}; other processes are not told. May be called before the start (KIP-834).
+   *
+   * @param topology The name of one. Default: all.
+   * @returns when what this process had processed of them is committed.
+   * @throws {ConfigurationError} (stop-app) when no topology has that name.
+   */
+  async pause(topology?: string): Promise<void> {
+    this.#tellPaused(this.#pauses.pause(this.#named(topology)), true);
+    await Promise.all(this.#threads.map(({ thread }) => thread.settled()));
+  }
+
+  /**
+   * Undoes {@link pause}.
+   *
+   * @throws {ConfigurationError} (stop-app) when no topology has that name.
+   */
+  resume(topology?: string): void {
+    this.#tellPaused(this.#pauses.resume(this.#named(topology)), false);
+  }
+
   health(): AppHealth {
     const threads = this.#threads.map(({ thread }) => thread.health());
-    return { applicationId: this.#settings.applicationId, state: this.state, threads };
+    const { paused } = this.#pauses;
+    const health = { applicationId: this.#settings.applicationId, state: this.state, threads };
+    return paused.length === 0 ? health : { ...health, pausedTopologies: paused };
   }
 
   /** How far each input partition of this process is behind, as last told by the brokers. */
   lag(): PartitionLag[] {
     return this.#threads.flatMap(({ thread }) => thread.lag());
+  }
+
+  #named(topology: string | undefined): readonly string[] {
+    const names = this.#settings.topologies.map(({ name }) => name);
+    if (topology === undefined) return names;
+    if (names.includes(topology)) return [topology];
+    throw new ConfigurationError(`the streams application '${this.applicationId}'`, [
+      `no topology is named '${topology}': it has ${names.map((name) => `'${name}'`).join(', ')}`,
+    ]);
+  }
+
+  #tellPaused(topologies: readonly string[], isPaused: boolean): void {
+    if (topologies.length === 0) return;
+    runtimeChannels.paused.publish({ applicationId: this.applicationId, topologies, isPaused });
   }
 
   async #open(): Promise<void> {
@@ -134,6 +177,7 @@ export class StreamsApp implements Lifecycle {
       cluster: this.#cluster,
       plan: this.#plan,
       globalTables: this.#globalTables,
+      pauses: this.#pauses,
       partitionCounts,
     };
     this.#threads = Array.from(

@@ -13,6 +13,7 @@ import { TaskStart } from '../restore/task-start.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
+import { TaskRestarts } from '../thread/task-restarts.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
@@ -20,6 +21,7 @@ import { deadLetterTopic } from '../topics/topic-plan.js';
 import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
 import { deadLetterObserver } from './dead-letter-observer.js';
 import type { StreamsAppSettings } from './streams-app-options.js';
+import type { TopologyPauses } from './topology-pauses.js';
 
 /** What the threads of an application share. */
 export interface ThreadSurroundings {
@@ -27,6 +29,7 @@ export interface ThreadSurroundings {
   readonly cluster: Cluster;
   readonly plan: ApplicationPlan;
   readonly globalTables: GlobalTables;
+  readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
 }
@@ -87,6 +90,11 @@ export class ThreadHost {
       mailbox,
       wakeUp,
       backoff: new Backoff(settings.random),
+      restarts: new TaskRestarts(clock, settings.random, {
+        maxRestarts: settings.maxTaskRestarts,
+        windowMs: settings.taskRestartWindowMs,
+      }),
+      isPaused: (placement) => surroundings.pauses.has(plannedOf(plan, placement).topology.name),
       placementsOf: (partitions) => placementsAmong(placements, partitions),
       createTask: (placement) => this.#makeTask(surroundings, place, placement),
       startTasks: (tasks, ready) => starts.start(tasks, ready),
@@ -153,10 +161,7 @@ export class ThreadHost {
     place: ThreadPlace,
     placement: TaskPlacement,
   ): ActiveTask {
-    const planned = plan.subTopologies.find(
-      ({ layout }) => layout.key === placement.subTopology.key,
-    ) as PlannedSubTopology;
-    const { topology, subTopology, idleAfterMs } = planned;
+    const { topology, subTopology, idleAfterMs } = plannedOf(plan, placement);
     const task = new StreamTask(topology, subTopology, {
       applicationId: settings.applicationId,
       partition: placement.partition,
@@ -168,4 +173,8 @@ export class ThreadHost {
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }
+}
+
+function plannedOf({ subTopologies }: ApplicationPlan, { subTopology }: TaskPlacement): PlannedSubTopology {
+  return subTopologies.find(({ layout }) => layout.key === subTopology.key) as PlannedSubTopology;
 }

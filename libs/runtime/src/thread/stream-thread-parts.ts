@@ -7,6 +7,7 @@ import type { Output } from '../output/output.js';
 import type { ActiveTask } from './active-task.js';
 import type { AskEnds } from './end-confirmation.js';
 import type { RebalanceMailbox } from './rebalance-mailbox.js';
+import type { TaskRestarts } from './task-restarts.js';
 import type { ThreadStateMachine } from './thread-state.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -21,8 +22,11 @@ export interface StreamThreadParts {
   readonly mailbox: RebalanceMailbox;
   readonly wakeUp: WakeUp;
   readonly backoff: Backoff;
+  readonly restarts: TaskRestarts;
   /** The tasks all partitions of which are among these. */
   readonly placementsOf: (partitions: readonly TopicPartition[]) => readonly TaskPlacement[];
+  /** Whether the topology of a task is paused. */
+  readonly isPaused: (placement: TaskPlacement) => boolean;
   /** Makes a task that is not started, writing to the thread's output. */
   readonly createTask: (placement: TaskPlacement) => ActiveTask;
   /**

@@ -64,6 +64,8 @@ export class StreamTask {
   /** The operators that may schedule something by stream time. */
   #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
+  /** Stream times as of the last commit, as {@link writeTaskTimes} tells them. */
+  #committedTimes = '';
   /** Stream time has moved without a record: to be committed all the same. */
   #hasAdvanced = false;
 
@@ -144,6 +146,7 @@ export class StreamTask {
   restoreTimes(metadata: string): void {
     const times = readTaskTimes(metadata);
     if (times === undefined) return;
+    this.#committedTimes = metadata;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
   }
@@ -267,8 +270,28 @@ export class StreamTask {
   /** The transaction is through: the stores take their writes. */
   committed(): void {
     for (const queue of this.#queues) queue.committedPosition = queue.position;
+    this.#committedTimes = writeTaskTimes(this.#streamTimeMs, this.#times);
     this.#hasAdvanced = false;
     for (const store of this.stores.values()) store.commit();
+  }
+
+  /**
+   * Goes back to the last {@link committed}, or to the start: stores forget their writes since, operators begin anew, and
+   * records are to be added again from where the inputs were committed.
+   */
+  rollback(): void {
+    for (const store of this.stores.values()) store.rollback();
+    this.#hasAdvanced = false;
+    this.#streamTimeMs = -1;
+    this.#times.clear();
+    this.restoreTimes(this.#committedTimes);
+    const formerNodes = new Map(this.#nodes);
+    const formerQueues = this.#queues.splice(0);
+    for (const node of formerNodes.values()) node.close();
+    this.#nodes.clear();
+    this.#makeNodes();
+    for (const [name, former] of formerNodes) this.#nodes.get(name)?.succeed(former);
+    for (const former of formerQueues) this.startAt(former.topic, former.partition, former.committedPosition);
   }
 
   /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
