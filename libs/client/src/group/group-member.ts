@@ -54,6 +54,7 @@ export class GroupMember implements Lifecycle {
   #metadata: GroupMetadata;
   #owned: readonly TopicPartition[] = [];
   #ownedGeneration = -1;
+  #isNewcomer = true;
   #rejoinReason: string | undefined;
   #lost: Error | undefined;
   #wake: (() => void) | undefined;
@@ -111,6 +112,7 @@ export class GroupMember implements Lifecycle {
     await this.#context.cluster.metadata(this.#options.topics);
     this.#stopping = new AbortController();
     this.#phase = 'joining';
+    this.#isNewcomer = true;
     this.#rejoinReason = undefined;
     this.#lost = undefined;
     this.#run = this.#live();
@@ -231,7 +233,12 @@ export class GroupMember implements Lifecycle {
     const { generationId, memberId } = joined;
     await this.#callback(() => this.#options.onAssigned(added, { generationId, memberId, userData, owned: assigned }));
     this.#phase = 'stable';
-    return revoked.length > 0 ? 'partitions were given up' : undefined;
+    const mayBeIncomplete = this.#isNewcomer && this.#isCooperative && this.#context.instanceId !== undefined;
+    this.#isNewcomer = false;
+    if (revoked.length > 0) return 'partitions were given up';
+    // A static member gets what its predecessor had, without a rebalance. If that one died after it had given partitions up and
+    // before it told the group, nobody else will ever ask who gets them.
+    return mayBeIncomplete ? 'a predecessor may have left partitions to nobody' : undefined;
   }
 
   /** Waits until something ends the quiet. @returns why the member must join again. */
