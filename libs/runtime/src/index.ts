@@ -1,8 +1,9 @@
 export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
-export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
+export type { ProcessingGuarantee, StreamsAppOptions, WorkerPlace } from './app/streams-app-options.js';
 export type { AppHealth, AppState, PartitionLag, TaskHealth, ThreadHealth } from './app/app-state.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
+export { Backoff, type BackoffOptions } from './backoff/backoff.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
 export type { ThreadState } from './thread/thread-state.js';

@@ -14,6 +14,14 @@ import { DEFAULT_ERROR_POLICY, type ErrorPolicy, type Topology } from '@millrace
 /** What a commit guarantees. */
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
 
+/** One of several worker threads of a process, each of which runs an application of its own with the same options. */
+export interface WorkerPlace {
+  /** Names the process, the same for all of its workers: what they have in common is lost together. */
+  readonly processId: string;
+  /** Tells the workers of a process apart, and stays the same when one is replaced. From 0. */
+  readonly index: number;
+}
+
 /** How to run topologies. */
 export interface StreamsAppOptions {
   /**
@@ -33,11 +41,24 @@ export interface StreamsAppOptions {
   readonly instanceId?: string;
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
+  /**
+   * Which worker thread of the process this is; set by `StreamsWorkers` of `@millrace/nest`. Member, transactional id and client id
+   * are then those of the worker, so that one that replaces another takes its place. Default: the process has no workers.
+   */
+  readonly worker?: WorkerPlace;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
   readonly threads?: number;
-  /** Default `exactly_once`. Kafka property `processing.guarantee`. */
+  /**
+   * `at_least_once`: no transactions; output is sent and acknowledged, then offsets are committed. A crash in between
+   * repeats what was processed since the commit before, so counts may be too high; nothing is lost. Default `exactly_once`.
+   * Kafka property `processing.guarantee`.
+   */
   readonly processingGuarantee?: ProcessingGuarantee;
-  /** Longest time between two commits while records are processed. Default 100 ms. Kafka property `commit.interval.ms`. */
+  /**
+   * Longest time between two commits while records are processed; also how long output may wait here before it is sent, as
+   * it leaves when a batch is full or with the commit. Default 100 ms under either guarantee (Kafka Streams: 30 s under
+   * at-least-once, where a producer of its own sends earlier). Kafka property `commit.interval.ms`.
+   */
   readonly commitInterval?: Duration;
   /**
    * How long a task waits for the empty ones of its partitions that are caught up, so as to process in order of
@@ -91,6 +112,8 @@ export interface StreamsAppSettings {
   readonly instanceId: string | undefined;
   /** The instance id, or a random name in its place. */
   readonly processId: string;
+  /** The number of the first thread. */
+  readonly firstThread: number;
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -125,17 +148,21 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   };
   const clock = options.clock ?? new SystemClock();
   const random = options.random ?? new SystemRandom();
-  const processId = options.instanceId ?? randomName(random);
+  const { worker } = options;
+  const processId = options.instanceId ?? worker?.processId ?? randomName(random);
+  const threads = options.threads ?? 1;
+  const clientName = worker === undefined ? processId : `${processId}-${worker.index}`;
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
     topologies: options.topologies,
-    cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
+    cluster: { clientId: `${options.applicationId}-${clientName}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
+    firstThread: (worker?.index ?? 0) * threads,
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),
-    threads: options.threads ?? 1,
+    threads,
     processingGuarantee: options.processingGuarantee ?? 'exactly_once',
     commitIntervalMs: duration('commitInterval', options.commitInterval, 100),
     maxTaskIdleMs: duration('maxTaskIdle', options.maxTaskIdle, 0),

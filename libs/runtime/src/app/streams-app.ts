@@ -65,6 +65,11 @@ export class StreamsApp implements Lifecycle {
     return this.#settings.applicationId;
   }
 
+  /** The names of its topologies. */
+  get topologies(): readonly string[] {
+    return this.#settings.topologies.map(({ name }) => name);
+  }
+
   get state(): AppState {
     return this.#lifecycle.state;
   }
@@ -154,7 +159,7 @@ export class StreamsApp implements Lifecycle {
   }
 
   #named(topology: string | undefined): readonly string[] {
-    const names = this.#settings.topologies.map(({ name }) => name);
+    const names = this.topologies;
     if (topology === undefined) return names;
     if (names.includes(topology)) return [topology];
     throw new ConfigurationError(`the streams application '${this.applicationId}'`, [
@@ -171,7 +176,7 @@ export class StreamsApp implements Lifecycle {
     await this.#cluster.start();
     const partitionCounts = await this.#prepareTopics();
     await this.#globalTables.start();
-    const { threads } = this.#settings;
+    const { threads, firstThread } = this.#settings;
     const surroundings = {
       settings: this.#settings,
       cluster: this.#cluster,
@@ -182,7 +187,7 @@ export class StreamsApp implements Lifecycle {
     };
     this.#threads = Array.from(
       { length: threads },
-      (_, index) => new ThreadHost(surroundings, index, this.#lifecycle.fail),
+      (_, index) => new ThreadHost(surroundings, firstThread + index, this.#lifecycle.fail),
     );
     for (const host of this.#threads) await host.start();
   }
