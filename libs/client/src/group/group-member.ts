@@ -126,6 +126,8 @@ export class GroupMember implements Lifecycle {
     this.#wake?.();
     cluster.closeLinks(purpose);
     await this.#run;
+    // A request that was on its way to a connection when the first call closed them.
+    cluster.closeLinks(purpose);
     try {
       await this.#revoke(this.#owned);
     } catch (failure) {
@@ -188,7 +190,7 @@ export class GroupMember implements Lifecycle {
     this.#heartbeats.stop();
     const joined = await this.#join(reason);
     const shares = joined.members === undefined ? new Map<string, never>() : await this.#duties.assign(joined);
-    const share = await syncGroup(this.#context, joined, shares);
+    const share = await this.#unlessStopped(syncGroup(this.#context, joined, shares));
     this.#heartbeats.start(joined.generationId, joined.memberId);
     this.#phase = 'assigning';
     this.#tell('joined', { partitions: share.partitions.length });
@@ -199,7 +201,7 @@ export class GroupMember implements Lifecycle {
     const { topics, assignors, userData } = this.#options;
     for (;;) {
       this.#stopping.signal.throwIfAborted();
-      const joined = await joinGroup(this.#context, {
+      const joining = joinGroup(this.#context, {
         memberId: this.#memberId,
         topics,
         assignors,
@@ -208,6 +210,7 @@ export class GroupMember implements Lifecycle {
         generationId: this.#ownedGeneration,
         reason,
       });
+      const joined = await this.#unlessStopped(joining);
       if ('givenMemberId' in joined) {
         this.#memberId = joined.givenMemberId;
         continue;
@@ -215,6 +218,20 @@ export class GroupMember implements Lifecycle {
       this.#memberId = joined.memberId;
       this.#metadata = { ...this.#metadata, generationId: joined.generationId, memberId: joined.memberId };
       return joined;
+    }
+  }
+
+  /** Waits for an answer of the group, which takes as long as its slowest member, but not beyond {@link stop}. */
+  async #unlessStopped<T>(answer: Promise<T>): Promise<T> {
+    const { signal } = this.#stopping;
+    const stopped = Promise.withResolvers<never>();
+    const abort = (): void => stopped.reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([answer, stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 
