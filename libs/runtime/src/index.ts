@@ -1,10 +1,11 @@
 export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
-export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
+export type { ProcessingGuarantee, StreamsAppOptions, WorkerPlace } from './app/streams-app-options.js';
 export type { AppHealth, AppState, PartitionLag, StandbyHealth, TaskHealth, ThreadHealth } from './app/app-state.js';
 export type { LocalStore, StoreRole } from './app/local-store.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
+export { Backoff, type BackoffOptions } from './backoff/backoff.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
 export type { ThreadState } from './thread/thread-state.js';
@@ -16,6 +17,7 @@ export {
   type FailureEvent,
   type LagEvent,
   type LateRecordsEvent,
+  type PauseEvent,
   type RetriedEvent,
   type ProcessedEvent,
   type RebalanceEvent,

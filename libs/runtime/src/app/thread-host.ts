@@ -16,6 +16,7 @@ import { StandbyTasks } from '../standby/standby-tasks.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
+import { TaskRestarts } from '../thread/task-restarts.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
@@ -23,6 +24,7 @@ import { deadLetterTopic } from '../topics/topic-plan.js';
 import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
 import { deadLetterObserver } from './dead-letter-observer.js';
 import type { StreamsAppSettings } from './streams-app-options.js';
+import type { TopologyPauses } from './topology-pauses.js';
 
 /** What the threads of an application share. */
 export interface ThreadSurroundings {
@@ -30,6 +32,7 @@ export interface ThreadSurroundings {
   readonly cluster: Cluster;
   readonly plan: ApplicationPlan;
   readonly globalTables: GlobalTables;
+  readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
 }
@@ -111,6 +114,11 @@ export class ThreadHost {
       mailbox,
       wakeUp,
       backoff: new Backoff(settings.random),
+      restarts: new TaskRestarts(clock, settings.random, {
+        maxRestarts: settings.maxTaskRestarts,
+        windowMs: settings.taskRestartWindowMs,
+      }),
+      isPaused: (placement) => surroundings.pauses.has(plannedOf(plan, placement).topology.name),
       placementsOf: (partitions) => placementsAmong(placements, partitions),
       createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
       standbys: this.#standbys,
@@ -234,6 +242,6 @@ export class ThreadHost {
   }
 }
 
-function plannedOf(plan: ApplicationPlan, placement: TaskPlacement): PlannedSubTopology {
-  return plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
+function plannedOf({ subTopologies }: ApplicationPlan, { subTopology }: TaskPlacement): PlannedSubTopology {
+  return subTopologies.find(({ layout }) => layout.key === subTopology.key) as PlannedSubTopology;
 }

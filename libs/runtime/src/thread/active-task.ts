@@ -238,6 +238,18 @@ export class ActiveTask {
     return this.task.storeSet;
   }
 
+  /** Goes back to the last commit. @returns where its inputs go on. */
+  rollback(): readonly (TopicPartition & { readonly offset: number })[] {
+    this.task.rollback();
+    this.#idle?.reset();
+    return this.#inputs.map((input) => {
+      input.startOffset = Math.max(input.committedOffset, input.startOffset);
+      input.bufferedBytes = 0;
+      input.isPaused = false;
+      return { topic: input.topic, partition: input.partition, offset: input.startOffset };
+    });
+  }
+
   /** Ends the task; what was not committed is lost. */
   close(): void {
     this.closing.abort();
