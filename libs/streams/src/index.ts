@@ -17,6 +17,9 @@ export type { AsyncCallContext } from './call/async-map-node.js';
 export type { CallOrder } from './call/call-window.js';
 export type { CallGuard } from './call/outside-call.js';
 export type { CallEnvironment } from './call/call-environment.js';
+export { header, type FieldRoutes, type RouteOptions, type Routes } from './dsl/type-router.js';
+export type { NamedOutputs, OutputSerdes } from './dsl/named-outputs.js';
+export type { UnknownType } from './processor/type-route-node.js';
 export type { DeduplicateOptions } from './dsl/deduplicate.js';
 export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
 export type { TableJoinOptions } from './dsl/stream-table-join.js';
@@ -52,7 +55,13 @@ export {
   type WindowedKeyValueStore,
 } from './dsl/store-definitions.js';
 export type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './dsl/processor-supplier.js';
-export type { Processor, ProcessorContext, StreamRecord } from './processor/processor.js';
+export type {
+  ForwardOptions,
+  Processor,
+  ProcessorContext,
+  ProcessorOutput,
+  StreamRecord,
+} from './processor/processor.js';
 export type { ValueProcessor, ValueProcessorContext } from './processor/value-processor.js';
 export type { Outcome } from './processor/processor-node.js';
 export type { KeyValueStore, TimestampedValue } from './store/key-value-store.js';

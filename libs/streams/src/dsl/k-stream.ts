@@ -21,6 +21,9 @@ import type { GlobalTable } from './global-table.js';
 import { addAsyncMap, type AsyncCall, type AsyncMapOptions } from './async-map.js';
 import { addDeduplication, type DeduplicateOptions } from './deduplicate.js';
 import { GroupedStream } from './grouped-stream.js';
+import { addOutputs, type NamedOutputs, type OutputKey, type OutputValue } from './named-outputs.js';
+import { addFieldRouter, addTypeRouter, type FieldRoutes, type RouteOptions, type Routes } from './type-router.js';
+import type { UnknownType } from '../processor/type-route-node.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './processor-supplier.js';
 import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
@@ -188,6 +191,49 @@ export class KStream<K, V> {
     const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
     const out = serdes ?? (this.serdes as unknown as StreamSerdes<KOut, VOut>);
     return new KStream<KOut, VOut>(this.graph, node, out, this.#resolve, serdes === undefined ? this.#rekeyedBy : name);
+  }
+
+  /**
+   * Runs user code with state that chooses among several outputs by `context.to('name').forward(…)`; `context.forward(…)` reaches all of
+   * them. The operators below are named `<name>-<output>`.
+   */
+  processInto<O extends NamedOutputs>(
+    name: string,
+    processor: ProcessorSupplier<K, V, OutputKey<O[keyof O]>, OutputValue<O[keyof O]>, O> | object,
+    outputs: O,
+  ): { readonly [N in keyof O]: KStream<OutputKey<O[N]>, OutputValue<O[N]>> } {
+    const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
+    const entries = Object.entries(outputs);
+    const nodes = addOutputs(this.graph, node, name, Object.keys(outputs));
+    const streams = entries.map(([output, serdes], nth) => {
+      return [output, new KStream(this.graph, nodes[nth] as GraphNode, serdes, this.#resolve, `${name}-${output}`)];
+    });
+    return Object.fromEntries(streams) as { readonly [N in keyof O]: KStream<OutputKey<O[N]>, OutputValue<O[N]>> };
+  }
+
+  /**
+   * Parts a topic that holds several types of events, each with a serde of its own: the stream's values are bytes (`bytes`), and
+   * each route reads them as its type. The operators below are named `<name>-<type>`.
+   */
+  route<T extends Readonly<Record<string, Serde<unknown>>>, U extends UnknownType = 'dead-letter'>(
+    this: KStream<K, Buffer>,
+    name: string,
+    options: RouteOptions<K, T, U>,
+  ): Routes<K, T, U> {
+    return addTypeRouter(name, this, options);
+  }
+
+  /**
+   * Parts a stream of values that name their type in a field, such as `kind`, into one stream a type. Values of another type are a
+   * fault of the record (`dead-letter`, the default) or dropped (`ignore`).
+   */
+  routeBy<F extends keyof V & string, T extends V[F] & string>(
+    name: string,
+    field: F,
+    types: readonly T[],
+    unknown: 'dead-letter' | 'ignore' = 'dead-letter',
+  ): FieldRoutes<K, V, F, T> {
+    return addFieldRouter(name, this, field, types, unknown);
   }
 
   /** Runs user code with state that leaves the keys as they are: nothing is repartitioned after it. */

@@ -1,12 +1,13 @@
+import type { NamedOutputs } from './named-outputs.js';
 import type { Processor } from '../processor/processor.js';
 import type { ValueProcessor } from '../processor/value-processor.js';
 import type { StoreDefinition } from './store-definitions.js';
 
 /** Makes the processor of each task. */
-export interface ProcessorSupplier<KIn, VIn, KOut, VOut> {
+export interface ProcessorSupplier<KIn, VIn, KOut, VOut, O extends NamedOutputs = NamedOutputs> {
   /** Stores that the processor uses; two processors of a sub-topology may share one by giving the same definition. */
   readonly stores?: readonly StoreDefinition[];
-  create(): Processor<KIn, VIn, KOut, VOut>;
+  create(): Processor<KIn, VIn, KOut, VOut, O>;
 }
 
 /** Makes the processor of values of each task. */

@@ -1,12 +1,12 @@
 import { FatalError } from '@millrace/kernel';
 import type { StoreDefinition } from '../dsl/store-definitions.js';
 import type { Outcome } from './processor-node.js';
-import type { Processor, ProcessorContext, StreamRecord } from './processor.js';
+import type { ForwardOptions, Processor, ProcessorContext, StreamRecord } from './processor.js';
 
 /** As {@link ProcessorContext}, for a processor that cannot change keys. */
-export interface ValueProcessorContext<VOut = unknown> extends Omit<ProcessorContext<unknown, VOut>, 'forward'> {
+export interface ValueProcessorContext<VOut = unknown> extends Omit<ProcessorContext<unknown, VOut>, 'forward' | 'to'> {
   /** Passes a value on under the key of the record being handled. @throws {FatalError} (stop-app) outside of handling one. */
-  forward(value: VOut, timestampMs?: number): Outcome;
+  forward(value: VOut, options?: ForwardOptions): Outcome;
 }
 
 /** User code with state that leaves keys as they are, so that nothing is repartitioned after it (KIP-820). */
@@ -61,8 +61,8 @@ export class KeyKeepingProcessor<K, VIn, VOut> implements Processor<K, VIn, K, V
     return this.#inner.nowMs;
   }
 
-  forward(value: VOut, timestampMs?: number): Outcome {
-    if (this.#key !== NO_KEY) return this.#inner.forward(this.#key, value, timestampMs);
+  forward(value: VOut, options?: ForwardOptions): Outcome {
+    if (this.#key !== NO_KEY) return this.#inner.forward(this.#key, value, options);
     throw new FatalError(
       'MR_LIFECYCLE_ORDER',
       'a processor of values forwards only while it handles a record: use process() for what a schedule emits',

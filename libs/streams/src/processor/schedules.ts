@@ -1,0 +1,59 @@
+import type { Outcome } from './processor-node.js';
+
+interface Schedule {
+  readonly everyMs: number;
+  readonly by: 'stream-time' | 'wall-clock';
+  readonly callback: (timeMs: number) => Outcome;
+  dueMs: number | undefined;
+}
+
+/** What a processor has scheduled by stream time and by the wall clock. */
+export class Schedules {
+  readonly #schedules = new Set<Schedule>();
+
+  get isEmpty(): boolean {
+    return this.#schedules.size === 0;
+  }
+
+  get hasStreamTime(): boolean {
+    for (const schedule of this.#schedules) if (schedule.by === 'stream-time') return true;
+    return false;
+  }
+
+  /** Adds a turn every `everyMs`. Returns a function that ends it. */
+  add(everyMs: number, by: Schedule['by'], callback: Schedule['callback']): () => void {
+    const schedule: Schedule = { everyMs, by, callback, dueMs: undefined };
+    this.#schedules.add(schedule);
+    return () => void this.#schedules.delete(schedule);
+  }
+
+  /** Takes over the turns by the wall clock that those of before have waited for. */
+  succeed(former: Schedules): void {
+    const schedules = [...former.#schedules];
+    let nth = 0;
+    for (const schedule of this.#schedules) {
+      const before = schedules[nth++];
+      const isSame = before?.by === 'wall-clock' && schedule.by === 'wall-clock' && before.everyMs === schedule.everyMs;
+      if (isSame) schedule.dueMs = before.dueMs;
+    }
+  }
+
+  /** Runs what is due. */
+  run(by: Schedule['by'], timeMs: number): Outcome {
+    if (timeMs < 0) return undefined;
+    let pending: Promise<void> | undefined;
+    for (const schedule of this.#schedules) {
+      if (schedule.by !== by) continue;
+      if (schedule.dueMs === undefined) {
+        // As in Kafka Streams: turns of stream time are aligned to 0, and the wall clock's first one is a period away.
+        schedule.dueMs = by === 'stream-time' ? 0 : timeMs + schedule.everyMs;
+      }
+      if (timeMs < schedule.dueMs) continue;
+      const missed = Math.floor((timeMs - schedule.dueMs) / schedule.everyMs) + 1;
+      schedule.dueMs += missed * schedule.everyMs;
+      if (pending !== undefined) pending = pending.then(() => schedule.callback(timeMs));
+      else pending = schedule.callback(timeMs) ?? undefined;
+    }
+    return pending;
+  }
+}
