@@ -5,6 +5,7 @@ import type { StreamTime } from '../processor/stream-time.js';
 import type { SessionStore, Session } from '../store/session-store.js';
 import type { SessionWindows } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
+import { LateRecords } from './late-records.js';
 import type { EmitStrategy } from './windowed-fold.js';
 
 /** How sessions are folded: as a fold of records, and how two sessions that a record joins become one. */
@@ -15,6 +16,8 @@ export interface SessionFold {
   /** `undefined` stands for no aggregate yet. */
   readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;
   readonly merge: (one: unknown, other: unknown, key: unknown) => unknown;
+  /** As in `WindowedFold`. */
+  readonly late: string | undefined;
   readonly emit: EmitStrategy;
 }
 
@@ -26,6 +29,7 @@ export class SessionAggregateNode extends ProcessorNode {
   readonly #windows: SessionWindows;
   readonly #fold: SessionFold;
   readonly #environment: NodeEnvironment;
+  readonly #late: LateRecords;
   readonly #store: SessionStore<unknown, unknown>;
   readonly #time: StreamTime;
   /** Sessions that end before this time have been emitted. */
@@ -36,6 +40,7 @@ export class SessionAggregateNode extends ProcessorNode {
     this.#windows = windows;
     this.#fold = fold;
     this.#environment = environment;
+    this.#late = new LateRecords(fold.late, environment.counters);
     this.#store = environment.store(fold.store) as SessionStore<unknown, unknown>;
     this.#time = environment.streamTime(fold.time);
     this.#emitted = environment.streamTime(`${fold.time}/emitted`);
@@ -57,8 +62,8 @@ export class SessionAggregateNode extends ProcessorNode {
       endMs = Math.max(endMs, session.endMs);
     }
     if (endMs < this.#openFromMs()) {
-      this.#environment.counters.droppedLate++;
-      return this.#emitClosed();
+      const dropped = this.#late.drop((taker) => this.forwardTo(taker, key, value, timestampMs));
+      return dropped === undefined ? this.#emitClosed() : dropped.then(() => this.#emitClosed());
     }
     const isGrown = startMs !== timestampMs || endMs !== timestampMs;
     const replaced = isGrown ? merged : [];
@@ -69,6 +74,10 @@ export class SessionAggregateNode extends ProcessorNode {
     const old = isGrown ? null : (merged[0]?.value ?? null);
     const emitted = this.#fold.emit === 'update' ? this.#emitUpdate(replaced, session, old) : undefined;
     return emitted === undefined ? this.#emitClosed() : emitted.then(() => this.#emitClosed());
+  }
+
+  override connect(children: readonly ProcessorNode[]): void {
+    super.connect(this.#late.connect(children));
   }
 
   override advanceStreamTime(streamTimeMs: number): Outcome {

@@ -43,8 +43,7 @@ export class SlidingAggregateNode extends WindowFoldNode {
     }
     this.time.observe(timestampMs);
     if (timestampMs + this.#windows.differenceMs < this.#openFromMs()) {
-      this.environment.counters.droppedLate++;
-      return undefined;
+      return this.dropLate(key, value, timestampMs);
     }
     const updated = this.#take(key, value, timestampMs);
     return updated === undefined ? this.emitClosed() : updated.then(() => this.emitClosed());

@@ -3,6 +3,7 @@ import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { StreamTime } from '../processor/stream-time.js';
 import type { WindowStore } from '../store/window-store.js';
 import { ClosedWindows } from './closed-windows.js';
+import { LateRecords } from './late-records.js';
 import { WindowUpdates } from './window-updates.js';
 import type { WindowedFold } from './windowed-fold.js';
 
@@ -22,6 +23,7 @@ export abstract class WindowFoldNode extends ProcessorNode {
   protected readonly time: StreamTime;
   protected readonly updates: WindowUpdates;
   readonly #length: WindowLength;
+  readonly #late: LateRecords;
   readonly #closed: ClosedWindows | undefined;
 
   constructor(name: string, length: WindowLength, fold: WindowedFold, environment: NodeEnvironment) {
@@ -34,12 +36,17 @@ export abstract class WindowFoldNode extends ProcessorNode {
       this.forwardUpdate(key, value, old, timestampMs, true),
     );
     this.#length = length;
+    this.#late = new LateRecords(fold.late, environment.counters);
     this.#closed =
       fold.emit === 'close'
         ? new ClosedWindows(this.store, environment.streamTime(`${fold.time}/emitted`), (key, value, timestampMs) =>
             this.forwardUpdate(key, value, null, timestampMs, true),
           )
         : undefined;
+  }
+
+  override connect(children: readonly ProcessorNode[]): void {
+    super.connect(this.#late.connect(children));
   }
 
   override flush(): Outcome {
@@ -56,6 +63,11 @@ export abstract class WindowFoldNode extends ProcessorNode {
     if (latestMs === undefined) return undefined;
     const closingMs = latestMs + this.#length.lengthMs + this.#length.closedAfterMs;
     return closingMs > this.time.ms ? closingMs : undefined;
+  }
+
+  /** Drops a record whose windows have closed. */
+  protected dropLate(key: unknown, value: unknown, timestampMs: number): Outcome {
+    return this.#late.drop((taker) => this.forwardTo(taker, key, value, timestampMs));
   }
 
   /** Emits windows that have closed, where they are asked for. */

@@ -38,7 +38,7 @@ export class WindowedAggregateNode extends WindowFoldNode {
       if (pending !== undefined) pending = pending.then(() => this.updates.put(windowed, aggregate, old, newestMs));
       else pending = this.updates.put(windowed, aggregate, old, newestMs) ?? undefined;
     }
-    if (isLate) this.environment.counters.droppedLate++;
+    if (isLate) pending = this.dropLate(key, value, timestampMs) ?? undefined;
     return pending === undefined ? this.emitClosed() : pending.then(() => this.emitClosed());
   }
 }

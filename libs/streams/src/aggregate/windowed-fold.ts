@@ -6,6 +6,8 @@ export interface WindowedFold {
   /** Names the stream time: the aggregate's name, also where several nodes fold into it. */
   readonly time: string;
   readonly store: string;
+  /** The operator below that takes late records; undefined where they are only counted. */
+  readonly late: string | undefined;
   /** `undefined` stands for no aggregate yet. */
   readonly add: (aggregate: unknown, value: unknown, key: unknown) => unknown;
   readonly emit: EmitStrategy;

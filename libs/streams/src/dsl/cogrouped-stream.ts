@@ -87,7 +87,7 @@ export class CogroupedStream<K, A> {
 
 /** Cogrouped streams, cut into tumbling, hopping or sliding windows. */
 export interface WindowedCogroup<K, A> {
-  aggregate(name: string, options: CogroupOptions<A> & WindowedOptions): KTable<Windowed<K>, A>;
+  aggregate(name: string, options: CogroupOptions<A> & Omit<WindowedOptions, 'late'>): KTable<Windowed<K>, A>;
 }
 
 /** Cogrouped streams, cut into sessions; `merge` makes one aggregate of those of two sessions. */

@@ -1,6 +1,7 @@
 import type { EmitStrategy } from '../aggregate/windowed-fold.js';
 import type { StoreOptions } from './store-options.js';
 import type { Duration } from '@millrace/kernel';
+import type { KStream } from './k-stream.js';
 
 /** How an aggregate begins and grows. `initialize` is called for each new key (and window). */
 export interface AggregateOptions<K, V, A> extends StoreOptions<A> {
@@ -15,7 +16,7 @@ export interface ReduceOptions<V> extends StoreOptions<V> {
 }
 
 /** What a windowed aggregate adds to the options of any. */
-export interface WindowedOptions {
+export interface WindowedOptions<K = unknown, V = unknown> {
   /** `update` (default) emits on every update; `close` once, when stream time has passed the window's end plus the grace. */
   readonly emit?: EmitStrategy;
   /**
@@ -24,6 +25,11 @@ export interface WindowedOptions {
    * record closes it is lost, as in Kafka Streams: give more where time may jump.
    */
   readonly retention?: Duration;
+  /**
+   * Gets the records that come too late for their windows, as a stream: to write them to a topic, or to do something about them. The
+   * operator is named `<name>-late`. They are counted in any case. Default: they are only counted.
+   */
+  readonly late?: (late: KStream<K, V>) => void;
 }
 
 /** How an aggregate takes a value; `undefined` stands for no aggregate yet. */

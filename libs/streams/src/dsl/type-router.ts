@@ -46,7 +46,7 @@ export function addTypeRouter<K, T extends Readonly<Record<string, Serde<unknown
   const routing = {
     typeOf: by as TypeOf,
     types: Object.entries(types),
-    unknown: (unknown ?? 'dead-letter') as UnknownType,
+    unknown: unknown ?? 'dead-letter',
   };
   return streamsOf(name, stream, routing) as Routes<K, T, U>;
 }
@@ -84,7 +84,7 @@ function streamsOf<K, V>(
   return Object.fromEntries(
     types.map(([type, serde], nth) => {
       const output = outputs[nth] as (typeof outputs)[number];
-      const value = (serde ?? serdes.value) as Serde<unknown>;
+      const value = serde ?? serdes.value;
       return [type, stream.derived(output, value)];
     }),
   );

@@ -5,6 +5,7 @@ import { WindowedAggregateNode } from '../aggregate/windowed-aggregate-node.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
 import { sessionView, windowView } from '../table/windowed-views.js';
+import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { sessionKey } from '../window/session-key-serde.js';
 import {
@@ -16,8 +17,9 @@ import {
 } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
 import { windowedKey } from '../window/windowed-key.js';
-import { addFolds, type FoldInput } from './fold-nodes.js';
+import { addFolds, lateName, type FoldInput } from './fold-nodes.js';
 import type { WindowedOptions } from './folds.js';
+import type { KStream } from './k-stream.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
 import { storeSpec, type StoreOptions } from './store-options.js';
@@ -29,14 +31,16 @@ export interface WindowFoldPlace<K> {
   readonly inputs: readonly FoldInput[];
   readonly key: Serde<K>;
   readonly resolve: ProcessorResolver | undefined;
+  /** Takes the node of late records, where they are wanted. */
+  readonly late?: ((node: GraphNode) => void) | undefined;
 }
 
 /** Adds a fold of tumbling, hopping or sliding windows. */
 export function foldWindows<K, A>(
-  { graph, inputs, key, resolve }: WindowFoldPlace<K>,
+  { graph, inputs, key, resolve, late }: WindowFoldPlace<K>,
   name: string,
   windows: TimeWindows | SlidingWindows,
-  options: StoreOptions<A> & WindowedOptions,
+  options: StoreOptions<A> & Omit<WindowedOptions, 'late'>,
 ): KTable<Windowed<K>, A> {
   for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
   const isCached = options.cache ?? false;
@@ -63,11 +67,12 @@ export function foldWindows<K, A>(
   const node = addFolds(graph, inputs, {
     name,
     store,
+    late,
     detail: [describeWindows(windows), ...(emit === 'close' ? ['on close'] : []), ...(isCached ? ['cached'] : [])].join(
       ', ',
     ),
     create: (own, add) => (environment) => {
-      const fold = { time: name, store: store.name, add, emit, isCached };
+      const fold = { time: name, store: store.name, add, emit, isCached, late: late && lateName(name) };
       return windows.kind === 'time'
         ? new WindowedAggregateNode(own, windows, fold, environment)
         : new SlidingAggregateNode(own, windows, fold, environment);
@@ -79,10 +84,10 @@ export function foldWindows<K, A>(
 
 /** Adds a fold of sessions; `merge` makes one aggregate of those of two sessions. */
 export function foldSessions<K, A>(
-  { graph, inputs, key, resolve }: WindowFoldPlace<K>,
+  { graph, inputs, key, resolve, late }: WindowFoldPlace<K>,
   name: string,
   windows: SessionWindows,
-  options: Omit<StoreOptions<A>, 'cache'> & WindowedOptions,
+  options: Omit<StoreOptions<A>, 'cache'> & Omit<WindowedOptions, 'late'>,
   merge: SessionFold['merge'],
 ): KTable<Windowed<K>, A> {
   for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
@@ -101,9 +106,15 @@ export function foldSessions<K, A>(
   const node = addFolds(graph, inputs, {
     name,
     store,
+    late,
     detail: `${describeWindows(windows)}${emit === 'close' ? ', on close' : ''}`,
     create: (own, add) => (environment) =>
-      new SessionAggregateNode(own, windows, { time: name, store: store.name, add, merge, emit }, environment),
+      new SessionAggregateNode(
+        own,
+        windows,
+        { time: name, store: store.name, add, merge, emit, late: late && lateName(name) },
+        environment,
+      ),
   });
   const origin = {
     ...storedTable(store),
@@ -111,4 +122,12 @@ export function foldSessions<K, A>(
     closesAfterMs: windows.gapMs + windows.graceMs,
   };
   return new KTable<Windowed<K>, A>(graph, node, origin, { key: sessionKey(key), value }, resolve);
+}
+
+/** Makes of a node the stream of late records that a windowed aggregate was asked for. */
+export function lateOf<K, V>(
+  stream: KStream<K, V>,
+  take: ((late: KStream<K, V>) => void) | undefined,
+): ((node: GraphNode) => void) | undefined {
+  return take && ((node) => take(stream.derived(node, stream.serdes.value)));
 }

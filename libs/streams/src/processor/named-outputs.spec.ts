@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { TopologyBuilder, int64, json, topic, utf8, type ProcessorContext, type StreamRecord } from '../index.js';
+import {
+  TopologyBuilder,
+  int64,
+  json,
+  topic,
+  utf8,
+  type Outcome,
+  type ProcessorContext,
+  type StreamRecord,
+} from '../index.js';
 import { TopologyTestDriver } from '../testing/index.js';
 
 const orders = topic('orders', utf8, json<number>());
@@ -9,7 +18,7 @@ const outputs = { small: { key: utf8, value: json<number>() }, large: { key: int
 
 type Context = ProcessorContext<string | number, string | number, typeof outputs>;
 
-function splitting(process: (record: StreamRecord<string, number>, context: Context) => void): TopologyTestDriver {
+function splitting(process: (record: StreamRecord<string, number>, context: Context) => Outcome): TopologyTestDriver {
   const builder = new TopologyBuilder('splitting');
   const split = builder.stream('orders', orders).processInto('split', { create: () => ({ process }) }, outputs);
   split.small.to('small-out', small);
