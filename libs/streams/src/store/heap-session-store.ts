@@ -3,12 +3,20 @@ import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
+import type { QueryIsolation, Queryable, ReadOnlySessionStore } from './read-only-stores.js';
 import type { Session, SessionStore } from './session-store.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
 
+/** What a write has done, so that it can be undone. */
+interface Change<K, V> {
+  readonly text: string;
+  readonly added: Session<K, V> | undefined;
+  readonly removed: Session<K, V> | undefined;
+}
+
 /** A session store in the heap. The memory of a session that is gone is given back at the next commit. */
-export class HeapSessionStore<K, V> implements SessionStore<K, V> {
+export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<ReadOnlySessionStore<K, V>> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -18,7 +26,8 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   readonly #byKey = new Map<string, Session<K, V>[]>();
   readonly #byEnd = new Map<number, Set<Session<K, V>>>();
   readonly #ends = new SortedTimes();
-  #undo: (() => void)[] = [];
+  /** What was written since the last commit. */
+  #changes: Change<K, V>[] = [];
   /** The latest end of a session, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
@@ -40,9 +49,17 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     // A session of exactly the retention's age is no longer found, as in Kafka Streams, but may still be emitted.
     const goneUpToMs = this.#latestMs - this.#retentionMs;
     const sessions = this.#byKey.get(this.textOf(key)) ?? [];
-    return sessions.filter(
-      ({ startMs, endMs }) => endMs >= earliestEndMs && endMs > goneUpToMs && startMs <= latestStartMs,
-    );
+    return among(sessions, Math.max(earliestEndMs, goneUpToMs + 1), latestStartMs);
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlySessionStore<K, V> {
+    if (isolation === 'read_uncommitted') return this;
+    return {
+      find: (key, earliestEndMs, latestStartMs) => {
+        const heldFromMs = this.#committedLatestMs - this.#retentionMs + 1;
+        return among(this.#committedOf(this.textOf(key)), Math.max(earliestEndMs, heldFromMs), latestStartMs);
+      },
+    };
   }
 
   *endingIn(fromMs: number, toMs: number): IterableIterator<Session<K, V>> {
@@ -61,10 +78,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     if (replaced !== undefined) this.#take(text, replaced);
     this.#insert(text, session);
     this.#latestMs = Math.max(this.#latestMs, session.endMs);
-    this.#undo.push(() => {
-      this.#take(text, session);
-      if (replaced !== undefined) this.#insert(text, replaced);
-    });
+    this.#changes.push({ text, added: session, removed: replaced });
     this.#log(session, this.#value.serialize(session.value));
   }
 
@@ -75,7 +89,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     this.#log(session, null);
     if (found === undefined) return;
     this.#take(text, found);
-    this.#undo.push(() => this.#insert(text, found));
+    this.#changes.push({ text, added: undefined, removed: found });
   }
 
   *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
@@ -100,13 +114,16 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#changes = [];
     this.#dropGone();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    for (const { text, added, removed } of this.#changes.reverse()) {
+      if (added !== undefined) this.#take(text, added);
+      if (removed !== undefined) this.#insert(text, removed);
+    }
+    this.#changes = [];
     this.#latestMs = this.#committedLatestMs;
   }
 
@@ -120,6 +137,17 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     return keyText(key, this.#key);
   }
 
+  /** The sessions of a key without what was written since the last commit. */
+  #committedOf(text: string): readonly Session<K, V>[] {
+    let sessions = this.#byKey.get(text) ?? [];
+    for (const change of this.#changes.toReversed()) {
+      if (change.text !== text) continue;
+      sessions = sessions.filter((session) => session !== change.added);
+      if (change.removed !== undefined) insertInto(sessions, change.removed);
+    }
+    return sessions;
+  }
+
   #same(
     text: string,
     { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
@@ -130,9 +158,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   #insert(text: string, session: Session<K, V>): void {
     let sessions = this.#byKey.get(text);
     if (sessions === undefined) this.#byKey.set(text, (sessions = []));
-    let at = sessions.length;
-    while (at > 0 && isAfter(sessions[at - 1] as Session<K, V>, session)) at--;
-    sessions.splice(at, 0, session);
+    insertInto(sessions, session);
     let ending = this.#byEnd.get(session.endMs);
     if (ending === undefined) {
       this.#byEnd.set(session.endMs, (ending = new Set()));
@@ -165,6 +191,21 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   #log({ key, startMs, endMs }: Session<K, unknown>, value: Buffer | null): void {
     this.#changelog?.append(sessionKeyBytes(this.#key.serialize(key), startMs, endMs), value, endMs);
   }
+}
+
+/** Puts a session in its place. */
+function insertInto<K, V>(sessions: Session<K, V>[], session: Session<K, V>): void {
+  let at = sessions.length;
+  while (at > 0 && isAfter(sessions[at - 1] as Session<K, V>, session)) at--;
+  sessions.splice(at, 0, session);
+}
+
+function among<K, V>(
+  sessions: readonly Session<K, V>[],
+  earliestEndMs: number,
+  latestStartMs: number,
+): readonly Session<K, V>[] {
+  return sessions.filter(({ startMs, endMs }) => endMs >= earliestEndMs && startMs <= latestStartMs);
 }
 
 function isAfter(one: Session<unknown, unknown>, other: Session<unknown, unknown>): boolean {
