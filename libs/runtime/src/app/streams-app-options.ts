@@ -9,6 +9,7 @@ import {
   type Random,
 } from '@millrace/kernel';
 import type { Compression } from '@millrace/protocol';
+import { HttpQueryTransport, type QueryTransport } from '../query/query-transport.js';
 import {
   DEFAULT_ERROR_POLICY,
   MEMORY_ENGINE,
@@ -39,6 +40,14 @@ export interface StreamsAppOptions {
    * timeouts. Kafka property `group.instance.id`. Default: none, a random name.
    */
   readonly instanceId?: string;
+  /**
+   * Where the other members reach the queries of this process: scheme, host, port and path, such as
+   * `http://10.0.0.7:3000/queries`. A function is asked before each joining of the group. Kafka property `application.server`.
+   * Default: none, others cannot ask for what this process has.
+   */
+  readonly advertisedUrl?: string | (() => string | undefined);
+  /** What takes queries to other members. Default: HTTP without further headers. */
+  readonly queryTransport?: QueryTransport;
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
@@ -98,6 +107,8 @@ export interface StreamsAppSettings {
   readonly instanceId: string | undefined;
   /** The instance id, or a random name in its place. */
   readonly processId: string;
+  readonly advertisedUrl: () => string | undefined;
+  readonly queryTransport: QueryTransport;
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -132,12 +143,15 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   const clock = options.clock ?? new SystemClock();
   const random = options.random ?? new SystemRandom();
   const processId = options.instanceId ?? randomName(random);
+  const { advertisedUrl } = options;
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
     topologies: options.topologies,
     cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
+    advertisedUrl: typeof advertisedUrl === 'function' ? advertisedUrl : () => advertisedUrl,
+    queryTransport: options.queryTransport ?? new HttpQueryTransport(),
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),
@@ -160,6 +174,9 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     clock,
     random,
   };
+  if (typeof advertisedUrl === 'string' && !/^https?:\/\/[^/]/.test(advertisedUrl)) {
+    problems.push(`advertisedUrl: '${advertisedUrl}' is no address such as http://10.0.0.7:3000/queries`);
+  }
   problems.push(...problemsOf(settings));
   for (const name of Object.keys(options.policies ?? {})) {
     if (!settings.policies.has(name)) problems.push(`policies: there is no topology '${name}'`);

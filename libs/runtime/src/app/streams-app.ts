@@ -1,6 +1,9 @@
 import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
 import { GlobalTables } from '../global/global-tables.js';
+import { GroupDirectory } from '../query/group-directory.js';
+import { StoreCatalog } from '../query/store-catalog.js';
+import { StoreQueries } from '../query/store-queries.js';
 import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
 import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from './app-state.js';
@@ -29,10 +32,14 @@ export interface StreamsMetrics {
  * application: its state becomes `ERROR` and {@link finished} rejects.
  */
 export class StreamsApp implements Lifecycle {
+  /** Reads of the stores, wherever in the group they are. */
+  readonly queries: StoreQueries;
   readonly #settings: StreamsAppSettings;
   readonly #plan: ApplicationPlan;
   readonly #cluster: Cluster;
   readonly #globalTables: GlobalTables;
+  readonly #directory = new GroupDirectory();
+  readonly #catalog: StoreCatalog;
   readonly #completion = new Completion();
   #threads: readonly ThreadHost[] = [];
   #running: Promise<unknown> = Promise.resolve();
@@ -48,7 +55,17 @@ export class StreamsApp implements Lifecycle {
     if (problems.length > 0)
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
-    const { applicationId, topologies } = settings;
+    const { applicationId, topologies, processId, clock, queryTransport } = settings;
+    this.#catalog = new StoreCatalog(applicationId, this.#plan);
+    this.queries = new StoreQueries({
+      member: processId,
+      catalog: this.#catalog,
+      directory: this.#directory,
+      replicasOf: (taskId) =>
+        this.#threads.map(({ thread }) => thread.replica(taskId)).filter((replica) => replica !== undefined),
+      transport: queryTransport,
+      clock,
+    });
     this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, (error) => this.#fail(error));
   }
 
@@ -87,6 +104,7 @@ export class StreamsApp implements Lifecycle {
     try {
       await this.#cluster.start();
       const partitionCounts = await this.#prepareTopics();
+      this.#catalog.know(partitionCounts);
       await this.#globalTables.start();
       const { threads } = this.#settings;
       const surroundings = {
@@ -94,6 +112,7 @@ export class StreamsApp implements Lifecycle {
         cluster: this.#cluster,
         plan: this.#plan,
         globalTables: this.#globalTables,
+        directory: this.#directory,
         partitionCounts,
       };
       this.#threads = Array.from(

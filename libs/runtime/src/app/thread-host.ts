@@ -9,6 +9,8 @@ import type { GlobalTables } from '../global/global-tables.js';
 import { AtLeastOnceOutput } from '../output/at-least-once-output.js';
 import type { Output } from '../output/output.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
+import type { GroupDirectory } from '../query/group-directory.js';
+import { decodeAssignmentData } from '../query/task-directory.js';
 import { TaskStart } from '../restore/task-start.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
@@ -27,6 +29,8 @@ export interface ThreadSurroundings {
   readonly cluster: Cluster;
   readonly plan: ApplicationPlan;
   readonly globalTables: GlobalTables;
+  /** Learns who has which tasks. */
+  readonly directory: GroupDirectory;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
 }
@@ -50,8 +54,8 @@ export class ThreadHost {
    * @param failed Told of what ends the membership for good.
    */
   constructor(surroundings: ThreadSurroundings, index: number, failed: (error: Error) => void) {
-    const { settings, cluster, plan } = surroundings;
-    const { applicationId, processId, clock } = settings;
+    const { settings, cluster, plan, directory } = surroundings;
+    const { applicationId, processId, clock, advertisedUrl } = settings;
     const place: ThreadPlace = { applicationId, thread: `${processId}-${index}` };
     const wakeUp = new WakeUp(clock);
     const mailbox = new RebalanceMailbox(wakeUp.wake);
@@ -68,9 +72,15 @@ export class ThreadHost {
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
-      userData: () => encodeMemberData({ processId }),
+      userData: () => {
+        const url = advertisedUrl();
+        return encodeMemberData({ processId, ...(url === undefined ? {} : { advertisedUrl: url }) });
+      },
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: (partitions) => mailbox.post({ kind: 'assigned', partitions }),
+      onAssigned: (partitions, { generationId, userData }) => {
+        directory.take(place.thread, generationId, decodeAssignmentData(userData)?.directory);
+        return mailbox.post({ kind: 'assigned', partitions });
+      },
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
       onFailed: failed,

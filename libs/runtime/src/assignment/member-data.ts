@@ -4,13 +4,21 @@ import { RecordError } from '@millrace/kernel';
 export interface MemberData {
   /** Same for all threads of one process. */
   readonly processId: string;
+  /** Where others reach the queries of this process; absent where it takes none. */
+  readonly advertisedUrl?: string;
 }
 
-const VERSION = 1;
+/** The process id alone: what members without an address write, and every member of a release before addresses. */
+const PLAIN = 1;
+/** JSON, to which later versions may add. */
+const VERSION = 2;
 
-/** Encodes member data: a version byte, then the process id. */
-export function encodeMemberData({ processId }: MemberData): Buffer {
-  return Buffer.concat([Buffer.of(VERSION), Buffer.from(processId, 'utf8')]);
+/** Encodes member data: a version byte, then what that version says. */
+export function encodeMemberData(data: MemberData): Buffer {
+  if (data.advertisedUrl === undefined) {
+    return Buffer.concat([Buffer.of(PLAIN), Buffer.from(data.processId, 'utf8')]);
+  }
+  return Buffer.concat([Buffer.of(VERSION), Buffer.from(JSON.stringify(data), 'utf8')]);
 }
 
 /**
@@ -21,7 +29,8 @@ export function encodeMemberData({ processId }: MemberData): Buffer {
  */
 export function decodeMemberData(bytes: Buffer | null): MemberData | undefined {
   if (bytes === null || bytes.length === 0) return undefined;
-  if (bytes[0] === VERSION) return { processId: bytes.toString('utf8', 1) };
+  if (bytes[0] === PLAIN) return { processId: bytes.toString('utf8', 1) };
+  if (bytes[0] === VERSION) return JSON.parse(bytes.toString('utf8', 1)) as MemberData;
   throw new RecordError(
     'MR_PROTOCOL_CORRUPT',
     'a member of the group sent user data that is not of a stream thread: give each application its own applicationId',

@@ -5,12 +5,15 @@
  * - every task is placed on at most one member, with all its partitions;
  * - a task that another member still owns is given to nobody in this round: its owner, missing it, revokes it and
  *   rejoins, and the next round gives it away (KIP-429);
+ * - every member is told who has which tasks, for queries;
  * - of two members that claim a partition the one with the older generation has lost it (KIP-792); where that does not
  *   tell them apart, the task is taken from both first.
  */
 import type { AssignedShare, Assignor, AssignorMember } from '@millrace/client';
+import { encodeAssignmentData } from '../query/task-directory.js';
+import { directoryOf } from './directory-of.js';
 import { placeTasks, type PlacementMember } from './sticky-placement.js';
-import { layOutTasks, partitionKey, type SubTopologyLayout } from './task-layout.js';
+import { layOutTasks, partitionKey, type SubTopologyLayout, type TaskPlacement } from './task-layout.js';
 import { decodeMemberData } from './member-data.js';
 
 /** Assigns the tasks of one application to the stream threads of its group. */
@@ -39,15 +42,18 @@ export class TaskAssignor implements Assignor {
     }
 
     const placed = placeTasks(tasks, members.map(toPlacementMember), owners);
-    const assignment = new Map<string, AssignedShare>();
+    const given = new Map<string, readonly TaskPlacement[]>();
     for (const { memberId } of members) {
       const free = (placed.get(memberId) ?? []).filter((task) => {
         const ids = holders.get(task.key) as Set<string>;
         return ids.size === 0 || (ids.size === 1 && ids.has(memberId));
       });
-      assignment.set(memberId, { partitions: free.flatMap((task) => [...task.partitions]) });
+      given.set(memberId, free);
     }
-    return assignment;
+    const userData = encodeAssignmentData({ directory: directoryOf(members, given) });
+    return new Map<string, AssignedShare>(
+      [...given].map(([id, own]) => [id, { partitions: own.flatMap((task) => [...task.partitions]), userData }]),
+    );
   }
 }
 

@@ -19,6 +19,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { describeError, isMillraceError, TransientError } from '@millrace/kernel';
 import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
+import type { StoreReplica } from '../query/store-replica.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
 import { failureAction } from './failure-action.js';
@@ -102,6 +103,11 @@ export class StreamThread {
    */
   drained(): Promise<void> {
     return this.#drains.wait();
+  }
+
+  /** The stores of a task of this thread, for queries; to be read at once. */
+  replica(taskId: string): StoreReplica | undefined {
+    return this.#tasks.replica(taskId);
   }
 
   health(): ThreadHealth {

@@ -9,6 +9,7 @@
  */
 import type { FetchedBatch } from '@millrace/client';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
+import type { StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import type { ReadPosition } from './end-confirmation.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
@@ -44,6 +45,11 @@ export class ThreadTasks {
   /** Whether a task is not running yet. */
   get isRestoring(): boolean {
     return this.#byKey.size > this.#running.length;
+  }
+
+  /** The stores of a task of this thread, for queries. */
+  replica(key: string): StoreReplica | undefined {
+    return this.#byKey.get(key)?.replica;
   }
 
   /** Says what the member owns now, all of it. */
