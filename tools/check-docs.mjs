@@ -1,7 +1,7 @@
 /**
  * Keeps the documentation true where a machine can tell: every relative link leads somewhere, every error code and every
  * exit code of the code has its row in the reference and no row is left over, every ADR has a status, and every code block
- * marked `<!-- from: FILE#ID -->` equals the region `// docs:begin ID` … `// docs:end ID` of that file.
+ * marked `<!-- from: FILE#ID -->` equals the region `// #region ID` … `// #endregion` of that file.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ function checkLinks(file, text) {
 async function checkIncludes(file, text) {
   for (const [, from, id, code] of text.matchAll(/<!-- from: (\S+?)#(\S+) -->\n```\w*\n([\s\S]*?)```/g)) {
     const source = existsSync(path.join(root, from)) ? await read(from) : '';
-    const region = new RegExp(`// docs:begin ${id}\\n([\\s\\S]*?)[ \\t]*// docs:end ${id}`).exec(source)?.[1];
+    const region = new RegExp(`// #region ${id}\\n([\\s\\S]*?)[ \\t]*// #endregion`).exec(source)?.[1];
     if (region === undefined) problems.push(`${file}: ${from} has no region ${id}`);
     else if (outdent(region).trim() !== code.trim()) problems.push(`${file}: the code of ${id} differs from ${from}`);
   }

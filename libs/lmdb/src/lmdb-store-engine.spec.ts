@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { storeEngineContract } from '@millrace/streams/testing';
 import { LmdbStoreEngine } from './lmdb-store-engine.js';
 
-const PLACE = { applicationId: 'app', topology: 'flights', taskId: '0_0' };
+const PLACE = { applicationId: 'app', thread: 0, topology: 'flights', taskId: '0_0' };
 
 describe('LmdbStoreEngine', () => {
   let directory: string;
@@ -30,9 +30,9 @@ describe('LmdbStoreEngine', () => {
 
   it('stays within its directory, whatever the names are', () => {
     const engine = new LmdbStoreEngine({ directory: path.join(directory, 'state') });
-    engine.open({ applicationId: '..', topology: '../../outside', taskId: '0_0' }).close();
+    engine.open({ applicationId: '..', thread: 0, topology: '../../outside', taskId: '0_0' }).close();
 
-    expect(existsSync(path.join(directory, 'state', '%2e%2e', '..%2f..%2foutside', '0_0'))).toBe(true);
+    expect(existsSync(path.join(directory, 'state', '%2e%2e', '0', '..%2f..%2foutside', '0_0'))).toBe(true);
   });
 
   it('says what to look for when the stores cannot be opened', () => {

@@ -8,8 +8,8 @@ import { LmdbTaskStorage } from './lmdb-task-storage.js';
 /** Where the stores are kept, and how. */
 export interface LmdbStoreEngineOptions {
   /**
-   * The directory of all applications' stores: local to the machine, kept over restarts, not shared between machines. Kafka
-   * property `state.dir`.
+   * The directory of this process's stores: local to the machine, kept over restarts, shared with no other process. Kafka property
+   * `state.dir`.
    */
   readonly directory: string;
 }
@@ -19,7 +19,7 @@ const MAX_DATABASES = 128;
 
 /**
  * Keeps stores in LMDB, a memory-mapped B+ tree: a store is as large as the disk, the heap holds none of it, and a restart goes
- * on with what is there. Each task has the directory `<directory>/<applicationId>/<topology>/<taskId>`.
+ * on with what is there. Each task has the directory `<directory>/<applicationId>/<thread>/<topology>/<taskId>`.
  *
  * A commit of a task is one transaction: a process that is killed leaves the one before or the one after it. After a power loss
  * the last one that was flushed counts; the rest is restored from the changelog.
@@ -33,8 +33,8 @@ export class LmdbStoreEngine implements StoreEngine {
     this.#directory = path.resolve(directory);
   }
 
-  open({ applicationId, topology, taskId }: StoragePlace): TaskStorage {
-    const folder = path.join(this.#directory, ...[applicationId, topology, taskId].map(asFolder));
+  open({ applicationId, thread, topology, taskId }: StoragePlace): TaskStorage {
+    const folder = path.join(this.#directory, ...[applicationId, String(thread), topology, taskId].map(asFolder));
     try {
       mkdirSync(folder, { recursive: true });
       const environment = open<Buffer, Buffer>({

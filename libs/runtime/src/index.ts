@@ -1,6 +1,7 @@
 export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
 export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
-export type { AppHealth, AppState, PartitionLag, TaskHealth, ThreadHealth } from './app/app-state.js';
+export type { AppHealth, AppState, PartitionLag, StandbyHealth, TaskHealth, ThreadHealth } from './app/app-state.js';
+export type { LocalStore, StoreRole } from './app/local-store.js';
 export { readMemberQuery, writeAnswers, type AnswerSource, type MemberQuery } from './query/member-protocol.js';
 export {
   HttpQueryTransport,
@@ -20,6 +21,7 @@ export {
   type WindowQueries,
 } from './query/typed-stores.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
+export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
@@ -32,10 +34,12 @@ export {
   type FailureEvent,
   type LagEvent,
   type LateRecordsEvent,
+  type RetriedEvent,
   type ProcessedEvent,
   type RebalanceEvent,
   type RestoreEvent,
   type SinkWrittenEvent,
+  type StandbyEvent,
   type TaskPlace,
   type TaskState,
   type TaskStateEvent,

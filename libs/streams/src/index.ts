@@ -12,6 +12,11 @@ export {
 export { TopologyError } from './errors/topology-error.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamSerdes } from './dsl/k-stream.js';
+export type { AsyncCall, AsyncMapOptions, CallRetryOptions } from './dsl/async-map.js';
+export type { AsyncCallContext } from './call/async-map-node.js';
+export type { CallOrder } from './call/call-window.js';
+export type { CallGuard } from './call/outside-call.js';
+export type { CallEnvironment } from './call/call-environment.js';
 export type { DeduplicateOptions } from './dsl/deduplicate.js';
 export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
 export type { TableJoinOptions } from './dsl/stream-table-join.js';
@@ -90,8 +95,6 @@ export { StoreSet, type Changelog } from './task/store-set.js';
 export type { RecordCollector } from './task/record-collector.js';
 export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
-export { DEFAULT_ERROR_POLICY, type ErrorPolicy } from './task/error-policy.js';
-export { deadLetterTopic } from './task/dead-letter.js';
 export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/store-engines.js';
 export type {
   ByteChange,
@@ -103,4 +106,8 @@ export type {
   StoreEngine,
   TaskStorage,
 } from './store/engine/store-engine.js';
+export { DEFAULT_ERROR_POLICY, type ErrorPolicy, type RetryTopicOptions } from './task/error-policy.js';
+export { resolveRetry, retryDelayMs, type RetryOptions, type RetryPolicy } from './task/retry-options.js';
+export { withErrorPolicy, type SourceRecovery } from './topology/recovery.js';
+export { deadLetterTopic, isDeadLetterHeader } from './task/dead-letter.js';
 export type { SinkBatch, SinkFence, SinkRecord, SinkWriter, TopicPartition } from './sink/sink-writer.js';

@@ -1,7 +1,9 @@
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import {
   DEFAULT_ERROR_POLICY,
   StreamTask,
+  withErrorPolicy,
   type ErrorPolicy,
   type RecordCollector,
   type RecordRun,
@@ -38,13 +40,18 @@ export class TaskHarness {
   readonly task: StreamTask;
   readonly sent: SentRecord[] = [];
   nowMs = 0;
+  readonly clock = new ManualClock();
   readonly #nextOffsets = new Map<string, number>();
 
   constructor(
     builder: TopologyBuilder,
-    options: { readonly maxTaskIdleMs?: number; readonly policy?: Partial<ErrorPolicy> } = {},
+    options: {
+      readonly maxTaskIdleMs?: number;
+      readonly policy?: Partial<ErrorPolicy>;
+      readonly recordUndo?: { isOn: boolean };
+    } = {},
   ) {
-    const topology = builder.build();
+    const topology = withErrorPolicy(builder.build(), options.policy ?? {});
     const [sub] = topology.subTopologies;
     if (sub === undefined) throw new Error('the topology has no sub-topology');
     this.task = new StreamTask(topology, sub, {
@@ -54,6 +61,8 @@ export class TaskHarness {
       policy: { ...DEFAULT_ERROR_POLICY, ...options.policy },
       nowMs: () => this.nowMs,
       globalTable: () => ({ get: () => undefined, size: () => 0 }),
+      ...(options.recordUndo === undefined ? {} : { recordUndo: options.recordUndo }),
+      calls: { clock: this.clock, random: new SeededRandom(1), ended: () => undefined },
       ...(options.maxTaskIdleMs === undefined ? {} : { maxTaskIdleMs: options.maxTaskIdleMs }),
     });
   }

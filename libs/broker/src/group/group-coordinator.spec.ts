@@ -72,6 +72,23 @@ describe('a group in time', () => {
     expect(errorName((await join(memberId)).errorCode)).toBe('UNKNOWN_MEMBER_ID');
   });
 
+  it('takes a newcomer while it waits for an id that was handed out, although all its members are gone', async () => {
+    const { clock, groups, enter, join, state, stable } = coordinator();
+    await stable();
+    const second = await enter();
+    void join(second);
+    clock.advance(SESSION_MS / 2);
+    await enter();
+    groups.leave('g', [{ memberId: second, groupInstanceId: null }]);
+    clock.advance(SESSION_MS / 2);
+    expect(groups.group('g')?.size).toBe(0);
+    expect(state()).toBe('PreparingRebalance');
+
+    expect(errorName((await join('', { protocols: [{ name: 'sticky', metadata: Buffer.from('m') }] })).errorCode)).toBe(
+      'MEMBER_ID_REQUIRED',
+    );
+  });
+
   it('goes on without members that do not join again within the rebalance timeout', async () => {
     const { clock, enter, join, heartbeat, stable } = coordinator();
     const slow = await stable();

@@ -137,8 +137,11 @@ export class Group {
 
   supportsProtocols(protocolType: string, protocols: readonly MemberProtocol[]): boolean {
     if (this.#state === 'Empty') return protocolType !== '' && protocols.length > 0;
+    if (this.protocolType !== protocolType) return false;
+    // While a rebalance waits for ids that were handed out, all members may be gone: then any protocol will do (as in Kafka).
+    if (this.size === 0) return protocols.length > 0;
     const candidates = this.#candidateProtocols();
-    return this.protocolType === protocolType && protocols.some((each) => candidates.has(each.name));
+    return protocols.some((each) => candidates.has(each.name));
   }
 
   /** The protocol with the most votes among those that every member can follow. */

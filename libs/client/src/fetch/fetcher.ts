@@ -104,6 +104,11 @@ export class Fetcher implements Lifecycle {
     return batches;
   }
 
+  /** Lets a {@link poll} that is waiting return at once; does nothing when there is none. (Kafka: `Consumer.wakeup`.) */
+  wake(): void {
+    this.#wakePoll?.();
+  }
+
   /** Holds partitions back: they are neither fetched nor polled. What was fetched is kept. */
   pause(partitions: readonly TopicPartition[]): void {
     for (const each of partitions) {

@@ -134,6 +134,51 @@ describe('Producer', () => {
     },
   );
 
+  it('is not fenced once more by an answer that its earlier session still waited for (version 1)', async () => {
+    await virtual.topic(cluster, 2);
+    const options = { transactionalId: 'tx', maxTransactionVersion: 1 } as const;
+    const producer = await producerWith(options);
+    await producerWith(options);
+    let answersToCut = 1;
+    virtual.faults.cutInsteadOfAnswer = () => answersToCut-- > 0;
+    producer.beginTransaction();
+    const lost = producer.send('orders', 0, batchOf('lost')).catch((error: unknown) => error);
+    await virtual.until('adding the partition is to be tried again', () => virtual.faults.swallowed === 1);
+    const offsets = [{ topic: 'orders', partition: 1, offset: 1 }];
+    const group = { groupId: 'g', generationId: -1, memberId: '' };
+    await expect(virtual.run(producer.sendOffsets(offsets, group))).rejects.toMatchObject({
+      code: 'MR_PRODUCER_FENCED',
+    });
+    await virtual.run(producer.start());
+    await virtual.pass(2_000);
+
+    producer.beginTransaction();
+    await virtual.run(producer.send('orders', 1, batchOf('kept')));
+    await virtual.run(producer.commitTransaction());
+
+    expect(await lost).toMatchObject({ code: 'MR_PRODUCER_FENCED' });
+  });
+
+  it('leaves behind a copy of its offsets that was never answered, by a new epoch (version 1)', async () => {
+    await virtual.topic(cluster);
+    const producer = await producerWith({ transactionalId: 'tx', maxTransactionVersion: 1 });
+    const group = { groupId: 'g', generationId: -1, memberId: '' };
+    const transact = async (offset: number): Promise<void> => {
+      producer.beginTransaction();
+      await virtual.run(producer.sendOffsets([{ topic: 'orders', partition: 0, offset }], group));
+      await virtual.run(producer.commitTransaction());
+    };
+    await transact(1);
+    const sessions = virtual.answered.get('InitProducerId') ?? 0;
+    // The answer to AddOffsetsToTxn passes, that to TxnOffsetCommit is lost once.
+    let answersToPass = 1;
+    virtual.faults.cutInsteadOfAnswer = () => answersToPass-- === 0;
+    await transact(2);
+
+    expect(virtual.faults.swallowed).toBe(1);
+    expect(virtual.answered.get('InitProducerId')).toBe(sessions + 1);
+  });
+
   it('aborts an open transaction when it is stopped', async () => {
     await virtual.topic(cluster);
     const producer = await producerWith({ transactionalId: 'tx' });

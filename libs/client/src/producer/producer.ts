@@ -93,6 +93,8 @@ export class Producer implements Lifecycle {
    */
   async start(): Promise<void> {
     this.#state.to('starting');
+    // First of all: what the earlier session still waits for must not touch this one.
+    this.#partitions.clear();
     try {
       const { transactionalId, transactionTimeoutMs } = this.#settings;
       await this.#abandon(stoppedError('the producer'));
@@ -103,7 +105,6 @@ export class Producer implements Lifecycle {
           : await initTransactionalId(this.#context, transactionTimeoutMs);
       this.#sender.restart();
       this.#sender.resume();
-      this.#partitions.clear();
       this.#unreportedFailure = undefined;
       this.#mustRaiseEpoch = false;
       this.#state.to('ready');
@@ -219,9 +220,7 @@ export class Producer implements Lifecycle {
     this.#state.to('ending');
     try {
       if (this.#partitions.hasStarted) {
-        const { identity, repeated } = await endTransaction(context, this.#identity, committed);
-        this.#mustRaiseEpoch ||= repeated && context.version === 1;
-        this.#adopt(identity);
+        this.#adopt(await endTransaction(context, this.#identity, committed));
       }
       if (this.#mustRaiseEpoch) await this.#raiseEpoch(context);
       this.#partitions.clear();
@@ -302,7 +301,8 @@ export class Producer implements Lifecycle {
     const { maxTransactionVersion, deliveryTimeoutMs: timeoutMs } = this.#settings;
     const offered = this.#cluster.features.transactionVersion;
     const version = Math.min(offered, maxTransactionVersion) >= 2 ? 2 : 1;
-    return { cluster: this.#cluster, purpose: this.#purpose, transactionalId, version, timeoutMs };
+    const unanswered = (): void => void (this.#mustRaiseEpoch ||= version === 1);
+    return { cluster: this.#cluster, purpose: this.#purpose, transactionalId, version, timeoutMs, unanswered };
   }
 
   #transaction(): TransactionContext {

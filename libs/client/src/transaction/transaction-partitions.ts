@@ -84,6 +84,8 @@ export class TransactionPartitions {
       try {
         await addPartitions(context, identity, partitions);
       } catch (error) {
+        // An answer to an earlier session says nothing of this one, which has begun with nothing.
+        if (known !== this.#known) continue;
         this.#asked = [];
         this.#failed(error as Error);
         return;

@@ -14,6 +14,8 @@ export interface TransactionContext {
   readonly version: 1 | 2;
   /** Patience with a coordinator that is moving, or still busy with the transaction before, in milliseconds. */
   readonly timeoutMs: number;
+  /** Told of each request that got no answer: a copy of it may still reach the broker, at any time. */
+  readonly unanswered: () => void;
 }
 
 const NO_IDENTITY: ProducerIdentity = { producerId: -1, epoch: -1 };
@@ -27,6 +29,16 @@ const FIRST_BACKOFF_MS = 20;
 /** Tries again sooner than for other requests. */
 export function transactionRetry(cluster: Cluster): RetryContext {
   return { ...cluster.retryContext(), retryBackoffMs: Math.min(FIRST_BACKOFF_MS, cluster.settings.retryBackoffMs) };
+}
+
+/** One try of a request that changes the open transaction. */
+export async function tryInTransaction<T>({ unanswered }: TransactionContext, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (isIndefinite(error)) unanswered();
+    throw error;
+  }
 }
 
 /**
@@ -76,7 +88,7 @@ export function addPartitions(
   const { cluster, purpose, transactionalId, timeoutMs } = context;
   const what = `AddPartitionsToTxn of '${transactionalId}'`;
   const topics = [...Map.groupBy(partitions, ({ topic }) => topic)];
-  return retrying(transactionRetry(cluster), what, timeoutMs, async () => {
+  const attempt = async (): Promise<void> => {
     const response = await cluster.coordinators.request(
       'transaction',
       transactionalId,
@@ -111,47 +123,39 @@ export function addPartitions(
       topic: first.name,
       partition: first.partitionIndex,
     });
-  });
+  };
+  return retrying(transactionRetry(cluster), what, timeoutMs, () => tryInTransaction(context, attempt));
 }
 
 function notAttempted(errorCode: number): number {
   return errorCode === ErrorCodes.OPERATION_NOT_ATTEMPTED ? 1 : 0;
 }
 
-/** How a transaction ended. */
-export interface EndOfTransaction {
-  /** The identity for the next transaction: with version 2 another one. */
-  readonly identity: ProducerIdentity;
-  /** Whether some try got no answer: a late copy of it might still reach the coordinator. */
-  readonly repeated: boolean;
-}
-
-/** Commits or aborts. A repetition is safe: the coordinator recognises it. */
-export async function endTransaction(
+/**
+ * Commits or aborts. A repetition is safe: the coordinator recognises it.
+ *
+ * @returns the identity for the next transaction: with version 2 another one.
+ */
+export function endTransaction(
   context: TransactionContext,
   identity: ProducerIdentity,
   committed: boolean,
-): Promise<EndOfTransaction> {
+): Promise<ProducerIdentity> {
   const { cluster, purpose, transactionalId, version, timeoutMs } = context;
   const what = `EndTxn (${committed ? 'commit' : 'abort'}) of '${transactionalId}'`;
-  let repeated = false;
-  return retrying(transactionRetry(cluster), what, timeoutMs, async () => {
-    try {
-      const response = await cluster.coordinators.request(
-        'transaction',
-        transactionalId,
-        purpose,
-        apis.EndTxn,
-        { transactionalId, producerId: identity.producerId, producerEpoch: identity.epoch, committed },
-        (answer) => [answer.errorCode],
-        version === 2 ? {} : { cap: END_TXN_KEEPS_EPOCH },
-      );
-      throwOnError(response.errorCode, what, { transactionalId });
-      const raised = { producerId: response.producerId, epoch: response.producerEpoch };
-      return { identity: version === 2 && raised.producerId >= 0 ? raised : identity, repeated };
-    } catch (error) {
-      repeated ||= isIndefinite(error);
-      throw error;
-    }
-  });
+  const attempt = async (): Promise<ProducerIdentity> => {
+    const response = await cluster.coordinators.request(
+      'transaction',
+      transactionalId,
+      purpose,
+      apis.EndTxn,
+      { transactionalId, producerId: identity.producerId, producerEpoch: identity.epoch, committed },
+      (answer) => [answer.errorCode],
+      version === 2 ? {} : { cap: END_TXN_KEEPS_EPOCH },
+    );
+    throwOnError(response.errorCode, what, { transactionalId });
+    const raised = { producerId: response.producerId, epoch: response.producerEpoch };
+    return version === 2 && raised.producerId >= 0 ? raised : identity;
+  };
+  return retrying(transactionRetry(cluster), what, timeoutMs, () => tryInTransaction(context, attempt));
 }

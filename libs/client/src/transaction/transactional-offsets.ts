@@ -4,7 +4,7 @@ import { throwOnError } from '../errors/broker-errors.js';
 import type { GroupMetadata } from '../group/group-metadata.js';
 import type { TopicPartition } from '../metadata/topic-metadata.js';
 import type { ProducerIdentity } from '../producer/producer-identity.js';
-import { transactionRetry, type TransactionContext } from './transaction-requests.js';
+import { transactionRetry, tryInTransaction, type TransactionContext } from './transaction-requests.js';
 
 /** An offset to be committed for a group. */
 export interface OffsetToCommit extends TopicPartition {
@@ -34,7 +34,7 @@ export async function commitTransactionalOffsets(
   const { cluster, purpose, transactionalId, version, timeoutMs } = context;
   const what = `TxnOffsetCommit of '${transactionalId}' for group '${group.groupId}'`;
   const topics = [...Map.groupBy(offsets, ({ topic }) => topic)];
-  await retrying(transactionRetry(cluster), what, timeoutMs, async () => {
+  const attempt = async (): Promise<void> => {
     const response = await cluster.coordinators.request(
       'group',
       group.groupId,
@@ -66,13 +66,14 @@ export async function commitTransactionalOffsets(
         throwOnError(errorCode, what, { topic: name, partition: partitionIndex, transactionalId });
       }
     }
-  });
+  };
+  await retrying(transactionRetry(cluster), what, timeoutMs, () => tryInTransaction(context, attempt));
 }
 
 async function addOffsets(context: TransactionContext, identity: ProducerIdentity, groupId: string): Promise<void> {
   const { cluster, purpose, transactionalId, timeoutMs } = context;
   const what = `AddOffsetsToTxn of '${transactionalId}'`;
-  await retrying(transactionRetry(cluster), what, timeoutMs, async () => {
+  const attempt = async (): Promise<void> => {
     const response = await cluster.coordinators.request(
       'transaction',
       transactionalId,
@@ -82,5 +83,6 @@ async function addOffsets(context: TransactionContext, identity: ProducerIdentit
       (answer) => [answer.errorCode],
     );
     throwOnError(response.errorCode, what, { transactionalId });
-  });
+  };
+  await retrying(transactionRetry(cluster), what, timeoutMs, () => tryInTransaction(context, attempt));
 }

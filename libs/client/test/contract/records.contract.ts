@@ -113,6 +113,18 @@ export function describeRecords(session: () => ContractSession): void {
   });
 
   describe('a fetcher', () => {
+    it('ends a poll that waits when it is woken', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster);
+      const fetcher = await session().start(new Fetcher(cluster, { maxWaitMs: 30_000 }));
+      fetcher.wake();
+      fetcher.assign([{ topic, partition: 0, offset: 0 }]);
+      const polled = fetcher.poll(600_000);
+      fetcher.wake();
+
+      await expect(polled).resolves.toEqual([]);
+    });
+
     it('wakes up as soon as something is appended', async () => {
       const { cluster } = await session().cluster();
       const topic = await session().topic(cluster);

@@ -9,6 +9,7 @@ export interface StreamSinkOptions extends Pick<
   | 'name'
   | 'groupId'
   | 'instanceId'
+  | 'policy'
   | 'maxBatchRecords'
   | 'linger'
   | 'commitInterval'

@@ -6,6 +6,7 @@ const RUNNING_THREAD: ThreadHealth = {
   thread: 't-1',
   state: 'RUNNING',
   tasks: [{ taskId: 'flights/0_0', state: 'RUNNING' }],
+  standbys: [],
 };
 
 function health(overrides: Partial<AppHealth> = {}): AppHealth {

@@ -80,6 +80,19 @@ describe('ChannelMetrics', () => {
     ]);
   });
 
+  it('shows the lag of standbys, and forgets those that have ended', async () => {
+    const standby = (taskId: string, phase: string, lagRecords: number | undefined): void =>
+      publish<'standby'>('runtime.standby', { ...place, taskId, phase, lagRecords });
+    standby('0_0', 'following', 12);
+    standby('0_1', 'following', 7);
+    standby('0_1', 'ended', 0);
+    standby('0_2', 'following', undefined);
+    const lines = await exposition();
+    expect(lines.filter((line) => line.startsWith('millrace_standby_lag_records'))).toEqual([
+      'millrace_standby_lag_records{application="enrichment",task="0_0"} 12',
+    ]);
+  });
+
   it('shows restoration while it goes on, and how much was restored when it has ended', async () => {
     const restored = (phase: string, restoredRecords: number): void =>
       publish<'restored'>('runtime.restored', { ...place, topic: 'a-changelog', phase, restoredRecords });
@@ -110,19 +123,21 @@ describe('ChannelMetrics', () => {
     );
   });
 
-  it('counts dead letters, late records and failures by what they are', async () => {
+  it('counts dead letters, retries, late records and failures by what they are', async () => {
     publish<'deadLettered'>('runtime.dead-lettered', {
       ...place,
       node: 'departures',
       topic: 'flights.departures',
       code: 'MR_RECORD_UNREADABLE',
     });
+    publish<'retried'>('runtime.retried', { ...place, node: 'enrichment/0', where: 'retry-topic', records: 2 });
     publish<'late'>('runtime.late', { ...place, node: 'hourly', records: 3 });
     publish<'failed'>('runtime.failed', { ...place, code: 'MR_TASK_FENCED', action: 'rejoin' });
     publish<'lag'>('runtime.lag', { ...place, topic: 'flights.departures', partition: 2, lagRecords: 17 });
     expect(await exposition()).toEqual(
       expect.arrayContaining([
         'millrace_dead_letters_total{application="enrichment",topic="flights.departures",node="departures",code="MR_RECORD_UNREADABLE"} 1',
+        'millrace_retries_total{application="enrichment",node="enrichment/0",where="retry-topic"} 2',
         'millrace_late_records_total{application="enrichment",node="hourly"} 3',
         'millrace_failures_total{application="enrichment",code="MR_TASK_FENCED",action="rejoin"} 1',
         'millrace_lag_records{application="enrichment",topic="flights.departures",partition="2"} 17',

@@ -11,8 +11,10 @@ export interface RuntimeEvents {
   processed: ThreadPlace & { readonly taskId: string; readonly records: number; readonly durationMs: number };
   committed: ThreadPlace & { readonly recordsIn: number; readonly recordsOut: number; readonly durationMs: number };
   restored: ThreadPlace & { readonly topic: string; readonly phase: string; readonly restoredRecords: number };
+  standby: ThreadPlace & { readonly taskId: string; readonly phase: string; readonly lagRecords: number | undefined };
   rebalanced: ThreadPlace & { readonly kind: string };
   deadLettered: ThreadPlace & { readonly node: string; readonly topic: string; readonly code: string };
+  retried: ThreadPlace & { readonly node: string; readonly where: string; readonly records: number };
   late: ThreadPlace & { readonly node: string; readonly records: number };
   threadState: ThreadPlace & { readonly from: string; readonly to: string };
   taskState: ThreadPlace & { readonly taskId: string; readonly state: string };
@@ -129,6 +131,17 @@ const taskMetrics: readonly MetricRule[] = [
       if (phase !== 'progressed') gauge.inc(labels, phase === 'started' ? 1 : -1);
     },
   }),
+  metricRule<RuntimeEvents['standby']>({
+    kind: 'gauge',
+    channel: 'runtime.standby',
+    name: 'millrace_standby_lag_records',
+    help: 'Changelog records that the stores of a standby of this process do not have',
+    labels: { ...application, task: ({ taskId }) => taskId },
+    update: (gauge, { phase, lagRecords }, labels) => {
+      if (phase === 'ended') gauge.remove(labels);
+      else if (lagRecords !== undefined) gauge.set(labels, lagRecords);
+    },
+  }),
   metricRule<RuntimeEvents['lag']>({
     kind: 'gauge',
     channel: 'runtime.lag',
@@ -143,6 +156,14 @@ const taskMetrics: readonly MetricRule[] = [
     name: 'millrace_dead_letters_total',
     help: 'Records that went to their dead-letter topic, by node and error code',
     labels: { ...application, topic: ({ topic }) => topic, node: ({ node }) => node, code: ({ code }) => code },
+  }),
+  metricRule<RuntimeEvents['retried']>({
+    kind: 'counter',
+    channel: 'runtime.retried',
+    name: 'millrace_retries_total',
+    help: 'Records that failed and are tried again, in place or from a retry topic',
+    labels: { ...application, node: ({ node }) => node, where: ({ where }) => where },
+    amountOf: ({ records }) => records,
   }),
   metricRule<RuntimeEvents['late']>({
     kind: 'counter',

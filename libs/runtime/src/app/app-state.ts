@@ -38,11 +38,20 @@ export interface TaskHealth {
   readonly state: TaskState;
 }
 
+/** How a standby does. */
+export interface StandbyHealth {
+  readonly taskId: string;
+  /** Changelog records that its stores do not have; absent until the ends of the changelogs are known. */
+  readonly lagRecords?: number;
+}
+
 /** How a thread does. */
 export interface ThreadHealth {
   readonly thread: string;
   readonly state: ThreadState;
   readonly tasks: readonly TaskHealth[];
+  /** Tasks that are active elsewhere, whose stores are kept up to date here. */
+  readonly standbys: readonly StandbyHealth[];
   /** What went wrong last, as `CODE: message`; absent once a commit has succeeded since. */
   readonly lastFailure?: string;
 }

@@ -24,8 +24,10 @@ export interface ApplicationPlan {
   readonly subTopologies: readonly PlannedSubTopology[];
   /** Topics that others own: must exist. */
   readonly externalTopics: readonly string[];
-  /** Topics that the tasks read; each goes to dead letters. */
+  /** Topics that the tasks read, retry topics included. */
   readonly sourceTopics: readonly string[];
+  /** Those whose records can become dead letters: a record in a retry topic still belongs to the topic that it came from. */
+  readonly deadLetterSources: readonly string[];
   readonly globalTopics: readonly string[];
   readonly internalTopics: readonly InternalTopic[];
 }
@@ -50,10 +52,12 @@ export function planApplication(
   problemsOfSharing(subTopologies, internalTopics, problems);
   const internal = new Set(internalTopics.map(({ name }) => name));
   const sourceTopics = unique(subTopologies.flatMap(({ layout }) => layout.topics));
+  const retryTopics = new Set(internalTopics.filter(({ kind }) => kind === 'retry').map(({ name }) => name));
+  const deadLetterSources = sourceTopics.filter((name) => !retryTopics.has(name));
   const globalTopics = unique(topologies.flatMap(({ globalTables }) => globalTables.map(({ topic }) => topic)));
   const outputs = subTopologies.flatMap((each) => each.outputs);
   const externalTopics = unique([...sourceTopics, ...globalTopics, ...outputs]).filter((name) => !internal.has(name));
-  return { subTopologies, externalTopics, sourceTopics, globalTopics, internalTopics };
+  return { subTopologies, externalTopics, sourceTopics, deadLetterSources, globalTopics, internalTopics };
 }
 
 /** The tasks all partitions of which are among `partitions`. */
@@ -73,11 +77,16 @@ function planSubTopology(applicationId: string, topology: Topology, subTopology:
     topology.topicName(applicationId, topic, isRepartition);
   const fullByTopic = new Map(sources.map(({ topic, isRepartition }) => [topic, full(topic, isRepartition)]));
   const changelogs = stores.filter(hasChangelog).map((store) => topology.changelogName(applicationId, store));
+  const retryTopics = topology.retryTopicNames(applicationId, subTopology);
   return {
     topology,
     subTopology,
-    layout: { key: `${topology.name}/${id}`, topics: [...fullByTopic.values()], isStateful },
-    outputs: unique([...sinks.map(({ topic, isRepartition }) => full(topic, isRepartition)), ...changelogs]),
+    layout: { key: `${topology.name}/${id}`, topics: [...fullByTopic.values(), ...retryTopics], isStateful },
+    outputs: unique([
+      ...sinks.map(({ topic, isRepartition }) => full(topic, isRepartition)),
+      ...changelogs,
+      ...retryTopics,
+    ]),
     coPartitionGroups: subTopology.coPartitionGroups.map((group) =>
       group.map((topic) => fullByTopic.get(topic) ?? topic),
     ),

@@ -16,6 +16,8 @@ import {
   problemsOfEngines,
   type ErrorPolicy,
   type StoreEngine,
+  TopologyError,
+  withErrorPolicy,
   type StoreEngines,
   type Topology,
 } from '@millrace/streams';
@@ -48,6 +50,25 @@ export interface StreamsAppOptions {
   readonly advertisedUrl?: string | (() => string | undefined);
   /** What takes queries to other members. Default: HTTP without further headers. */
   readonly queryTransport?: QueryTransport;
+  /**
+   * Copies of each stateful task's stores that other processes keep up to date, so that one of them takes over at once when the
+   * task's process fails. Default 0. Kafka property `num.standby.replicas`.
+   */
+  readonly standbyReplicas?: number;
+  /** Rack, host or availability zone of this process: standbys go to another one first. Default: none (KIP-708). */
+  readonly rack?: string;
+  /**
+   * A stateful task moves only to a process whose stores are at most so many changelog records behind; until then it stays, and
+   * the stores are built up there. Default 10 000. Kafka property `acceptable.recovery.lag` (KIP-441).
+   */
+  readonly acceptableRecoveryLag?: number;
+  /** How many tasks' stores are built up at one time where the tasks are to move. Default 2. Kafka property `max.warmup.replicas`. */
+  readonly maxWarmupReplicas?: number;
+  /**
+   * How often it is looked whether a task can move that waits for its stores. Default 10 min. Kafka property
+   * `probing.rebalance.interval.ms`.
+   */
+  readonly probingRebalanceInterval?: Duration;
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
@@ -109,6 +130,11 @@ export interface StreamsAppSettings {
   readonly processId: string;
   readonly advertisedUrl: () => string | undefined;
   readonly queryTransport: QueryTransport;
+  readonly standbyReplicas: number;
+  readonly rack: string | undefined;
+  readonly acceptableRecoveryLag: number;
+  readonly maxWarmupReplicas: number;
+  readonly probingRebalanceIntervalMs: number;
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -146,12 +172,19 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   const { advertisedUrl } = options;
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
-    topologies: options.topologies,
+    topologies: options.topologies.map((topology) =>
+      recoverable(topology, options.policies?.[topology.name], problems),
+    ),
     cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
     advertisedUrl: typeof advertisedUrl === 'function' ? advertisedUrl : () => advertisedUrl,
     queryTransport: options.queryTransport ?? new HttpQueryTransport(),
+    standbyReplicas: options.standbyReplicas ?? 0,
+    rack: options.rack,
+    acceptableRecoveryLag: options.acceptableRecoveryLag ?? 10_000,
+    maxWarmupReplicas: options.maxWarmupReplicas ?? 2,
+    probingRebalanceIntervalMs: duration('probingRebalanceInterval', options.probingRebalanceInterval, 600_000),
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),
@@ -186,6 +219,17 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   return settings;
 }
 
+/** The topology with what its error policy needs; as it is when that cannot be. */
+function recoverable(topology: Topology, policy: Partial<ErrorPolicy> | undefined, problems: string[]): Topology {
+  try {
+    return withErrorPolicy(topology, policy ?? {});
+  } catch (error) {
+    if (!(error instanceof ConfigurationError) && !(error instanceof TopologyError)) throw error;
+    problems.push(...error.problems.map((each) => `policies.${topology.name}: ${each}`));
+    return topology;
+  }
+}
+
 function problemsOf(settings: StreamsAppSettings): string[] {
   const problems: string[] = [];
   const nameProblem = 'use 1 to 200 letters, digits, dots, underscores and hyphens';
@@ -202,6 +246,16 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   if (!Number.isInteger(settings.threads) || settings.threads < 1) {
     problems.push(`threads: ${settings.threads} is not a whole number greater than 0`);
   }
+  for (const [name, least] of [
+    ['standbyReplicas', 0],
+    ['acceptableRecoveryLag', 0],
+    ['maxWarmupReplicas', 1],
+  ] as const) {
+    const value = settings[name];
+    if (!Number.isInteger(value) || value < least)
+      problems.push(`${name}: ${value} is not a whole number of at least ${least}`);
+  }
+  if (settings.probingRebalanceIntervalMs <= 0) problems.push('probingRebalanceInterval: must be greater than 0');
   if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
     problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');
   }
@@ -213,12 +267,26 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
     );
   }
+  if (settings.processingGuarantee === 'exactly_once') problems.push(...slowCalls(settings));
   const stores = settings.topologies.flatMap(({ subTopologies }) => subTopologies.flatMap((each) => each.stores));
   problems.push(...problemsOfEngines(stores, settings.storeEngines));
   if (!(settings.maxBufferedBytesPerTask > 0)) {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
   }
   return problems;
+}
+
+/** A commit waits for the calls that are under way, and the broker for the commit. */
+function slowCalls({ topologies, transactionTimeoutMs }: StreamsAppSettings): string[] {
+  return topologies.flatMap(({ name, subTopologies }) =>
+    subTopologies
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ longestCallMs = 0 }) => longestCallMs * 2 > transactionTimeoutMs)
+      .map(
+        (node) =>
+          `transactionTimeout: must be at least twice as long as a call of '${node.name}' in '${name}' with all its tries, which is up to ${node.longestCallMs} ms, else the broker aborts what waits for it`,
+      ),
+  );
 }
 
 function randomName(random: Random): string {

@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Producer } from '@millrace/client';
 import { TransientError } from '@millrace/kernel';
 import { RecordBatchBuilder } from '@millrace/protocol';
+import { TopologyBuilder } from '@millrace/streams';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
+import { ApiKeys, FaultDialer } from '../../test/fault-dialer.js';
 import { enrichment, flight, flightTopics, type EnrichedFlight } from '../../test/flights.js';
 import { runtimeChannels, type DeadLetterEvent, type RestoreEvent } from '../diagnostics/channels.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
@@ -212,6 +214,19 @@ describe('StreamsApp', () => {
     await expectCountedOnce(cluster, numbered(200));
   });
 
+  it('has stopped in order, and not failed, when it had to cut its connections to stop', async () => {
+    const faults = new FaultDialer(cluster.broker.dialer());
+    const app = await apps.start(counting(), { dialer: faults });
+    faults.onRequest = (apiKey) => (apiKey === ApiKeys.EndTxn ? 'cut-before' : 'pass');
+    await cluster.produce('events', numbered(100));
+    await eventually('a commit is tried again and again', () => faults.faults > 2);
+
+    await app.stop();
+
+    await expect(app.finished).resolves.toBeUndefined();
+    expect(app.state).toBe('STOPPED');
+  });
+
   it('refuses to start when topics are missing, naming all of them', async () => {
     await cluster.admin.deleteTopics(['flights', 'carriers']);
 
@@ -245,6 +260,17 @@ describe('StreamsApp', () => {
     } as const;
 
     expect(() => new StreamsApp(options)).toThrow(/applicationId[^]*topologies[^]*threads[^]*commitInterval/);
+  });
+
+  it('refuses calls to the outside that may take longer than a transaction can wait, unless there is none', () => {
+    const t = new TopologyBuilder('slow');
+    const retry = { attempts: 3, backoffBase: '1s' } as const;
+    t.stream('events', events).asyncMap('ask', async (value) => value, { timeout: '5s', retry });
+    const options = { applicationId: 'app', topologies: [t.build()], cluster: cluster.options() };
+
+    expect(() => new StreamsApp(options)).toThrow(/transactionTimeout: .*'ask' in 'slow'.* 18000 ms/);
+    expect(() => new StreamsApp({ ...options, transactionTimeout: '36s' })).not.toThrow();
+    expect(() => new StreamsApp({ ...options, processingGuarantee: 'at_least_once' })).not.toThrow();
   });
 
   it('refuses topologies that read the same topic under one application', () => {

@@ -8,6 +8,7 @@ import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
 import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
+import type { LocalStore } from './local-store.js';
 import { Completion } from './completion.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
@@ -45,6 +46,8 @@ export class StreamsApp implements Lifecycle {
   #running: Promise<unknown> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #state: AppState = 'CREATED';
+  /** Stopping took too long: what fails from now on fails because the connections were cut. */
+  #isCut = false;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: StreamsAppOptions) {
@@ -61,8 +64,7 @@ export class StreamsApp implements Lifecycle {
       member: processId,
       catalog: this.#catalog,
       directory: this.#directory,
-      replicasOf: (taskId) =>
-        this.#threads.map(({ thread }) => thread.replica(taskId)).filter((replica) => replica !== undefined),
+      replicasOf: (taskId) => this.#threads.flatMap(({ thread }) => thread.replicas(taskId)),
       transport: queryTransport,
       clock,
     });
@@ -143,7 +145,7 @@ export class StreamsApp implements Lifecycle {
 
   /**
    * Waits until everything up to the present ends of the inputs is processed and committed, and windows over idle inputs
-   * are closed where the topology asks for that. Sees the tasks of this process only.
+   * are closed where the topology asks for that. Waits for what waits in retry topics too. Sees the tasks of this process only.
    *
    * @throws the error that ended the application, if one did.
    */
@@ -163,13 +165,19 @@ export class StreamsApp implements Lifecycle {
     return { applicationId: this.#settings.applicationId, state: this.#state, threads };
   }
 
+  /** The stores on this process by role, `name`d ones or all: for queries, which may also ask a standby. */
+  localStores(name?: string): LocalStore[] {
+    const all = this.#threads.flatMap(({ thread }) => thread.localStores());
+    return name === undefined ? all : all.filter((each) => each.name === name);
+  }
+
   /** How far each input partition of this process is behind, as last told by the brokers. */
   lag(): PartitionLag[] {
     return this.#threads.flatMap(({ thread }) => thread.lag());
   }
 
   async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
-    const { externalTopics, internalTopics, sourceTopics, subTopologies } = this.#plan;
+    const { externalTopics, internalTopics, deadLetterSources, subTopologies } = this.#plan;
     const { applicationId, replicationFactor } = this.#settings;
     const counts = await partitionCountsOf(this.#cluster, externalTopics);
     const problems: string[] = [];
@@ -182,7 +190,7 @@ export class StreamsApp implements Lifecycle {
     );
     if (problems.length > 0) throw new ConfigurationError(`the topics of '${applicationId}'`, problems);
     await ensureTopics(this.#cluster, internal, replicationFactor);
-    const deadLetters = planDeadLetterTopics(sourceTopics, counts);
+    const deadLetters = planDeadLetterTopics(deadLetterSources, counts);
     await ensureTopics(this.#cluster, deadLetters, replicationFactor, { mayDiffer: true });
     for (const { name } of deadLetters) counts.set(name, await this.#cluster.partitionCount(name));
     return counts;
@@ -190,6 +198,7 @@ export class StreamsApp implements Lifecycle {
 
   #fail(error: unknown): void {
     if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
+    if (this.#isCut && this.#state === 'PENDING_SHUTDOWN') return;
     this.#moveTo('ERROR');
     this.#completion.reject(error);
     // Others must get the tasks now: the group is left without waiting for stop(), which tells of what goes wrong here.
@@ -204,7 +213,11 @@ export class StreamsApp implements Lifecycle {
   async #closeAll(): Promise<void> {
     const { clock, shutdownTimeoutMs } = this.#settings;
     // Without connections everything that still waits for a broker fails at once.
-    const patience = clock.setTimer(shutdownTimeoutMs, () => void this.#cluster.stop(), { unref: true });
+    const cut = (): void => {
+      this.#isCut = true;
+      void this.#cluster.stop();
+    };
+    const patience = clock.setTimer(shutdownTimeoutMs, cut, { unref: true });
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));

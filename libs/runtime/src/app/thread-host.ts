@@ -1,6 +1,8 @@
 import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
-import { StreamTask } from '@millrace/streams';
+import type { Clock, Timer } from '@millrace/kernel';
+import { StoreSet, StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
+import { decodeMemberShare } from '../assignment/member-share.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
 import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
 import { Backoff } from '../backoff/backoff.js';
@@ -10,8 +12,8 @@ import { AtLeastOnceOutput } from '../output/at-least-once-output.js';
 import type { Output } from '../output/output.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
 import type { GroupDirectory } from '../query/group-directory.js';
-import { decodeAssignmentData } from '../query/task-directory.js';
 import { TaskStart } from '../restore/task-start.js';
+import { StandbyTasks } from '../standby/standby-tasks.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
@@ -47,6 +49,13 @@ export class ThreadHost {
   readonly #output: Output;
   readonly #mailbox: RebalanceMailbox;
   readonly #askEnds: AskEnds;
+  /** By topology: whether its tasks can take single records back. */
+  readonly #recordUndo = new Map<Topology, { isOn: boolean }>();
+  readonly #standbys: StandbyTasks;
+  readonly #clock: Clock;
+  readonly #index: number;
+  #probe: Timer | undefined;
+  #joins = 0;
   #deadLetters = 0;
 
   /**
@@ -54,12 +63,14 @@ export class ThreadHost {
    * @param failed Told of what ends the membership for good.
    */
   constructor(surroundings: ThreadSurroundings, index: number, failed: (error: Error) => void) {
+    this.#index = index;
     const { settings, cluster, plan, directory } = surroundings;
-    const { applicationId, processId, clock, advertisedUrl } = settings;
+    const { applicationId, processId, clock } = settings;
     const place: ThreadPlace = { applicationId, thread: `${processId}-${index}` };
     const wakeUp = new WakeUp(clock);
     const mailbox = new RebalanceMailbox(wakeUp.wake);
     this.#mailbox = mailbox;
+    this.#clock = clock;
     this.#askEnds = askHighWatermarks(cluster);
     const layouts = plan.subTopologies.map(({ layout }) => layout);
     const placements = layOutTasks(layouts, surroundings.partitionCounts);
@@ -67,25 +78,32 @@ export class ThreadHost {
     this.#member = new GroupMember(cluster, {
       groupId: applicationId,
       topics: plan.sourceTopics,
-      assignors: [new TaskAssignor(layouts)],
+      assignors: [new TaskAssignor(layouts, settings)],
       sessionTimeoutMs: settings.sessionTimeoutMs,
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
-      userData: () => {
-        const url = advertisedUrl();
-        return encodeMemberData({ processId, ...(url === undefined ? {} : { advertisedUrl: url }) });
-      },
+      userData: () => this.#memberData(settings),
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: (partitions, { generationId, userData }) => {
-        directory.take(place.thread, generationId, decodeAssignmentData(userData)?.directory);
-        return mailbox.post({ kind: 'assigned', partitions });
+      onAssigned: async (partitions, { userData, generationId }) => {
+        const share = decodeMemberShare(userData);
+        directory.take(place.thread, generationId, share.directory);
+        this.#probeAfter(share.probeAfterMs);
+        await mailbox.post({ kind: 'assigned', partitions, share });
+        if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
       },
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
       onFailed: failed,
     });
     this.#output = this.#makeOutput(surroundings, place);
+    this.#standbys = new StandbyTasks({
+      place,
+      cluster,
+      placements,
+      createStores: (placement) => this.#makeStores(surroundings, placement),
+      committedOffsets: (partitions) => this.#member.committedOffsets(partitions),
+    });
     const starts = new TaskStart({ place, cluster, member: this.#member, clock });
     this.thread = new StreamThread({
       place,
@@ -98,7 +116,8 @@ export class ThreadHost {
       wakeUp,
       backoff: new Backoff(settings.random),
       placementsOf: (partitions) => placementsAmong(placements, partitions),
-      createTask: (placement) => this.#makeTask(surroundings, place, placement),
+      createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
+      standbys: this.#standbys,
       startTasks: (tasks, ready) => starts.start(tasks, ready),
       askEnds: this.#askEnds,
       mayAdvanceIdle: settings.mayAdvanceIdle,
@@ -128,6 +147,8 @@ export class ThreadHost {
   /** Leaves the group and disconnects; the thread has ended before, or was never run. */
   async stop(): Promise<void> {
     this.#mailbox.close();
+    this.#probe?.cancel();
+    await this.#standbys.stop();
     await this.#member.stop();
     await this.#fetcher.stop();
     await this.#output.stop();
@@ -151,7 +172,7 @@ export class ThreadHost {
     for (const { outputs } of plan.subTopologies)
       for (const name of outputs) output.batches.register(name, countOf(name));
     const observer = deadLetterObserver(place, () => (this.#deadLetters += 1));
-    for (const topic of plan.sourceTopics) {
+    for (const topic of plan.deadLetterSources) {
       const name = deadLetterTopic(topic);
       output.batches.register(name, countOf(name), observer);
     }
@@ -162,11 +183,11 @@ export class ThreadHost {
     { settings, plan, globalTables }: ThreadSurroundings,
     place: ThreadPlace,
     placement: TaskPlacement,
+    stores: StoreSet | undefined,
   ): ActiveTask {
-    const planned = plan.subTopologies.find(
-      ({ layout }) => layout.key === placement.subTopology.key,
-    ) as PlannedSubTopology;
-    const { topology, subTopology, idleAfterMs } = planned;
+    const { topology, subTopology, idleAfterMs } = plannedOf(plan, placement);
+    const recordUndo = this.#recordUndo.get(topology) ?? { isOn: false };
+    this.#recordUndo.set(topology, recordUndo);
     const task = new StreamTask(topology, subTopology, {
       applicationId: settings.applicationId,
       partition: placement.partition,
@@ -176,7 +197,54 @@ export class ThreadHost {
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
       storeEngines: settings.storeEngines,
+      thread: this.#index,
+      random: () => settings.random.next(),
+      recordUndo,
+      calls: { clock: settings.clock, random: settings.random, ended: () => this.#fetcher.wake() },
+      ...(stores !== undefined && { stores }),
     });
     return new ActiveTask(place, placement, task, idleAfterMs, this.#askEnds);
   }
+
+  /** Stores that a standby fills; they write to the thread's output once a task takes them over. */
+  #makeStores({ settings, plan }: ThreadSurroundings, placement: TaskPlacement): StoreSet {
+    const { topology, subTopology } = plannedOf(plan, placement);
+    const { applicationId } = settings;
+    const { partition } = placement;
+    const { storeEngines } = settings;
+    const collector = this.#output.batches;
+    return new StoreSet(topology, subTopology, {
+      applicationId,
+      partition,
+      collector,
+      storeEngines,
+      thread: this.#index,
+    });
+  }
+
+  #memberData({ processId, rack, advertisedUrl }: StreamsAppSettings): Buffer {
+    this.#joins += 1;
+    const progress = this.thread.progress();
+    const url = advertisedUrl();
+    return encodeMemberData({
+      processId,
+      ...(rack !== undefined && { rack }),
+      ...(url !== undefined && { advertisedUrl: url }),
+      progress,
+      joins: this.#joins,
+    });
+  }
+
+  /** Makes the group assign anew after a while, unless it does so before. */
+  #probeAfter(delayMs: number | undefined): void {
+    this.#probe?.cancel();
+    if (delayMs === undefined) return;
+    this.#probe = this.#clock.setTimer(delayMs, () => this.#member.rejoin('stores may have warmed up'), {
+      unref: true,
+    });
+  }
+}
+
+function plannedOf(plan: ApplicationPlan, placement: TaskPlacement): PlannedSubTopology {
+  return plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
 }

@@ -15,7 +15,7 @@ export function directoryOf(
   standby: TasksOfMembers = NONE,
 ): TaskDirectory {
   return {
-    members: members.map(({ memberId, userData }): DirectoryMember => {
+    members: inOrder(members).map(({ memberId, userData }): DirectoryMember => {
       const { processId = memberId, advertisedUrl } = decodeMemberData(userData) ?? {};
       return {
         processId,
@@ -25,6 +25,11 @@ export function directoryOf(
       };
     }),
   };
+}
+
+/** The same text whatever the order in which the members come. */
+function inOrder(members: readonly AssignorMember[]): readonly AssignorMember[] {
+  return members.toSorted((one, other) => (one.memberId < other.memberId ? -1 : 1));
 }
 
 function bySubTopology(tasks: readonly TaskPlacement[]): TasksBySubTopology {

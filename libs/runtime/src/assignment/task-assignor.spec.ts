@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { AssignorMember } from '@millrace/client';
 import { encodeMemberData } from './member-data.js';
+import { decodeMemberShare } from './member-share.js';
 import { TaskAssignor } from './task-assignor.js';
 import { partitionKey, type SubTopologyLayout, type TopicPartition } from './task-layout.js';
 
@@ -21,7 +22,13 @@ function member(
   ownedPartitions: readonly TopicPartition[] = [],
   topics = [...COUNTS.keys()],
 ): AssignorMember {
-  return { memberId, topics, ownedPartitions, generationId: 1, userData: encodeMemberData({ processId: memberId }) };
+  return {
+    memberId,
+    topics,
+    ownedPartitions,
+    generationId: 1,
+    userData: encodeMemberData({ processId: memberId, progress: {}, joins: 1 }),
+  };
 }
 
 type Assignment = Map<string, readonly TopicPartition[]>;
@@ -76,7 +83,31 @@ function taskCount(partitions: readonly TopicPartition[]): number {
 }
 
 describe('TaskAssignor', () => {
-  const assignor = new TaskAssignor([JOIN, TOTALS, MAP]);
+  const assignor = new TaskAssignor([JOIN, TOTALS, MAP], {
+    acceptableRecoveryLag: 100,
+    standbyReplicas: 0,
+    maxWarmupReplicas: 2,
+    probingRebalanceIntervalMs: 600_000,
+  });
+
+  it('tells those that have to let go of a task, and nobody else, that another round is due', () => {
+    const owned = [0, 1, 2].map((partition) => ({ topic: 'raw', partition }));
+    const ofMaps = new TaskAssignor([MAP], {
+      acceptableRecoveryLag: 100,
+      standbyReplicas: 0,
+      maxWarmupReplicas: 2,
+      probingRebalanceIntervalMs: 600_000,
+    });
+    const isDue = (share: { readonly userData?: Buffer } | undefined): boolean =>
+      decodeMemberShare(share?.userData ?? null).isRoundDue === true;
+
+    const first = ofMaps.assign([member('a', owned), member('b')], COUNTS);
+    const kept = first.get('a')?.partitions ?? [];
+    const second = ofMaps.assign([member('a', kept), member('b')], COUNTS);
+
+    expect([isDue(first.get('a')), isDue(first.get('b'))]).toEqual([true, false]);
+    expect([...second.values()].some(isDue)).toBe(false);
+  });
 
   it('gives everything to the only member', () => {
     const { after } = settle(assignor, ['a'], new Map());

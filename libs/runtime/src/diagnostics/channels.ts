@@ -33,9 +33,21 @@ export interface RestoreEvent extends ThreadPlace {
   readonly taskId?: string;
   readonly topic: string;
   readonly partition: number;
-  readonly phase: 'started' | 'progressed' | 'ended';
+  /** `abandoned`: the task was closed, or failed, before the end. */
+  readonly phase: 'started' | 'progressed' | 'ended' | 'abandoned';
   readonly restoredRecords: number;
+  /** Offsets from the begin to the end of what is restored: at least as many as there are records, for logs have gaps. */
+  readonly totalRecords: number;
   readonly durationMs: number;
+  /** Since the begin. */
+  readonly recordsPerSecond: number;
+}
+
+/** How far the stores of a standby are behind; published about once a second, and when it is followed no more. */
+export interface StandbyEvent extends TaskPlace {
+  readonly phase: 'following' | 'ended';
+  /** Changelog records that the stores have not; `undefined` until the ends of the changelogs are known. */
+  readonly lagRecords: number | undefined;
 }
 
 /** The partitions of a member changed. */
@@ -67,6 +79,16 @@ export interface DroppedEvent extends TaskPlace {
 export interface LateRecordsEvent extends TaskPlace {
   /** The sub-topology whose operators found them late: `<topology>/<id>`. */
   readonly node: string;
+  readonly records: number;
+}
+
+/** Records failed and are tried again, since the commit before. */
+export interface RetriedEvent extends ThreadPlace {
+  readonly taskId?: string;
+  /** The sub-topology, `<topology>/<id>`, or the name of the sink. */
+  readonly node: string;
+  /** `in-place`: after a pause, before anything else of the task; `retry-topic`: later, those that wait behind another included. */
+  readonly where: 'in-place' | 'retry-topic';
   readonly records: number;
 }
 
@@ -116,9 +138,11 @@ export const runtimeChannels = {
   processed: diagnosticsChannel<ProcessedEvent>('runtime.processed'),
   committed: diagnosticsChannel<CommittedEvent>('runtime.committed'),
   restored: diagnosticsChannel<RestoreEvent>('runtime.restored'),
+  standby: diagnosticsChannel<StandbyEvent>('runtime.standby'),
   rebalanced: diagnosticsChannel<RebalanceEvent>('runtime.rebalanced'),
   deadLettered: diagnosticsChannel<DeadLetterEvent>('runtime.dead-lettered'),
   dropped: diagnosticsChannel<DroppedEvent>('runtime.dropped'),
+  retried: diagnosticsChannel<RetriedEvent>('runtime.retried'),
   late: diagnosticsChannel<LateRecordsEvent>('runtime.late'),
   threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
   taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),

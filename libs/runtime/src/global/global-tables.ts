@@ -10,7 +10,8 @@ import { dispositionOf, describeError, isMillraceError, sleep, FatalError, type 
 import { GlobalStore, type ReadOnlyTable, type Topology } from '@millrace/streams';
 import { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels, type ThreadPlace } from '../diagnostics/channels.js';
-import { readToEnd } from '../restore/read-to-end.js';
+import { RestoreProgress } from '../restore/restore-progress.js';
+import { readToEnd, type PartitionToRead } from '../restore/read-to-end.js';
 import { FetchedRun } from '../thread/fetched-run.js';
 
 const POLL_MS = 500;
@@ -85,23 +86,13 @@ export class GlobalTables implements Lifecycle {
     await this.#running;
   }
 
-  #progress(place: { topic: string; partition: number }): {
-    apply: (batch: FetchedBatch) => void;
-    ended: () => void;
-  } {
-    const { clock } = this.#cluster;
-    const startedMs = clock.monotonicMs();
-    let restoredRecords = 0;
-    const tell = (phase: 'started' | 'ended'): void =>
-      runtimeChannels.restored.publish({
-        ...this.#place,
-        ...place,
-        phase,
-        restoredRecords,
-        durationMs: clock.monotonicMs() - startedMs,
-      });
-    tell('started');
-    return { apply: (batch) => void (restoredRecords += this.#apply(batch)), ended: () => tell('ended') };
+  #progress(place: { topic: string; partition: number }): Pick<PartitionToRead, 'begun' | 'apply' | 'ended'> {
+    const progress = new RestoreProgress(this.#cluster.clock, { ...this.#place, ...place });
+    return {
+      begun: (beginOffset, endOffset) => progress.begun(endOffset - beginOffset),
+      apply: (batch) => progress.restored(this.#apply(batch)),
+      ended: () => progress.ended(),
+    };
   }
 
   async #follow(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { GroupMetadata, OffsetToCommit, Producer } from '@millrace/client';
 import { OutputBatches, type OutputBatchesOptions } from './output-batches.js';
 import type { Output } from './output.js';
-import { WrittenEnds, type EndOf } from './written-ends.js';
 
 /** Commits offsets of the thread's group, outside of any transaction. Throws as `GroupMember.commitOffsets`. */
 export type CommitOffsets = (offsets: readonly OffsetToCommit[]) => Promise<void>;
@@ -14,7 +13,6 @@ export class AtLeastOnceOutput implements Output {
   readonly batches: OutputBatches;
   readonly #producer: Producer;
   readonly #commitOffsets: CommitOffsets;
-  readonly #ends = new WrittenEnds();
   #failure: Error | undefined;
 
   /** @param producer One without a transactional id, of this thread alone. */
@@ -24,7 +22,7 @@ export class AtLeastOnceOutput implements Output {
     this.batches = new OutputBatches((topic, partition, batch) => {
       const { recordCount } = batch;
       producer.send(topic, partition, batch).then(
-        ({ baseOffset }) => this.#ends.acknowledged(topic, partition, baseOffset, recordCount),
+        ({ baseOffset }) => this.batches.acknowledged(topic, partition, baseOffset, recordCount),
         (error: Error) => (this.#failure ??= error),
       );
     }, options);
@@ -42,12 +40,11 @@ export class AtLeastOnceOutput implements Output {
     return this.#producer.start();
   }
 
-  async commit(offsets: readonly OffsetToCommit[], _group: GroupMetadata): Promise<EndOf> {
+  async commit(offsets: readonly OffsetToCommit[], _group: GroupMetadata): Promise<void> {
     this.batches.flush();
     await this.#producer.flush();
     if (this.#failure !== undefined) throw this.#failure;
     if (offsets.length > 0) await this.#commitOffsets(offsets);
-    return this.#ends.take();
   }
 
   async abandon(): Promise<void> {
@@ -55,7 +52,6 @@ export class AtLeastOnceOutput implements Output {
     // What is on its way cannot be called back; waiting for it keeps the order of what follows.
     await this.#producer.flush().catch(() => undefined);
     this.#failure = undefined;
-    this.#ends.clear();
   }
 
   async stop(): Promise<void> {

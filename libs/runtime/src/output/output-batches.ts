@@ -26,6 +26,8 @@ interface OutputTopic {
   stickyPartition: number;
   readonly batches: (RecordBatchBuilder | undefined)[];
   readonly observer: SentObserver | undefined;
+  /** Offset after the last record that a broker has acknowledged, by partition; -1 where one did not say. */
+  readonly writtenOffsets: (number | undefined)[];
 }
 
 /**
@@ -62,7 +64,20 @@ export class OutputBatches implements RecordCollector {
   register(topic: string, partitionCount: number, observer?: SentObserver): void {
     if (this.#topics.has(topic)) return;
     const batches = new Array<undefined>(partitionCount).fill(undefined);
-    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches, observer });
+    this.#topics.set(topic, { name: topic, stickyPartition: 0, batches, observer, writtenOffsets: [] });
+  }
+
+  /** A batch is in the log; `baseOffset` is -1 where the broker did not say where. */
+  acknowledged(topic: string, partition: number, baseOffset: number, records: number): void {
+    this.#topic(topic).writtenOffsets[partition] = baseOffset < 0 ? -1 : baseOffset + records;
+  }
+
+  /**
+   * Offset after the last record of a partition that is known to be in its log; `undefined` before the first, -1 where the
+   * broker did not say.
+   */
+  writtenOffset(topic: string, partition: number): number | undefined {
+    return this.#topic(topic).writtenOffsets[partition];
   }
 
   /** @throws {FatalError} (stop-app) for a topic that was not registered. */
@@ -101,7 +116,7 @@ export class OutputBatches implements RecordCollector {
     } else if (batch.sizeInBytes + bytes > this.#maxBatchBytes && batch.recordCount > 0) {
       this.#handOn(output, target, batch);
     }
-    if (bytes + BATCH_OVERHEAD_BYTES > this.#maxBatchBytes) throw this.#tooLarge(topic, target, bytes);
+    this.#checkSize(topic, target, bytes);
     batch.appendRange(
       timestampMs,
       key,
@@ -118,6 +133,10 @@ export class OutputBatches implements RecordCollector {
     this.#totalRecords += 1;
     if (output.observer !== undefined && headers !== null) output.observer(headers, headersStart, headersEnd);
     if (batch.sizeInBytes >= this.#eagerBytes) this.#handOn(output, target, batch);
+  }
+
+  checkSize(topic: string, partition: number, bytes: number): void {
+    this.#checkSize(topic, partition, bytes + RECORD_OVERHEAD_BYTES);
   }
 
   /** Hands on every batch that holds a record. */
@@ -165,6 +184,10 @@ export class OutputBatches implements RecordCollector {
     this.#pendingRecords -= batch.recordCount;
     this.#sendBatch(output.name, partition, batch);
     batch.reset();
+  }
+
+  #checkSize(topic: string, partition: number, bytes: number): void {
+    if (bytes + BATCH_OVERHEAD_BYTES > this.#maxBatchBytes) throw this.#tooLarge(topic, partition, bytes);
   }
 
   #tooLarge(topic: string, partition: number, bytes: number): RecordError {

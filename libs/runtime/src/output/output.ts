@@ -1,6 +1,5 @@
 import type { GroupMetadata, OffsetToCommit } from '@millrace/client';
 import type { OutputBatches } from './output-batches.js';
-import type { EndOf } from './written-ends.js';
 
 /**
  * Where the records of a thread go, and how what they follow from is committed: the one thing in which exactly-once and
@@ -14,12 +13,8 @@ export interface Output {
   readonly failure: Error | undefined;
   /** Gets ready for the first record. Throws as `Producer.start`. */
   start(): Promise<void>;
-  /**
-   * Makes everything appended since the last commit permanent, together with the offsets. Throws as `Producer`.
-   *
-   * @returns how far each partition was written.
-   */
-  commit(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<EndOf>;
+  /** Makes everything appended since the last commit permanent, together with the offsets. Throws as `Producer`. */
+  commit(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<void>;
   /** Gives up everything since the last commit, and is then ready for new records. Throws as `Producer.start`. */
   abandon(): Promise<void>;
   /** Ends; what was not committed is given up. */

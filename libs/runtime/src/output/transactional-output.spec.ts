@@ -73,6 +73,26 @@ describe('TransactionalOutput', () => {
     expect(await visible()).toEqual(['kept']);
   });
 
+  it('goes on after its producer was fenced while no transaction was open', async () => {
+    const producer = new Producer(cluster.client, { transactionalId: 'idle' });
+    const idle = new TransactionalOutput(producer);
+    await idle.start();
+    // What fences a producer is told by an answer, which may come at any time: here to a transaction of somebody else's.
+    producer.beginTransaction();
+    const other = new Producer(cluster.client, { transactionalId: 'idle' });
+    await other.start();
+    const fenced = producer.sendOffsets([{ topic: 'in', partition: 0, offset: 1 }], OUTSIDER);
+    await expect(fenced).rejects.toMatchObject({ code: 'MR_PRODUCER_FENCED' });
+
+    await expect(idle.commit([{ topic: 'in', partition: 0, offset: 2 }], OUTSIDER)).rejects.toThrow(/started again/);
+    await idle.abandon();
+    await idle.commit([{ topic: 'in', partition: 0, offset: 2 }], OUTSIDER);
+    await idle.stop();
+    await other.stop();
+
+    expect(await committedOffset()).toBe(2);
+  });
+
   it('commits nothing when there is nothing to commit', async () => {
     await output.commit([], OUTSIDER);
 

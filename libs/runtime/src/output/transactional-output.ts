@@ -10,14 +10,12 @@
 import type { GroupMetadata, OffsetToCommit, Producer } from '@millrace/client';
 import { OutputBatches, type OutputBatchesOptions } from './output-batches.js';
 import type { Output } from './output.js';
-import { WrittenEnds, type EndOf } from './written-ends.js';
 
 /** See the head of this file. */
 export class TransactionalOutput implements Output {
   readonly batches: OutputBatches;
   readonly #producer: Producer;
   #isOpen = false;
-  readonly #ends = new WrittenEnds();
   #failure: Error | undefined;
 
   /** @param producer One with a transactional id, of this thread alone. */
@@ -27,7 +25,7 @@ export class TransactionalOutput implements Output {
       this.#open();
       const { recordCount } = batch;
       producer.send(topic, partition, batch).then(
-        ({ baseOffset }) => this.#ends.acknowledged(topic, partition, baseOffset, recordCount),
+        ({ baseOffset }) => this.batches.acknowledged(topic, partition, baseOffset, recordCount),
         (error: Error) => (this.#failure ??= error),
       );
     }, options);
@@ -45,15 +43,14 @@ export class TransactionalOutput implements Output {
     return this.#producer.start();
   }
 
-  async commit(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<EndOf> {
+  async commit(offsets: readonly OffsetToCommit[], group: GroupMetadata): Promise<void> {
     this.batches.flush();
-    if (offsets.length === 0 && !this.#isOpen) return this.#ends.take();
+    if (offsets.length === 0 && !this.#isOpen) return;
     this.#open();
     // The batches are on their way already: the offsets need not wait for their acknowledgement, only the commit does.
     await this.#producer.sendOffsets(offsets, group);
     await this.#producer.commitTransaction();
     this.#isOpen = false;
-    return this.#ends.take();
   }
 
   async abandon(): Promise<void> {
@@ -68,7 +65,6 @@ export class TransactionalOutput implements Output {
     }
     this.#isOpen = false;
     this.#failure = undefined;
-    this.#ends.clear();
   }
 
   async stop(): Promise<void> {
@@ -83,7 +79,8 @@ export class TransactionalOutput implements Output {
 
   #open(): void {
     if (this.#isOpen) return;
-    this.#producer.beginTransaction();
+    // Before the call: a producer that was fenced between two transactions refuses, and only `abandon` starts it again.
     this.#isOpen = true;
+    this.#producer.beginTransaction();
   }
 }

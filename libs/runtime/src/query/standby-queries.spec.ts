@@ -4,6 +4,7 @@ import { RecordBatchBuilder, RecordBatchCursor } from '@millrace/protocol';
 import { StoreSet, int64, type RecordRun, type SubTopology } from '@millrace/streams';
 import { counting } from '../../test/counting.js';
 import { planApplication } from '../app/application-plan.js';
+import { StoreProgress } from '../restore/store-progress.js';
 import { GroupDirectory } from './group-directory.js';
 import { readAnswers, writeAnswers } from './member-protocol.js';
 import { StoreCatalog } from './store-catalog.js';
@@ -31,7 +32,6 @@ function changelog(...rows: readonly (readonly [string, number])[]): RecordRun {
 
 describe('queries of standbys', () => {
   let stores: StoreSet;
-  let endOffset: number | undefined;
   let standby: StoreReplica;
 
   beforeEach(() => {
@@ -42,8 +42,9 @@ describe('queries of standbys', () => {
       collector: collector as never,
     });
     stores.restore(STORE, changelog(['JFK', 1], ['LGA', 2], ['JFK', 3]));
-    endOffset = 5;
-    standby = standbyReplica(stores, () => endOffset);
+    const progress = new StoreProgress(stores);
+    progress.sawEnd(STORE, 5);
+    standby = standbyReplica(stores, progress);
   });
 
   function memberWith(replicas: readonly StoreReplica[], directory = new GroupDirectory()): StoreQueries {
@@ -72,13 +73,14 @@ describe('queries of standbys', () => {
   });
 
   it.each([
-    ['it is not allowed', {}, 5],
-    ['it lags further than that', { allowStandby: true, maxLagRecords: 1 }, 5],
-    ['nobody knows how far it lags', { allowStandby: true, maxLagRecords: 1_000 }, undefined],
-  ])('does not answer from a standby where %s', async (_why, options, end) => {
-    endOffset = end;
+    ['it is not allowed', 5, {}],
+    ['it lags further than that', 5, { allowStandby: true, maxLagRecords: 1 }],
+    ['nobody knows how far it lags', undefined, { allowStandby: true, maxLagRecords: 1_000 }],
+  ])('does not answer from a standby where %s', async (_why, end, options) => {
+    const progress = new StoreProgress(stores);
+    if (end !== undefined) progress.sawEnd(STORE, end);
 
-    await expect(memberWith([standby]).ask(STORE, ALL, options)).rejects.toMatchObject({
+    await expect(memberWith([standbyReplica(stores, progress)]).ask(STORE, ALL, options)).rejects.toMatchObject({
       code: 'MR_QUERY_UNAVAILABLE',
     });
   });

@@ -48,9 +48,9 @@ afterEach(async () => {
   await cluster.stop();
 });
 
-async function start(name: string): Promise<StreamsApp> {
+async function start(name: string, standbyReplicas = 0): Promise<StreamsApp> {
   const advertisedUrl = `http://${name}`;
-  const app = await apps.start(counting(), { advertisedUrl, queryTransport: transport });
+  const app = await apps.start(counting(), { advertisedUrl, queryTransport: transport, standbyReplicas });
   members.set(advertisedUrl, app);
   return app;
 }
@@ -135,6 +135,25 @@ describe('StoreQueries', () => {
     for (const key of KEYS) await expect(patiently(() => counts(second).get(key))).resolves.toBe(10);
     expect(tasksOf(second)).toBe(4);
   }, 20_000);
+
+  it('answers from a standby in the same process where that is allowed, with its lag', async () => {
+    const [first, second] = [await start('a', 1), await start('b', 1)];
+    await spread(first, second);
+    await cluster.produce('events', given);
+    await Promise.all([first.drained(), second.drained()]);
+    const isFollowed = (app: StreamsApp): boolean => {
+      const standbys = app.localStores(STORE).filter(({ role }) => role === 'standby');
+      return standbys.length === 2 && standbys.every(({ lagRecords }) => lagRecords === 0);
+    };
+    await eventually('the standbys have everything', () => isFollowed(first) && isFollowed(second));
+    asked = [];
+
+    const answer = await first.queries.ask(STORE, { kind: 'range' }, { allowStandby: true, maxLagRecords: 0 });
+    expect(answer.rows.map(({ value }) => value)).toEqual(KEYS.map(() => 10));
+    expect(answer.sources.map(({ role }) => role).sort()).toEqual(['active', 'active', 'standby', 'standby']);
+    expect(asked).toEqual([]);
+    expect(KEYS.map((key) => first.queries.locate(STORE, Buffer.from(key)).standbys.length)).toEqual(KEYS.map(() => 1));
+  });
 
   it('says to try again, and when, before it has started', async () => {
     const app = await start('a');

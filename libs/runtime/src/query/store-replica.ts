@@ -1,4 +1,5 @@
 import type { StoreSet } from '@millrace/streams';
+import type { StoreProgress } from '../restore/store-progress.js';
 import type { TaskRole } from './task-directory.js';
 
 /** The stores of a task as this process keeps them: what queries read. */
@@ -12,23 +13,12 @@ export interface StoreReplica {
   readonly query: StoreSet['query'];
 }
 
-/**
- * The stores that a standby task keeps up to date, for queries.
- *
- * @param endOffset The end of a changelog as last told by the brokers; `undefined` before they did.
- */
-export function standbyReplica(
-  stores: StoreSet,
-  endOffset: (changelog: { readonly topic: string; readonly partition: number }) => number | undefined,
-): StoreReplica {
+/** The stores that a standby task keeps up to date, for queries. */
+export function standbyReplica(stores: StoreSet, progress: Pick<StoreProgress, 'lagOf'>): StoreReplica {
   return {
     role: 'standby',
     isReadable: true,
-    lagRecords: (store) => {
-      const changelog = stores.changelogs.find((each) => each.store === store);
-      const end = changelog === undefined ? undefined : endOffset(changelog);
-      return end === undefined ? Infinity : Math.max(0, end - (stores.restorePosition(store) ?? 0));
-    },
+    lagRecords: (store) => progress.lagOf(store) ?? Infinity,
     query: (...asked) => stores.query(...asked),
   };
 }

@@ -13,27 +13,7 @@ export interface DirectoryMember {
   readonly standby: TasksBySubTopology;
 }
 
-/** Who has which tasks: the leader of the group writes it, every member gets it with its assignment. */
+/** Who has which tasks: the leader of the group writes it, every member gets it with its share (`member-share.ts`). */
 export interface TaskDirectory {
   readonly members: readonly DirectoryMember[];
-}
-
-/** What the leader sends a member beside its partitions (`userData` of the assignment). */
-export interface AssignmentData {
-  readonly directory: TaskDirectory;
-}
-
-const VERSION = 1;
-
-/** Encodes assignment data: a version byte, then JSON, to which later versions may add. */
-export function encodeAssignmentData(data: AssignmentData): Buffer {
-  return Buffer.concat([Buffer.of(VERSION), Buffer.from(JSON.stringify(data), 'utf8')]);
-}
-
-/**
- * Decodes what {@link encodeAssignmentData} wrote. Bytes that are absent or of another version, as leaders of other releases send
- * them during an upgrade, give `undefined`: tasks run without them, and queries find only what is in their own process.
- */
-export function decodeAssignmentData(bytes: Buffer | null): AssignmentData | undefined {
-  return bytes?.[0] === VERSION ? (JSON.parse(bytes.toString('utf8', 1)) as AssignmentData) : undefined;
 }

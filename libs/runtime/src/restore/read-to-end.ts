@@ -1,5 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { Admin, Fetcher, type Cluster, type FetchedBatch } from '@millrace/client';
+import { TaskError } from '@millrace/kernel';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 
 /** A partition that is read from a place to its present end. */
@@ -10,6 +11,8 @@ export interface PartitionToRead extends TopicPartition {
   readonly toOffset?: number;
   /** Called where the log does not hold {@link fromOffset}, or ends before it: reading begins at the log's first record then. */
   readonly startedOver?: () => void;
+  /** Called first: where reading begins, and where it will end. */
+  readonly begun?: (beginOffset: number, endOffset: number) => void;
   /** Takes what was read; the records of aborted transactions are still in it. */
   readonly apply: (batch: FetchedBatch) => void;
   /** Called once, when everything up to the end was applied. */
@@ -26,6 +29,7 @@ const POLL_MS = 200;
  * Gives the event loop a turn after each batch, so that heartbeats go on however much there is to read.
  *
  * @returns where reading ended, in the order of the partitions: the offset to go on from.
+ * @throws {TaskError} (restart-task) `MR_OFFSET_OUT_OF_RANGE` when `fromOffset` lies beyond the end of the log.
  * @throws the reason of `signal` when it aborts; else as `Fetcher.poll` and `Admin.listOffsets`.
  */
 export async function readToEnd(
@@ -47,8 +51,10 @@ export async function readToEnd(
     const endOffset = Math.min(read.toOffset ?? lastOffset, lastOffset);
     const { fromOffset = 0 } = read;
     const isHeld = fromOffset === 0 || (fromOffset >= firstOffset && fromOffset <= endOffset);
+    if (!isHeld && read.startedOver === undefined) throw beyondTheEnd(read, lastOffset);
     if (!isHeld) read.startedOver?.();
     const beginOffset = isHeld ? Math.max(fromOffset, firstOffset) : firstOffset;
+    read.begun?.(beginOffset, Math.max(beginOffset, endOffset));
     if (beginOffset < endOffset) open.set(partitionKey(read.topic, read.partition), { read, endOffset });
     else read.ended?.();
     return { topic: read.topic, partition: read.partition, offset: beginOffset, endOffset };
@@ -82,4 +88,12 @@ export async function readToEnd(
     signal.removeEventListener('abort', abort);
     await fetcher.stop();
   }
+}
+
+function beyondTheEnd({ topic, partition, fromOffset }: PartitionToRead, lastOffset: number): TaskError {
+  return new TaskError(
+    'MR_OFFSET_OUT_OF_RANGE',
+    `${topic}-${partition} ends at offset ${lastOffset}, before ${fromOffset}, where reading was to go on: it was deleted or cut off`,
+    { place: { topic, partition, offset: fromOffset as number } },
+  );
 }

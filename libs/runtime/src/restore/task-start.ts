@@ -1,10 +1,11 @@
 import { Admin, type Cluster, type CommittedOffset, type GroupMember } from '@millrace/client';
 import { TaskError, describeError, isMillraceError, type Clock } from '@millrace/kernel';
-import type { StreamTask } from '@millrace/streams';
+import type { Changelog } from '@millrace/streams';
 import { partitionKey } from '../assignment/task-layout.js';
-import { runtimeChannels, type RestoreEvent, type ThreadPlace } from '../diagnostics/channels.js';
+import type { ThreadPlace } from '../diagnostics/channels.js';
 import type { ActiveTask } from '../thread/active-task.js';
 import { FetchedRun } from '../thread/fetched-run.js';
+import { RestoreProgress } from './restore-progress.js';
 import { readToEnd, type PartitionToRead } from './read-to-end.js';
 
 /** What {@link TaskStart} needs. */
@@ -14,9 +15,6 @@ export interface TaskStartParts {
   readonly member: GroupMember;
   readonly clock: Clock;
 }
-
-/** How many records of a changelog there are between two events of progress. */
-const PROGRESS_RECORDS = 50_000;
 
 /**
  * Gets tasks ready to run: where each input goes on, and its stores as of there.
@@ -65,10 +63,18 @@ export class TaskStart {
     const { signal } = task.closing;
     const changelogs = task.task.changelogs();
     if (changelogs.length === 0 || signal.aborted) return;
-    const reads = changelogs.map((changelog) => this.#read(task, changelog));
+    const events = changelogs.map(
+      ({ topic, partition }) =>
+        new RestoreProgress(this.#parts.clock, { ...this.#parts.place, taskId: task.key, topic, partition }),
+    );
     try {
-      await readToEnd(this.#parts.cluster, reads, signal);
+      const reads = changelogs.map((changelog, nth) => this.#read(task, changelog, events[nth] as RestoreProgress));
+      const ends = await readToEnd(this.#parts.cluster, reads, signal);
+      changelogs.forEach(({ store }, nth) =>
+        task.task.storeSet.reached(store, Math.min(ends[nth] as number, reads[nth]?.toOffset ?? Infinity)),
+      );
     } catch (error) {
+      for (const each of events) each.abandoned();
       if (signal.aborted) return;
       const isDamaged =
         isMillraceError(error) && (error.disposition === 'dead-letter' || error.code === 'MR_OFFSET_OUT_OF_RANGE');
@@ -76,39 +82,29 @@ export class TaskStart {
     }
   }
 
-  #read(task: ActiveTask, { store, topic, partition, isSource }: Changelog): PartitionToRead {
-    const startedMs = this.#parts.clock.monotonicMs();
-    let restoredRecords = 0;
-    let toldRecords = 0;
-    const tell = (phase: RestoreEvent['phase']): void => {
-      const durationMs = this.#parts.clock.monotonicMs() - startedMs;
-      const what = { taskId: task.key, topic, partition, phase, restoredRecords, durationMs };
-      runtimeChannels.restored.publish({ ...this.#parts.place, ...what });
-    };
+  #read(task: ActiveTask, changelog: Changelog, events: RestoreProgress): PartitionToRead {
+    const { store, topic, partition, isSource } = changelog;
     // A table that is read from a topic goes on from the committed offset: what lies beyond is still to be processed.
     const toOffset = isSource ? task.startOffset({ topic, partition }) : Infinity;
-    tell('started');
+    const fromOffset = task.task.restorePosition(store);
     return {
       topic,
       partition,
-      fromOffset: task.task.restorePosition(store) ?? 0,
+      ...(fromOffset !== undefined && { fromOffset }),
       startedOver: () => task.task.storeSet.wipe(store),
       toOffset,
-      apply: (batch) => {
-        restoredRecords += task.task.restore(store, new FetchedRun(batch, undefined, toOffset));
-        if (restoredRecords - toldRecords < PROGRESS_RECORDS) return;
-        toldRecords = restoredRecords;
-        tell('progressed');
+      begun: (beginOffset, endOffset) => {
+        task.progress.sawEnd(store, endOffset);
+        events.begun(endOffset - beginOffset);
       },
+      apply: (batch) => events.restored(task.task.restore(store, new FetchedRun(batch, undefined, toOffset))),
       ended: () => {
         task.task.storeSet.restored(store);
-        tell('ended');
+        events.ended();
       },
     };
   }
 }
-
-type Changelog = ReturnType<StreamTask['changelogs']>[number];
 
 function damaged(task: ActiveTask, error: unknown): TaskError {
   return new TaskError(

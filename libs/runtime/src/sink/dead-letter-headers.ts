@@ -10,6 +10,8 @@ export interface DeadLetterOrigin {
   readonly partition: number;
   readonly offset: number;
   readonly timestampMs: number;
+  /** How often it was tried. */
+  readonly attempts: number;
 }
 
 /** The headers that a dead letter gets on top of its own: why it failed and where it came from, as UTF-8 text. */
@@ -23,6 +25,7 @@ export function deadLetterHeaders(error: unknown, origin: DeadLetterOrigin): Rec
     'dlt.timestamp': origin.timestampMs,
     'dlt.application': origin.application,
     'dlt.node': origin.node,
+    'dlt.attempts': origin.attempts,
   };
   return Object.entries(fields).map(([key, value]) => ({ key, value: Buffer.from(String(value), 'utf8') }));
 }

@@ -3,7 +3,7 @@ import { FatalError, RecordError, TransientError } from '@millrace/kernel';
 import type { Serde, Topic } from '@millrace/streams';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
 import { MemorySink, MemorySinkStorage } from '../../test/memory-sink.js';
-import { runtimeChannels, type SinkWrittenEvent } from '../diagnostics/channels.js';
+import { runtimeChannels, type RetriedEvent, type SinkWrittenEvent } from '../diagnostics/channels.js';
 import { SinkApp } from './sink-app.js';
 import type { SinkAppOptions } from './sink-options.js';
 
@@ -141,6 +141,50 @@ describe('SinkApp', () => {
     await app.drain();
 
     expect(writer.storage.values).toHaveLength(10);
+  });
+
+  it('stops after the attempts that its policy allows, having counted each, and has lost nothing', async () => {
+    const told: RetriedEvent[] = [];
+    const unsubscribe = runtimeChannels.retried.subscribe((event) => void told.push(event));
+    const writer = new MemorySink();
+    writer.beforeWrite = () => {
+      throw new TransientError('MR_DEPENDENCY_UNAVAILABLE', 'the database restarts');
+    };
+    await cluster.produce('events', [{ key: 'k', value: 'v' }]);
+    const app = await start(writer, { policy: { retry: { attempts: 2, initial: 1 } } });
+
+    await expect(app.finished).rejects.toMatchObject({ code: 'MR_SINK_REFUSED', disposition: 'stop-app' });
+    unsubscribe();
+
+    expect(told).toMatchObject([
+      { node: 'hourly', where: 'in-place', records: 1 },
+      { node: 'hourly', where: 'in-place', records: 1 },
+    ]);
+    writer.beforeWrite = () => undefined;
+    await (await start(writer)).drain();
+    expect(writer.storage.values).toEqual(['v']);
+  });
+
+  it('looks for the record that an error without disposition is about where its policy says so', async () => {
+    const writer = new MemorySink();
+    writer.beforeWrite = ({ records }) => {
+      if (records.some(({ value }) => value === 'v13')) throw new Error('no disposition');
+    };
+    await cluster.produce('events', numbered(20));
+    const app = await start(writer, { policy: { onWriteError: 'dead-letter' } });
+    await app.drain();
+
+    const [letter, ...others] = await cluster.read('events-dlt');
+    expect(others).toEqual([]);
+    expect(letter).toMatchObject({ value: 'v13' });
+    expect(letter?.headers.get('dlt.node')).toBe('hourly');
+  });
+
+  it('stops at a record that cannot be read where its policy says so', async () => {
+    await cluster.produce('events', [{ key: 'k', value: 'bad' }]);
+    const app = await start(new MemorySink(), { policy: { onDeserializationError: 'stop-app' } });
+
+    await expect(app.finished).rejects.toMatchObject({ code: 'MR_RECORD_UNREADABLE', disposition: 'stop-app' });
   });
 
   it('shares partitions with a second process, and neither loses nor doubles a record as it comes and goes', async () => {

@@ -62,7 +62,15 @@ export class SinkApp implements Lifecycle {
     this.#deadLetters = new SinkDeadLetters(this.#cluster, name);
     this.#partitions = new SinkPartitions(writer, topics, settings, this.#deadLetters);
     const backoff = new Backoff(random);
-    this.#writes = new SinkWrites(name, writer, this.#deadLetters, clock, backoff);
+    this.#writes = new SinkWrites({
+      name,
+      writer,
+      deadLetters: this.#deadLetters,
+      clock,
+      policy: settings.policy,
+      random,
+      recovered: () => backoff.reset(),
+    });
     this.#states = new ThreadStateMachine((from, to) => runtimeChannels.threadState.publish({ ...place, from, to }));
     this.#member = new GroupMember(this.#cluster, {
       groupId: settings.groupId,
@@ -164,7 +172,7 @@ export class SinkApp implements Lifecycle {
       taskId: `${topic.name}_${partition}`,
       state: 'RUNNING' as const,
     }));
-    const thread = { thread: this.#settings.name, state: this.#states.state, tasks };
+    const thread = { thread: this.#settings.name, state: this.#states.state, tasks, standbys: [] };
     return {
       applicationId: this.#settings.name,
       state: this.#state,

@@ -1,6 +1,6 @@
 import { Producer, type Cluster, type CommittedRecords } from '@millrace/client';
 import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
-import type { SinkRecord, Topic } from '@millrace/streams';
+import { isDeadLetterHeader, type SinkRecord, type Topic } from '@millrace/streams';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import { deadLetterTopic } from '../topics/topic-plan.js';
 import { deadLetterCode, deadLetterHeaders } from './dead-letter-headers.js';
@@ -64,19 +64,20 @@ export class SinkDeadLetters {
       place,
       { offset, timestampMs, key: cursor.key(), value: cursor.value(), headers: cursor.headers() },
       error,
+      1,
     );
   }
 
-  /** Sends a record that was decoded and that the sink refuses; its bytes are encoded again. */
-  sendRefused(place: SinkPlace, record: SinkRecord, error: unknown): void {
+  /** Sends a record that was decoded and that the sink refuses, after so many attempts; its bytes are encoded again. */
+  sendRefused(place: SinkPlace, record: SinkRecord, error: unknown, attempts: number): void {
     const { topic } = place;
     const key = record.key === null ? null : topic.key.serialize(record.key);
     const value = record.value === null ? null : topic.value.serialize(record.value);
     const { offset, timestampMs, headers } = record;
-    this.#send(place, { offset, timestampMs, key, value, headers }, error);
+    this.#send(place, { offset, timestampMs, key, value, headers }, error, attempts);
   }
 
-  #send({ topic, partition }: SinkPlace, letter: DeadLetter, error: unknown): void {
+  #send({ topic, partition }: SinkPlace, letter: DeadLetter, error: unknown, attempts: number): void {
     const { offset, timestampMs } = letter;
     const origin = {
       application: this.#sinkName,
@@ -85,9 +86,11 @@ export class SinkDeadLetters {
       partition,
       offset,
       timestampMs,
+      attempts,
     };
     this.#batch.reset();
-    this.#batch.append(timestampMs, letter.key, letter.value, [...letter.headers, ...deadLetterHeaders(error, origin)]);
+    const own = letter.headers.filter(({ key }) => !isDeadLetterHeader(key));
+    this.#batch.append(timestampMs, letter.key, letter.value, [...own, ...deadLetterHeaders(error, origin)]);
     const target = deadLetterTopic(topic.name);
     const partitions = this.#cluster.metadataCache.topic(target)?.partitions.length ?? 1;
     // A failure is told by flush(), which comes before anything relies on this record.

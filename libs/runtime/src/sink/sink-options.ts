@@ -9,6 +9,7 @@ import {
   type Random,
 } from '@millrace/kernel';
 import type { SinkWriter, Topic } from '@millrace/streams';
+import { resolveSinkErrorPolicy, type ResolvedSinkErrorPolicy, type SinkErrorPolicy } from './sink-error-policy.js';
 
 /** How to run a sink. */
 export interface SinkAppOptions {
@@ -24,6 +25,8 @@ export interface SinkAppOptions {
   readonly cluster: Omit<ClusterOptions, 'clientId' | 'clock' | 'random'> & { readonly clientId?: string };
   /** Names this process among those that run the sink, the same after a restart. Kafka property `group.instance.id`. Default: none. */
   readonly instanceId?: string;
+  /** What is done about records and batches that fail. Default: see {@link SinkErrorPolicy}. */
+  readonly policy?: Partial<SinkErrorPolicy>;
   /** Most records that a write gets. Default 5 000. */
   readonly maxBatchRecords?: number;
   /** How long the first record of a batch waits for others once all input was read. Default 50 ms. */
@@ -52,6 +55,7 @@ export interface SinkAppSettings {
   readonly writer: SinkWriter;
   readonly cluster: ClusterOptions;
   readonly instanceId: string | undefined;
+  readonly policy: ResolvedSinkErrorPolicy;
   readonly maxBatchRecords: number;
   readonly lingerMs: number;
   readonly commitIntervalMs: number;
@@ -83,6 +87,7 @@ export function resolveSinkAppOptions(options: SinkAppOptions): SinkAppSettings 
     writer: options.writer,
     cluster: { clientId: options.name, ...options.cluster, clock, random },
     instanceId: options.instanceId,
+    policy: resolveSinkErrorPolicy(options.policy ?? {}, problems),
     maxBatchRecords: options.maxBatchRecords ?? 5_000,
     lingerMs: duration('linger', options.linger, 50),
     commitIntervalMs: duration('commitInterval', options.commitInterval, 1_000),

@@ -26,6 +26,8 @@ export class SinkPartition {
   #passedOver = false;
   /** No write before this moment of the monotonic clock: the last one failed. */
   notBeforeMs = 0;
+  /** How often the batch that is due was tried without success. */
+  failures = 0;
 
   constructor(
     topic: Topic<unknown, unknown>,
@@ -99,6 +101,7 @@ export class SinkPartition {
     const count = batch.records.length;
     this.#pending = { records: records.slice(count), ingestedAtMs: ingestedAtMs.slice(count) };
     this.#firstOffset = batch.nextOffset;
+    this.failures = 0;
     this.#limit = Math.min(this.#limits.maxBatchRecords, this.#limit * 2);
     if (this.#pending.records.length === 0) this.#passedOver = false;
     return ingestedAtMs.slice(0, count);

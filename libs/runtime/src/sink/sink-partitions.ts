@@ -1,6 +1,15 @@
-import type { AssignedPartition, CommittedOffset, FetchedBatch, GroupMetadata, OffsetToCommit } from '@millrace/client';
+import type {
+  AssignedPartition,
+  CommittedOffset,
+  CommittedRecords,
+  FetchedBatch,
+  GroupMetadata,
+  OffsetToCommit,
+} from '@millrace/client';
+import { FatalError, describeError } from '@millrace/kernel';
 import type { SinkWriter, Topic } from '@millrace/streams';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
+import type { ResolvedSinkErrorPolicy } from './sink-error-policy.js';
 import type { SinkDeadLetters } from './sink-dead-letters.js';
 import { SinkPartition, type BatchLimits } from './sink-partition.js';
 
@@ -14,7 +23,7 @@ export interface StartOffsets {
 export class SinkPartitions {
   readonly #writer: SinkWriter;
   readonly #topics: ReadonlyMap<string, Topic<unknown, unknown>>;
-  readonly #limits: BatchLimits;
+  readonly #limits: BatchLimits & { readonly policy: ResolvedSinkErrorPolicy };
   readonly #deadLetters: SinkDeadLetters;
   readonly #open = new Map<string, SinkPartition>();
   readonly #committed = new Map<string, number>();
@@ -22,7 +31,7 @@ export class SinkPartitions {
   constructor(
     writer: SinkWriter,
     topics: ReadonlyMap<string, Topic<unknown, unknown>>,
-    limits: BatchLimits,
+    limits: BatchLimits & { readonly policy: ResolvedSinkErrorPolicy },
     deadLetters: SinkDeadLetters,
   ) {
     this.#writer = writer;
@@ -62,9 +71,11 @@ export class SinkPartitions {
     fresh.forEach(({ topic, partition }, nth) => {
       const start = own[nth] ?? starts.get(partitionKey(topic, partition)) ?? 0;
       const contract = this.#topics.get(topic) as Topic<unknown, unknown>;
-      const opened = new SinkPartition(contract, partition, start, this.#limits, (records, error) =>
-        this.#deadLetters.sendUnreadable({ topic: contract, partition }, records, error),
-      );
+      const opened = new SinkPartition(contract, partition, start, this.#limits, (records, error) => {
+        if (this.#limits.policy.onDeserializationError === 'stop-app')
+          throw unreadable(topic, partition, records, error);
+        this.#deadLetters.sendUnreadable({ topic: contract, partition }, records, error);
+      });
       this.#open.set(partitionKey(topic, partition), opened);
     });
   }
@@ -105,4 +116,13 @@ export class SinkPartitions {
   committed(offsets: readonly OffsetToCommit[]): void {
     for (const { topic, partition, offset } of offsets) this.#committed.set(partitionKey(topic, partition), offset);
   }
+}
+
+function unreadable(topic: string, partition: number, { cursor }: CommittedRecords, cause: unknown): FatalError {
+  const { offset } = cursor;
+  return new FatalError(
+    'MR_RECORD_UNREADABLE',
+    `the record at ${topic}-${partition}@${offset} cannot be read (${describeError(cause)}), and the sink's policy is to stop then`,
+    { cause, place: { topic, partition, offset } },
+  );
 }

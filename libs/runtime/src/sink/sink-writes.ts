@@ -1,13 +1,33 @@
-import { dispositionOf, isMillraceError, LatencyHistogram, TransientError, type Clock } from '@millrace/kernel';
-import type { SinkBatch, SinkWriter } from '@millrace/streams';
-import type { Backoff } from '../backoff/backoff.js';
+import {
+  dispositionOf,
+  FatalError,
+  isMillraceError,
+  LatencyHistogram,
+  TransientError,
+  type Clock,
+  type Random,
+} from '@millrace/kernel';
+import { retryDelayMs, type SinkBatch, type SinkWriter } from '@millrace/streams';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import type { SinkDeadLetters } from './sink-dead-letters.js';
+import type { ResolvedSinkErrorPolicy } from './sink-error-policy.js';
 import type { SinkPartition } from './sink-partition.js';
 
 /** Whether the error says that another owner has the partition. */
 export function isFenced(error: unknown): boolean {
   return isMillraceError(error) && (error.code === 'MR_SINK_FENCED' || error.code === 'MR_TASK_FENCED');
+}
+
+/** What {@link SinkWrites} needs. */
+export interface SinkWritesParts {
+  readonly name: string;
+  readonly writer: SinkWriter;
+  readonly deadLetters: SinkDeadLetters;
+  readonly clock: Clock;
+  readonly policy: ResolvedSinkErrorPolicy;
+  readonly random: Random;
+  /** Told of each write that succeeds. */
+  readonly recovered: () => void;
 }
 
 /** Writes the batches of a sink's partitions and deals with what the sink refuses. */
@@ -16,15 +36,19 @@ export class SinkWrites {
   readonly #writer: SinkWriter;
   readonly #deadLetters: SinkDeadLetters;
   readonly #clock: Clock;
-  readonly #backoff: Backoff;
+  readonly #policy: ResolvedSinkErrorPolicy;
+  readonly #random: Random;
+  readonly #recovered: () => void;
   #records = 0;
 
-  constructor(name: string, writer: SinkWriter, deadLetters: SinkDeadLetters, clock: Clock, backoff: Backoff) {
+  constructor({ name, writer, deadLetters, clock, policy, random, recovered }: SinkWritesParts) {
     this.#name = name;
     this.#writer = writer;
     this.#deadLetters = deadLetters;
     this.#clock = clock;
-    this.#backoff = backoff;
+    this.#policy = policy;
+    this.#random = random;
+    this.#recovered = recovered;
   }
 
   /** How many records were written. */
@@ -36,7 +60,8 @@ export class SinkWrites {
    * Writes one batch. What the sink cannot take now is tried again later, and a record that it never will goes to the
    * dead letters: then the partition has something due again.
    *
-   * @throws {TaskError} (restart-task) `MR_SINK_FENCED`; anything fatal, and whatever is no error of Millrace.
+   * @throws {TaskError} (restart-task) `MR_SINK_FENCED`.
+   * @throws {FatalError} (stop-app) as the policy says: `MR_SINK_REFUSED`, or the writer's own.
    */
   async write(partition: SinkPartition, batch: SinkBatch): Promise<void> {
     const startedMs = this.#clock.monotonicMs();
@@ -48,7 +73,7 @@ export class SinkWrites {
       this.#handle(partition, batch, error);
       return;
     }
-    this.#backoff.reset();
+    this.#recovered();
     this.#records += batch.records.length;
     const durationMs = this.#clock.monotonicMs() - startedMs;
     const latency = new LatencyHistogram();
@@ -66,25 +91,45 @@ export class SinkWrites {
   }
 
   #handle(partition: SinkPartition, batch: SinkBatch, error: unknown): void {
-    switch (dispositionOf(error, 'stop-app')) {
-      case 'retry': {
-        const delayMs = this.#backoff.nextMs(error instanceof TransientError ? error.retryAfterMs : 0);
-        partition.notBeforeMs = this.#clock.monotonicMs() + delayMs;
-        this.#tell(error, delayMs);
-        return;
-      }
+    const { retry, onWriteError } = this.#policy;
+    const disposition = dispositionOf(error, onWriteError);
+    partition.failures += 1;
+    if (retry.dispositions.includes(disposition) && partition.failures <= retry.attempts) {
+      const atLeastMs = error instanceof TransientError ? error.retryAfterMs : 0;
+      const delayMs = retryDelayMs(retry, partition.failures, this.#random.next(), atLeastMs);
+      partition.notBeforeMs = this.#clock.monotonicMs() + delayMs;
+      this.#tell(error, delayMs, batch.records.length);
+      return;
+    }
+    switch (disposition) {
       case 'dead-letter': {
         const refused = partition.refuse(batch, isMillraceError(error) ? error.place.offset : undefined);
-        if (refused !== undefined) this.#deadLetters.sendRefused(partition, refused, error);
+        if (refused !== undefined) this.#deadLetters.sendRefused(partition, refused, error, partition.failures);
+        partition.failures = 0;
         return;
       }
       case 'restart-task':
-      case 'stop-app':
         throw error;
+      case 'retry':
+      case 'stop-app':
+        throw this.#stopping(partition, batch, error);
     }
   }
 
-  #tell(error: unknown, delayMs: number): void {
+  /** A fatal error as it is; any other becomes one, so that the loop does not begin again with the same batch. */
+  #stopping(partition: SinkPartition, batch: SinkBatch, error: unknown): unknown {
+    if (dispositionOf(error, 'retry') === 'stop-app') return error;
+    const { topic, firstOffset } = batch;
+    return new FatalError(
+      'MR_SINK_REFUSED',
+      `the sink '${this.#name}' did not take a batch of ${topic}-${partition.partition}@${firstOffset} in ${partition.failures} attempts: mend it, then start again; nothing is lost`,
+      { cause: error, place: { topic, partition: partition.partition, offset: firstOffset } },
+    );
+  }
+
+  #tell(error: unknown, delayMs: number, records: number): void {
+    const place = { applicationId: this.#name, thread: this.#name };
+    runtimeChannels.retried.publish({ ...place, node: this.#name, where: 'in-place', records });
     runtimeChannels.failed.publish({
       applicationId: this.#name,
       thread: this.#name,

@@ -1,9 +1,10 @@
 import type { FetchedBatch, Fetcher, OffsetToCommit } from '@millrace/client';
-import type { StreamTask } from '@millrace/streams';
+import type { StoreSet, StreamTask } from '@millrace/streams';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
-import type { EndOf } from '../output/written-ends.js';
+import type { OutputBatches } from '../output/output-batches.js';
 import type { StoreReplica } from '../query/store-replica.js';
+import { StoreProgress } from '../restore/store-progress.js';
 import { EndConfirmation, type AskEnds, type ReadPosition } from './end-confirmation.js';
 import { FetchedRun } from './fetched-run.js';
 import { IdleWatch } from './idle-watch.js';
@@ -20,6 +21,8 @@ interface Input extends TopicPartition {
 export class ActiveTask {
   readonly placement: TaskPlacement;
   readonly task: StreamTask;
+  /** How far its stores are restored. */
+  readonly progress: StoreProgress;
   /** Ends the start (offsets, restore) of a task that is closed before it runs. */
   readonly closing = new AbortController();
   readonly #place: ThreadPlace;
@@ -28,8 +31,11 @@ export class ActiveTask {
   readonly #idle: IdleWatch | undefined;
   readonly #end: EndConfirmation;
   #state: TaskState = 'CREATED';
+  #leavesStores = false;
   #droppedLate = 0;
   #droppedNull = 0;
+  #retriedInPlace = 0;
+  #sentToRetry = 0;
 
   /** @param idleAfterMs How long it must be idle before stream time is advanced; `undefined` where nobody asked for that. */
   constructor(
@@ -43,6 +49,7 @@ export class ActiveTask {
     this.#place = place;
     this.placement = placement;
     this.task = task;
+    this.progress = new StoreProgress(task.storeSet);
     this.#inputs = placement.partitions.map(({ topic, partition }) => ({
       topic,
       partition,
@@ -143,6 +150,26 @@ export class ActiveTask {
     return this.task.punctuate(nowMs);
   }
 
+  /** Whether calls to the outside are under way, or their results wait to be forwarded. */
+  get isCalling(): boolean {
+    return this.task.isCalling;
+  }
+
+  /** Whether results of calls can be forwarded. */
+  get hasResults(): boolean {
+    return this.task.hasResults;
+  }
+
+  /** Forwards the results of calls that are there. Throws as {@link process}. */
+  forwardResults(): Promise<void> {
+    return this.task.forwardResults();
+  }
+
+  /** Takes no more records until the next commit. */
+  haltIntake(): void {
+    this.task.haltIntake();
+  }
+
   /**
    * Whether the task is idle while windows wait for a record that does not come: several answers over the time that the
    * topology asks for have shown nothing new, and the brokers confirm that no open transaction holds more.
@@ -150,7 +177,7 @@ export class ActiveTask {
    * @param activity Changes whenever the thread does anything.
    */
   isIdleAdvanceDue(activity: number, fetcher: Fetcher): boolean {
-    if (this.#idle?.idleSinceMs() === undefined || !this.task.hasOpenWindows()) return false;
+    if (this.#idle?.idleSinceMs() === undefined || this.isCalling || !this.task.hasOpenWindows()) return false;
     return this.#end.isConfirmed(activity, this.positions(fetcher));
   }
 
@@ -181,18 +208,21 @@ export class ActiveTask {
     return this.task.consumedOffsets();
   }
 
-  /** The commit with these offsets is through, and has written so far. Throws as {@link StreamTask.committed}. */
-  committed(offsets: readonly OffsetToCommit[], endOf: EndOf): void {
+  /** The commit with these offsets is through, and with it what was written. */
+  committed(offsets: readonly OffsetToCommit[], written: Pick<OutputBatches, 'writtenOffset'>): void {
     for (const { topic, partition, offset } of offsets) {
       const input = this.#byKey.get(partitionKey(topic, partition));
       if (input !== undefined) input.committedOffset = offset;
     }
     for (const { store, topic, partition, isSource } of this.task.changelogs()) {
-      const end = isSource ? undefined : endOf(topic, partition);
-      if (end !== undefined) this.task.storeSet.reached(store, end);
+      const offset = isSource
+        ? this.#byKey.get(partitionKey(topic, partition))?.committedOffset
+        : written.writtenOffset(topic, partition);
+      if (offset !== undefined && offset >= 0) this.task.storeSet.reached(store, offset);
     }
     this.task.committed();
     this.#publishDropped();
+    this.#publishRetried();
   }
 
   /** Offset of the next record to be processed. */
@@ -204,11 +234,26 @@ export class ActiveTask {
     return moved?.offset ?? Math.max(committedOffset, startOffset);
   }
 
+  /**
+   * The stores that the task leaves to a standby when it is closed with nothing to commit; `undefined` where they are not
+   * complete, or it is not known how far they have followed their changelogs.
+   */
+  storesToLeave(written: Pick<OutputBatches, 'writtenOffset'>): StoreSet | undefined {
+    const changelogs = this.task.changelogs();
+    if (this.#state !== 'RUNNING' || changelogs.length === 0) return undefined;
+    const isKnown = changelogs.every(({ topic, partition, isSource }) => {
+      return isSource || written.writtenOffset(topic, partition) !== -1;
+    });
+    if (!isKnown) return undefined;
+    this.#leavesStores = true;
+    return this.task.storeSet;
+  }
+
   /** Ends the task; what was not committed is lost. */
   close(): void {
     this.closing.abort();
     this.task.close();
-    this.task.storeSet.close();
+    if (!this.#leavesStores) this.task.storeSet.close();
     this.moveTo('CLOSED');
   }
 
@@ -222,6 +267,18 @@ export class ActiveTask {
     const place = { ...this.#place, taskId: this.key };
     runtimeChannels.dropped.publish({ ...place, late, withoutKey });
     if (late > 0) runtimeChannels.late.publish({ ...place, node: this.placement.subTopology.key, records: late });
+  }
+
+  #publishRetried(): void {
+    const { retriedInPlace, sentToRetry } = this.task.counters;
+    const inPlace = retriedInPlace - this.#retriedInPlace;
+    const later = sentToRetry - this.#sentToRetry;
+    if (inPlace === 0 && later === 0) return;
+    this.#retriedInPlace = retriedInPlace;
+    this.#sentToRetry = sentToRetry;
+    const place = { ...this.#place, taskId: this.key, node: this.placement.subTopology.key };
+    if (inPlace > 0) runtimeChannels.retried.publish({ ...place, where: 'in-place', records: inPlace });
+    if (later > 0) runtimeChannels.retried.publish({ ...place, where: 'retry-topic', records: later });
   }
 
   #input({ topic, partition }: TopicPartition): Input {

@@ -38,7 +38,12 @@ export class CommitLedger {
 
   /** Whether it is time to commit. */
   get isDue(): boolean {
-    return this.isDirty && (this.ageMs >= this.#intervalMs || this.recordsOut >= MAX_RECORDS_PER_COMMIT);
+    return this.isDirty && (this.ageMs >= this.#intervalMs || this.isFull);
+  }
+
+  /** Whether there is so much to commit that no more should be added. */
+  get isFull(): boolean {
+    return this.recordsOut >= MAX_RECORDS_PER_COMMIT;
   }
 
   /** Time since the last commit, in milliseconds. */

@@ -1,3 +1,4 @@
+import type { MemberShare } from '../assignment/member-share.js';
 import type { TopicPartition } from '../assignment/task-layout.js';
 
 /**
@@ -7,6 +8,8 @@ import type { TopicPartition } from '../assignment/task-layout.js';
 export interface RebalanceNotice {
   readonly kind: 'rejoining' | 'assigned' | 'revoked' | 'lost';
   readonly partitions: readonly TopicPartition[];
+  /** What came with the partitions, for `assigned`. */
+  readonly share?: MemberShare;
 }
 
 interface Entry {

@@ -1,9 +1,11 @@
 import type { Fetcher, GroupMember } from '@millrace/client';
 import type { Clock } from '@millrace/kernel';
+import type { StoreSet } from '@millrace/streams';
 import type { TaskPlacement, TopicPartition } from '../assignment/task-layout.js';
 import type { Backoff } from '../backoff/backoff.js';
 import type { ThreadPlace } from '../diagnostics/channels.js';
 import type { Output } from '../output/output.js';
+import type { StandbyTasks } from '../standby/standby-tasks.js';
 import type { ActiveTask } from './active-task.js';
 import type { AskEnds } from './end-confirmation.js';
 import type { RebalanceMailbox } from './rebalance-mailbox.js';
@@ -23,8 +25,10 @@ export interface StreamThreadParts {
   readonly backoff: Backoff;
   /** The tasks all partitions of which are among these. */
   readonly placementsOf: (partitions: readonly TopicPartition[]) => readonly TaskPlacement[];
-  /** Makes a task that is not started, writing to the thread's output. */
-  readonly createTask: (placement: TaskPlacement) => ActiveTask;
+  /** Makes a task that is not started, writing to the thread's output; with the stores of a standby, where there was one. */
+  readonly createTask: (placement: TaskPlacement, stores: StoreSet | undefined) => ActiveTask;
+  /** Stores of tasks that are active elsewhere. */
+  readonly standbys: StandbyTasks;
   /**
    * Finds out where tasks go on and restores their stores; tells of each that is ready. A task that is closed meanwhile
    * is left out; heartbeats and other tasks go on.

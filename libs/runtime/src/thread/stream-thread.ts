@@ -3,8 +3,8 @@
  *
  *   STARTING ─► RESTORING ◄─► RUNNING ◄─► REVOKING        a turn of the loop:
  *      ▲            │            │            │             notices of the group (commit, open and close tasks)
- *      └────────────┴─ failure ──┴────────────┘             → fetch → process in slices → punctuate → idle advance
- *                                                           → commit when due
+ *      └────────────┴─ failure ──┴────────────┘             → fetch → results of calls → process in slices → punctuate
+ *                                                           → idle advance → commit when due and no call is under way
  *   any ─► PENDING_SHUTDOWN ─► DEAD
  *
  * Invariants:
@@ -13,13 +13,17 @@
  * - while the group rebalances nothing is committed, as the generation that fences the commit is about to change;
  * - after a failure everything since the last commit is given up: output abandoned, every task built again from what is
  *   committed; state that no commit made permanent never survives;
+ * - a commit that is due lets calls to the outside (`asyncMap`) come to an end while the loop goes on; one that cannot be put
+ *   off, before a rebalance or the end, waits for them;
  * - a partition is given up only after the commit, or the loss, of what was processed of it.
  */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { describeError, isMillraceError, TransientError } from '@millrace/kernel';
 import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
+import { storesOfActive, storesOfStandby, type LocalStore } from '../app/local-store.js';
+import type { TaskProgress } from '../assignment/member-data.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
-import type { StoreReplica } from '../query/store-replica.js';
+import { standbyReplica, type StoreReplica } from '../query/store-replica.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
 import { failureAction } from './failure-action.js';
@@ -105,16 +109,36 @@ export class StreamThread {
     return this.#drains.wait();
   }
 
-  /** The stores of a task of this thread, for queries; to be read at once. */
-  replica(taskId: string): StoreReplica | undefined {
-    return this.#tasks.replica(taskId);
+  /** The stores of a task on this thread, for queries; to be read at once. */
+  replicas(taskId: string): StoreReplica[] {
+    const standby = this.#parts.standbys.get(taskId);
+    const all = [this.#tasks.replica(taskId), standby && standbyReplica(standby.stores, standby.progress)];
+    return all.filter((replica) => replica !== undefined);
   }
 
   health(): ThreadHealth {
     const { states, place } = this.#parts;
     const tasks = this.#tasks.all.map(({ key, state }) => ({ taskId: key, state }));
-    const health = { thread: place.thread, state: states.state, tasks };
+    const standbys = this.#parts.standbys.all.map(({ key, progress: { lagRecords } }) => {
+      return lagRecords === undefined ? { taskId: key } : { taskId: key, lagRecords };
+    });
+    const health = { thread: place.thread, state: states.state, tasks, standbys };
     return this.#lastFailure === undefined ? health : { ...health, lastFailure: this.#lastFailure };
+  }
+
+  /** How far the stores here are, of active tasks and standbys, for the leader of the group. */
+  progress(): Record<string, TaskProgress> {
+    const all: Record<string, TaskProgress> = {};
+    for (const { key, progress } of this.#parts.standbys.all) all[key] = progress.total;
+    for (const { key, progress, state, placement } of this.#tasks.all) {
+      if (placement.subTopology.isStateful) all[key] = state === 'RUNNING' ? progress.complete : progress.total;
+    }
+    return all;
+  }
+
+  /** The stores here. */
+  localStores(): LocalStore[] {
+    return [...this.#tasks.all.flatMap(storesOfActive), ...this.#parts.standbys.all.flatMap(storesOfStandby)];
   }
 
   /** How far each input is behind, as last told by the brokers; partitions without an answer yet are left out. */
@@ -142,11 +166,12 @@ export class StreamThread {
     this.#tasks.observe();
     this.#tasks.holdBack(maxBufferedBytesPerTask);
     if (this.#mayProcess) {
+      if (this.#tasks.haveResults) await this.#tasks.forwardResults();
       await this.#process();
       await this.#tick();
     }
     if (output.failure !== undefined) throw output.failure;
-    if (!this.#isRebalancing && this.#ledger.isDue) await this.#commit();
+    if (this.#isCommitDue && this.#mayCommit()) await this.#commit();
     this.#endDrains();
     this.#publishLag();
     await yieldToEventLoop();
@@ -159,8 +184,25 @@ export class StreamThread {
     return output.bufferedBytes < MAX_UNACKNOWLEDGED_BYTES;
   }
 
+  get #isCommitDue(): boolean {
+    return !this.#isRebalancing && this.#ledger.isDue;
+  }
+
+  /**
+   * Whether to commit now that it is due. Where calls to the outside are under way, their tasks take no more records until the
+   * commit, and the loop goes on; but not when the others would add to what is large enough.
+   */
+  #mayCommit(): boolean {
+    if (!this.#tasks.areCalling || this.#ledger.isFull) return true;
+    this.#tasks.haltIntake();
+    return false;
+  }
+
   #pollMs(): number {
-    if (this.#tasks.next(this.#parts.clock.nowMs()) !== undefined) return this.#mayProcess ? 0 : 1;
+    const isBusy = this.#tasks.haveResults || this.#tasks.next(this.#parts.clock.nowMs()) !== undefined;
+    if (isBusy) return this.#mayProcess ? 0 : 1;
+    // A commit that is due waits for calls, whose end wakes the poll.
+    if (this.#isCommitDue && this.#tasks.areCalling) return POLL_MS;
     return Math.min(POLL_MS, Math.max(1, this.#ledger.dueInMs));
   }
 
@@ -204,8 +246,8 @@ export class StreamThread {
     for (const task of tasks) await task.prepareCommit();
     const { recordsIn, recordsOut } = this.#ledger;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
-    const endOf = await output.commit(offsets, member.groupMetadata);
-    for (const task of tasks) task.committed(offsets, endOf);
+    await output.commit(offsets, member.groupMetadata);
+    for (const task of tasks) task.committed(offsets, output.batches);
     this.#ledger.clear();
     this.#lastFailure = undefined;
     backoff.reset();
@@ -223,7 +265,7 @@ export class StreamThread {
     }
   }
 
-  async #rebalance({ kind, partitions }: RebalanceNotice): Promise<void> {
+  async #rebalance({ kind, partitions, share }: RebalanceNotice): Promise<void> {
     const { member, states, place } = this.#parts;
     switch (kind) {
       case 'rejoining':
@@ -237,13 +279,14 @@ export class StreamThread {
         this.#isRebalancing = false;
         this.#hasAssignment = true;
         this.#tasks.own(member.assignment);
+        this.#tasks.follow(share?.standbys ?? []);
         if (!this.#mustReset) this.#tasks.openMissing();
         break;
       case 'revoked':
         states.moveTo('REVOKING');
         this.#tasks.disown(partitions);
         if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
-        this.#tasks.close(this.#tasks.of(partitions));
+        this.#tasks.release(this.#tasks.of(partitions));
         break;
       case 'lost':
         // The open transaction holds what the lost tasks did: nothing of it can be committed.
@@ -286,7 +329,7 @@ export class StreamThread {
 
   #endDrains(): void {
     if (this.#drains.isEmpty || !this.#hasAssignment || this.#isRebalancing) return;
-    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty;
+    const isBusy = this.#tasks.isRestoring || this.#mustReset || this.#ledger.isDirty || this.#tasks.areCalling;
     if (isBusy || !this.#tasks.running.every((task) => task.isSettled)) return;
     for (const done of this.#drains.look(this.activity, this.#tasks.positions())) done();
   }

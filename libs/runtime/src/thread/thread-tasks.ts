@@ -17,7 +17,7 @@ import type { StreamThreadParts } from './stream-thread-parts.js';
 /** What the tasks of a thread need of it. */
 export type ThreadTasksParts = Pick<
   StreamThreadParts,
-  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp'
+  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp' | 'standbys' | 'output'
 >;
 
 /** See the head of this file. */
@@ -26,6 +26,7 @@ export class ThreadTasks {
   readonly #byKey = new Map<string, ActiveTask>();
   readonly #byPartition = new Map<string, ActiveTask>();
   #owned: readonly TopicPartition[] = [];
+  #followed: readonly string[] = [];
   #running: readonly ActiveTask[] = [];
   #started: ActiveTask[] = [];
   #startFailure: Error | undefined;
@@ -69,12 +70,18 @@ export class ThreadTasks {
     return [...new Set(found.filter((task) => task !== undefined))];
   }
 
+  /** Says which tasks have their stores kept up to date here although they are active elsewhere; takes effect with {@link openMissing}. */
+  follow(taskKeys: readonly string[]): void {
+    this.#followed = taskKeys;
+  }
+
   /** Opens a task for everything that is owned and has none, and begins to start it. */
   openMissing(): void {
-    const { placementsOf, createTask, startTasks, wakeUp } = this.#parts;
+    const { placementsOf, createTask, startTasks, wakeUp, standbys } = this.#parts;
     const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key));
-    if (missing.length === 0) return;
-    const tasks = missing.map((placement) => createTask(placement));
+    const tasks = missing.map((placement) => createTask(placement, standbys.take(placement.key)));
+    standbys.follow(this.#followed.filter((key) => !this.#byKey.has(key)));
+    if (tasks.length === 0) return;
     for (const task of tasks) {
       this.#byKey.set(task.key, task);
       for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
@@ -115,6 +122,14 @@ export class ThreadTasks {
     this.#assign();
   }
 
+  /** Closes tasks that have nothing to commit, and keeps their stores until it is known whether they are followed. */
+  release(tasks: readonly ActiveTask[]): void {
+    const { output, standbys } = this.#parts;
+    const left = tasks.map((task) => [task.key, task.storesToLeave(output.batches)] as const);
+    this.close(tasks);
+    for (const [key, stores] of left) if (stores !== undefined) standbys.leave(key, stores);
+  }
+
   /** Hands a batch to the task that reads its partition; one that belongs to none (it was just closed) is dropped. */
   feed(batch: FetchedBatch): void {
     const task = this.#byPartition.get(keyOf(batch));
@@ -136,6 +151,26 @@ export class ThreadTasks {
       }
     }
     return next;
+  }
+
+  /** Whether results of calls to the outside can be forwarded. */
+  get haveResults(): boolean {
+    return this.#running.some((task) => task.hasResults);
+  }
+
+  /** Whether calls to the outside are under way. */
+  get areCalling(): boolean {
+    return this.#running.some((task) => task.isCalling);
+  }
+
+  /** Forwards the results of calls that are there. */
+  async forwardResults(): Promise<void> {
+    for (const task of this.#running) if (task.hasResults) await task.forwardResults();
+  }
+
+  /** Lets tasks that call to the outside take no more records until the next commit; the others go on. */
+  haltIntake(): void {
+    for (const task of this.#running) task.haltIntake();
   }
 
   /** Tells each task which of its partitions have nothing more for now. */

@@ -1,7 +1,7 @@
 /** An internal topic as a topology asks for it. */
 export interface InternalTopic {
   readonly name: string;
-  readonly kind: 'changelog' | 'repartition';
+  readonly kind: 'changelog' | 'repartition' | 'retry';
   /** Topics the greatest of whose partition counts decides. */
   readonly partitionsLike: readonly string[];
   /** A count that the developer has fixed; wins over `partitionsLike`. */
@@ -20,6 +20,7 @@ export interface PlannedTopic {
 const CONFIGS: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, string>>>> = {
   changelog: { 'cleanup.policy': 'compact' },
   repartition: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
+  retry: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
 };
 
 /** The topic that takes the records of `topic` that cannot be processed. */

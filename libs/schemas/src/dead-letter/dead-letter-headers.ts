@@ -8,6 +8,7 @@ export const DEAD_LETTER_HEADERS = {
   timestampMs: 'dlt.timestamp',
   application: 'dlt.application',
   node: 'dlt.node',
+  attempts: 'dlt.attempts',
 } as const;
 
 /** Why a record was set aside and where it came from. Its bytes and its other headers are the original ones. */
@@ -23,6 +24,8 @@ export interface DeadLetterReason {
   readonly application: string;
   /** Name of the node of the topology at which it failed. */
   readonly node: string;
+  /** How often it was processed, in place and from retry topics; 1 where nobody says. */
+  readonly attempts: number;
 }
 
 interface TextHeader {
@@ -55,6 +58,7 @@ export function readDeadLetterReason(headers: readonly TextHeader[]): DeadLetter
     timestampMs: whole('timestampMs'),
     application: text('application') ?? '',
     node: text('node') ?? '',
+    attempts: Number(text('attempts') ?? 1),
   };
   const isComplete = reason.code !== '' && reason.topic !== '' && reason.partition >= 0 && reason.offset >= 0;
   return isComplete ? reason : undefined;

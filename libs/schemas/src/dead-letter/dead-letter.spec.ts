@@ -13,6 +13,7 @@ const reason = {
   timestampMs: 1_357_035_300_000,
   application: 'enrichment',
   node: 'departures',
+  attempts: 3,
 };
 
 describe('dead letters', () => {
@@ -34,6 +35,7 @@ describe('dead letters', () => {
       ['dlt.timestamp', '1357035300000'],
       ['dlt.application', 'enrichment'],
       ['dlt.node', 'departures'],
+      ['dlt.attempts', '3'],
     ]);
   });
 

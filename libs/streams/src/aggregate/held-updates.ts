@@ -26,6 +26,10 @@ export class HeldUpdates {
   hold(id: string, key: unknown, value: unknown, old: unknown, timestampMs: number): void {
     const held = this.#updates.get(id);
     const before = held === undefined ? old : held.old;
+    this.#context.undo?.push(() => {
+      if (held === undefined) this.#updates.delete(id);
+      else this.#updates.set(id, held);
+    });
     this.#updates.set(id, { key, value, old: before, timestampMs, headers: this.#context.copyOfHeaders() });
   }
 

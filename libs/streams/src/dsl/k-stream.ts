@@ -18,6 +18,7 @@ import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { TableSourceNode } from '../table/table-source-node.js';
 import type { GlobalTable } from './global-table.js';
+import { addAsyncMap, type AsyncCall, type AsyncMapOptions } from './async-map.js';
 import { addDeduplication, type DeduplicateOptions } from './deduplicate.js';
 import { GroupedStream } from './grouped-stream.js';
 import { KTable } from './k-table.js';
@@ -165,6 +166,17 @@ export class KStream<K, V> {
   /** Calls `look` for each record; the stream ends here. */
   foreach(name: string, look: (value: V, key: K) => void): void {
     this.peek(name, look);
+  }
+
+  /**
+   * Replaces the value by what a call to the outside answers; the key stays, so nothing is repartitioned. Many calls run at
+   * once, without holding up the task, until it has as many as it may have; a commit waits for those that are under way.
+   *
+   * A record whose last try has failed goes where the topology's error policy says. Time, headers and place of a result are
+   * those of its record.
+   */
+  asyncMap<R>(name: string, call: AsyncCall<K, V, R>, options: AsyncMapOptions<R> = {}): KStream<K, R> {
+    return addAsyncMap(name, this, call, options);
   }
 
   /** Runs user code with state: a supplier, or whatever the framework resolves to one, such as an injectable class. */

@@ -41,6 +41,7 @@ class GreatestStore implements StateStore {
   readonly name = 'greatest';
   #committed = 0;
   #pending: number | undefined;
+  #before: number | undefined;
 
   constructor(private readonly changelog: ChangelogWriter | undefined) {}
 
@@ -65,6 +66,14 @@ class GreatestStore implements StateStore {
 
   rollback(): void {
     this.#pending = undefined;
+  }
+
+  beginRecord(): void {
+    this.#before = this.#pending;
+  }
+
+  undoRecord(): void {
+    this.#pending = this.#before;
   }
 
   size(): number {

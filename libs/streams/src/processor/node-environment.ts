@@ -1,3 +1,4 @@
+import type { TaskCalls } from '../call/task-calls.js';
 import type { RecordCollector } from '../task/record-collector.js';
 import type { TaskCounters } from '../task/task-counters.js';
 import type { StateStore } from '../store/state-store.js';
@@ -21,6 +22,8 @@ export interface NodeEnvironment {
   readonly globalTable: (name: string) => ReadOnlyTable;
   /** The full name of a topic: a repartition topic gets its application's prefix. */
   readonly topicName: (topic: string, isRepartition: boolean) => string;
+  /** Where operators that call to the outside report to. */
+  readonly calls: TaskCalls;
   /** The stream time of an operator, by its permanent name; the same name gives the same object. */
   readonly streamTime: (name: string) => StreamTime;
 }

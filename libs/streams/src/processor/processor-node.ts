@@ -1,3 +1,4 @@
+import { blame } from './blame.js';
 import { inOrder } from './in-order.js';
 
 /** What an operator's work gives back: nothing, or a promise when a handler of the user returned one. */
@@ -25,9 +26,9 @@ export abstract class ProcessorNode {
   /** Passes a record on to every operator below, in the order in which they were declared. */
   protected forward(key: unknown, value: unknown, timestampMs: number): Outcome {
     const { children } = this;
-    if (children.length === 1) return (children[0] as ProcessorNode).process(key, value, timestampMs);
+    if (children.length === 1) return this.forwardTo(children[0] as ProcessorNode, key, value, timestampMs);
     for (let index = 0; index < children.length; index++) {
-      const outcome = (children[index] as ProcessorNode).process(key, value, timestampMs);
+      const outcome = this.forwardTo(children[index] as ProcessorNode, key, value, timestampMs);
       if (outcome !== undefined) return this.#forwardRest(outcome, index + 1, key, value, timestampMs);
     }
     return undefined;
@@ -42,7 +43,17 @@ export abstract class ProcessorNode {
   ): Promise<void> {
     await pending;
     for (let index = from; index < this.children.length; index++) {
-      await (this.children[index] as ProcessorNode).process(key, value, timestampMs);
+      await this.forwardTo(this.children[index] as ProcessorNode, key, value, timestampMs);
+    }
+  }
+
+  /** Passes a record on to one operator; an error that comes back is known to be that operator's, or one's below it. */
+  protected forwardTo(child: ProcessorNode, key: unknown, value: unknown, timestampMs: number): Outcome {
+    try {
+      const outcome = child.process(key, value, timestampMs);
+      return outcome === undefined ? undefined : blaming(outcome, child);
+    } catch (cause) {
+      throw blame(cause, child.name);
     }
   }
 
@@ -59,8 +70,25 @@ export abstract class ProcessorNode {
   /** Passes a change of a table on, as {@link forward} passes on a record. */
   protected forwardUpdate(key: unknown, value: unknown, old: unknown, timestampMs: number, isLatest: boolean): Outcome {
     const { children } = this;
-    if (children.length === 1) return (children[0] as ProcessorNode).update(key, value, old, timestampMs, isLatest);
-    return inOrder(children, (child) => child.update(key, value, old, timestampMs, isLatest));
+    if (children.length === 1)
+      return this.#updateOne(children[0] as ProcessorNode, key, value, old, timestampMs, isLatest);
+    return inOrder(children, (child) => this.#updateOne(child, key, value, old, timestampMs, isLatest));
+  }
+
+  #updateOne(
+    child: ProcessorNode,
+    key: unknown,
+    value: unknown,
+    old: unknown,
+    timestampMs: number,
+    isLatest: boolean,
+  ): Outcome {
+    try {
+      const outcome = child.update(key, value, old, timestampMs, isLatest);
+      return outcome === undefined ? undefined : blaming(outcome, child);
+    } catch (cause) {
+      throw blame(cause, child.name);
+    }
   }
 
   /** Emits what was held back until the commit. */
@@ -95,4 +123,10 @@ export abstract class ProcessorNode {
 
   /** Lets go of what it holds; the task has ended. */
   close(): void {}
+}
+
+function blaming(outcome: Promise<void>, node: ProcessorNode): Promise<void> {
+  return outcome.catch((cause: unknown) => {
+    throw blame(cause, node.name);
+  });
 }

@@ -1,3 +1,4 @@
+import type { UndoLog } from '../store/undo-log.js';
 import type { Outcome } from './processor-node.js';
 
 const NO_HEADERS = Buffer.from([0]);
@@ -30,6 +31,9 @@ export class RecordContext {
   keySerde: unknown;
   valueSerde: unknown;
 
+  /** Takes back what operators keep outside the stores; undefined where no record is taken back alone. */
+  undo: UndoLog | undefined;
+
   /** Says that user code had the value in hand and may have changed it in place: its bytes no longer stand for it. */
   forgetValue(): void {
     this.valueSerde = undefined;
@@ -56,8 +60,14 @@ export class RecordContext {
     this.clear(timestampMs);
     this.headers = headers;
     this.headersEnd = headers.length;
-    const outcome = work();
-    if (outcome !== undefined) return outcome.then(() => void Object.assign(this, now));
+    let outcome: Outcome;
+    try {
+      outcome = work();
+    } catch (cause) {
+      Object.assign(this, now);
+      throw cause;
+    }
+    if (outcome !== undefined) return outcome.finally(() => void Object.assign(this, now));
     Object.assign(this, now);
     return undefined;
   }

@@ -14,7 +14,8 @@ export class RouteNode extends ProcessorNode {
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     const place = this.#places.get(this.#choose(value, key));
-    if (place !== undefined) return this.children[place]?.process(key, value, timestampMs);
+    const child = place === undefined ? undefined : this.children[place];
+    if (child !== undefined) return this.forwardTo(child, key, value, timestampMs);
     const known = [...this.#places.keys()].join(', ');
     // What was chosen may have come from the record: it is not shown.
     throw new RecordError('MR_RECORD_REJECTED', `'${this.name}' chose a topic that is not one of its own: ${known}`);

@@ -1,3 +1,4 @@
+import { blame } from './blame.js';
 import type { SinkSpec } from '../topology/specs.js';
 import type { NodeEnvironment } from './node-environment.js';
 import { ProcessorNode, type Outcome } from './processor-node.js';
@@ -16,6 +17,15 @@ export class SinkNode extends ProcessorNode {
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    try {
+      this.#write(key, value, timestampMs);
+    } catch (cause) {
+      throw blame(cause, this.name, true);
+    }
+    return undefined;
+  }
+
+  #write(key: unknown, value: unknown, timestampMs: number): void {
     const { context, collector } = this.#environment;
     let keyBytes: Buffer | null = null;
     let keyStart = -1;
@@ -59,6 +69,5 @@ export class SinkNode extends ProcessorNode {
       context.headersStart,
       context.headersEnd,
     );
-    return undefined;
   }
 }

@@ -126,6 +126,7 @@ export class BranchNode extends ProcessorNode {
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
     const found = this.#predicates.findIndex((predicate) => predicate(value, key));
-    return this.children[found < 0 ? this.#predicates.length : found]?.process(key, value, timestampMs);
+    const child = this.children[found < 0 ? this.#predicates.length : found];
+    return child === undefined ? undefined : this.forwardTo(child, key, value, timestampMs);
   }
 }

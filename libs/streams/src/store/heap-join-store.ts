@@ -19,6 +19,8 @@ export class HeapJoinStore<K, V> implements JoinStore<K, V> {
   /** The latest time of a row of this side, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
+  #latestMsBefore = this.#latestMs;
+  #uncommittedBefore = 0;
   #expiredUpToMs = -Infinity;
 
   constructor(
@@ -81,19 +83,33 @@ export class HeapJoinStore<K, V> implements JoinStore<K, V> {
   }
 
   rollback(): void {
-    for (const [text, row] of this.#uncommitted) {
+    this.#removeFrom(0);
+    this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#uncommittedBefore = this.#uncommitted.length;
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#removeFrom(this.#uncommittedBefore);
+    this.#latestMs = this.#latestMsBefore;
+  }
+
+  size(): number {
+    return this.#size;
+  }
+
+  /** Takes out the uncommitted rows from the nth on. */
+  #removeFrom(nth: number): void {
+    for (const [text, row] of this.#uncommitted.splice(nth)) {
       const rows = this.#rows.get(text);
       const at = rows?.indexOf(row) ?? -1;
       if (rows === undefined || at < 0) continue;
       rows.splice(at, 1);
       this.#size--;
     }
-    this.#uncommitted = [];
-    this.#latestMs = this.#committedLatestMs;
-  }
-
-  size(): number {
-    return this.#size;
   }
 
   #insert(text: string, row: JoinRow<V>): void {

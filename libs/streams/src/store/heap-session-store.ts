@@ -7,6 +7,7 @@ import type { QueryIsolation, Queryable, ReadOnlySessionStore } from './read-onl
 import type { Session, SessionStore } from './session-store.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
+import { ChangeLog } from './undo-log.js';
 
 /** What a write has done, so that it can be undone. */
 interface Change<K, V> {
@@ -27,10 +28,14 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
   readonly #byEnd = new Map<number, Set<Session<K, V>>>();
   readonly #ends = new SortedTimes();
   /** What was written since the last commit. */
-  #changes: Change<K, V>[] = [];
+  readonly #written = new ChangeLog<Change<K, V>>(({ text, added, removed }) => {
+    if (added !== undefined) this.#take(text, added);
+    if (removed !== undefined) this.#insert(text, removed);
+  });
   /** The latest end of a session, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
+  #latestMsBefore = this.#latestMs;
 
   constructor(
     name: string,
@@ -78,7 +83,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
     if (replaced !== undefined) this.#take(text, replaced);
     this.#insert(text, session);
     this.#latestMs = Math.max(this.#latestMs, session.endMs);
-    this.#changes.push({ text, added: session, removed: replaced });
+    this.#written.push({ text, added: session, removed: replaced });
     this.#log(session, this.#value.serialize(session.value));
   }
 
@@ -89,7 +94,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
     this.#log(session, null);
     if (found === undefined) return;
     this.#take(text, found);
-    this.#changes.push({ text, added: undefined, removed: found });
+    this.#written.push({ text, added: undefined, removed: found });
   }
 
   *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
@@ -114,17 +119,23 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
   }
 
   commit(): void {
-    this.#changes = [];
+    this.#written.clear();
     this.#dropGone();
   }
 
   rollback(): void {
-    for (const { text, added, removed } of this.#changes.reverse()) {
-      if (added !== undefined) this.#take(text, added);
-      if (removed !== undefined) this.#insert(text, removed);
-    }
-    this.#changes = [];
+    this.#written.undoAll();
     this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#written.mark();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#written.undoToMark();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {
@@ -140,7 +151,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
   /** The sessions of a key without what was written since the last commit. */
   #committedOf(text: string): readonly Session<K, V>[] {
     let sessions = this.#byKey.get(text) ?? [];
-    for (const change of this.#changes.toReversed()) {
+    for (const change of this.#written.changes.toReversed()) {
       if (change.text !== text) continue;
       sessions = sessions.filter((session) => session !== change.added);
       if (change.removed !== undefined) insertInto(sessions, change.removed);

@@ -3,6 +3,7 @@ import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
+import { UndoLog } from './undo-log.js';
 
 /** An update that is held back. */
 export interface BufferedUpdate<K, V> {
@@ -35,7 +36,7 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
   readonly #byDue = new Map<number, string[]>();
   readonly #dues = new SortedTimes();
   readonly #changed = new Map<string, K>();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   #bytes = 0;
 
   constructor(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }, changelog?: ChangelogWriter) {
@@ -109,13 +110,20 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
     this.#changed.clear();
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
   }
 
   size(): number {

@@ -3,6 +3,7 @@ import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
+import { UndoLog } from './undo-log.js';
 
 /** A record that waits for its time. */
 export interface HeldRecord<K, V> {
@@ -22,7 +23,7 @@ export class HeapTimeBuffer<K, V> implements StateStore {
   readonly #changelog: ChangelogWriter | undefined;
   readonly #byTime = new Map<number, HeldRecord<K, V>[]>();
   readonly #times = new SortedTimes();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   #sequence = 0;
 
   constructor(name: string, serdes: { readonly key: Serde<K>; readonly value: Serde<V> }, changelog?: ChangelogWriter) {
@@ -76,12 +77,19 @@ export class HeapTimeBuffer<K, V> implements StateStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
   }
 
   size(): number {

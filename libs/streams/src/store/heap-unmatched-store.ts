@@ -3,6 +3,7 @@ import { keyText } from './key-text.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
 import { SortedTimes } from './sorted-times.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
+import { UndoLog } from './undo-log.js';
 
 /** A left record that has met no right one yet. */
 export interface UnmatchedRow<K, V> {
@@ -22,7 +23,7 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   readonly #value: Serde<V>;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #byTime = new Map<number, Map<string, UnmatchedRow<K, V>[]>>();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
   #sequence = 0;
   readonly #times = new SortedTimes();
 
@@ -94,12 +95,19 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
   }
 
   size(): number {

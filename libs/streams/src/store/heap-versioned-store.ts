@@ -5,6 +5,7 @@ import type { TimestampedValue } from './key-value-store.js';
 import type { QueryIsolation, Queryable, ReadOnlyVersionedStore } from './read-only-stores.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
+import { ChangeLog } from './undo-log.js';
 
 /** A version of a key's value: it holds from its time until that of the next. A null value is a deletion. */
 interface Version<V> {
@@ -37,9 +38,14 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
   readonly #changelog: ChangelogWriter | undefined;
   readonly #rows = new Map<string, Versions<K, V>>();
   /** What was written since the last commit. */
-  #changes: Change<V>[] = [];
+  readonly #written = new ChangeLog<Change<V>>((change) => {
+    const versions = this.#rows.get(change.text)?.versions ?? [];
+    undo(versions, change);
+    if (versions.length === 0) this.#rows.delete(change.text);
+  });
   #latestMs = -1;
   #committedLatestMs = -1;
+  #latestMsBefore = this.#latestMs;
   #prunedUpToMs = -Infinity;
 
   constructor(
@@ -66,7 +72,7 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
 
   readOnly(isolation: QueryIsolation): ReadOnlyVersionedStore<K, V> {
     const isCommitted = isolation === 'read_committed';
-    const versionsOf = (key: K): readonly Version<V>[] => this.#committedOf(this.textOf(key), this.#changes);
+    const versionsOf = (key: K): readonly Version<V>[] => this.#committedOf(this.textOf(key), this.#written.changes);
     return {
       row: (key) => (isCommitted ? shown(versionsOf(key).at(-1)) : this.row(key)),
       rowAsOf: (key, timestampMs) =>
@@ -114,19 +120,24 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
   }
 
   commit(): void {
-    this.#changes = [];
+    this.#written.clear();
     this.#committedLatestMs = this.#latestMs;
     this.#prune();
   }
 
   rollback(): void {
-    for (const change of this.#changes.reverse()) {
-      const versions = this.#rows.get(change.text)?.versions ?? [];
-      undo(versions, change);
-      if (versions.length === 0) this.#rows.delete(change.text);
-    }
-    this.#changes = [];
+    this.#written.undoAll();
     this.#latestMs = this.#committedLatestMs;
+  }
+
+  beginRecord(): void {
+    this.#written.mark();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#written.undoToMark();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {
@@ -145,7 +156,7 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
     const row = this.#rows.get(text);
     if (row === undefined) {
       this.#rows.set(text, { key, versions: [version] });
-      if (canUndo) this.#changes.push({ text, added: version, replaced: undefined });
+      if (canUndo) this.#written.push({ text, added: version, replaced: undefined });
       return true;
     }
     const { versions } = row;
@@ -153,7 +164,7 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
     const replaced = versions[at]?.timestampMs === version.timestampMs ? versions[at] : undefined;
     const place = replaced === undefined ? at + 1 : at;
     versions.splice(place, replaced === undefined ? 0 : 1, version);
-    if (canUndo) this.#changes.push({ text, added: version, replaced });
+    if (canUndo) this.#written.push({ text, added: version, replaced });
     return place === versions.length - 1;
   }
 
@@ -165,7 +176,7 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
   }
 
   *#committedEntries(): IterableIterator<[K, TimestampedValue<V>]> {
-    const changes = Map.groupBy(this.#changes, ({ text }) => text);
+    const changes = Map.groupBy(this.#written.changes, ({ text }) => text);
     for (const [text, { key }] of this.#rows) {
       const latest = shown(this.#committedOf(text, changes.get(text) ?? []).at(-1));
       if (latest !== undefined) yield [key, latest];

@@ -6,6 +6,7 @@ import type { QueryIsolation, Queryable, ReadOnlyWindowStore } from './read-only
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { WindowStore } from './window-store.js';
+import { UndoLog } from './undo-log.js';
 import { windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
 
 /** A null value stands for a deletion that is not committed yet. */
@@ -28,6 +29,9 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
   /** The latest start of a window, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
+  #latestMsBefore = -Infinity;
+  /** Takes back the writes of the present record; undefined where no record is taken back alone. */
+  #undo: UndoLog | undefined;
   /** The starts of all windows, committed or not; those of emptied windows may linger. */
   readonly #starts = new SortedTimes();
   /** The same for each key, where somebody fetches by key and time. */
@@ -59,6 +63,7 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
     const text = this.textOf(key);
     this.#know(startMs, text);
     this.#latestMs = Math.max(this.#latestMs, startMs);
+    this.#undo?.push(this.#putBack(startMs, text));
     rowsOf(this.#overlay, startMs).set(text, { key, value, timestampMs });
     if (isLogged) this.log(key, startMs, value, timestampMs);
   }
@@ -131,6 +136,7 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
       for (const [text, row] of rows) this.#take(startMs, text, row);
     }
     this.#overlay = new Map();
+    this.#undo?.clear();
   }
 
   rollback(): void {
@@ -138,6 +144,18 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
     this.#overlay = new Map();
     for (const [startMs, rows] of overlay) this.#forget(startMs, rows.keys());
     this.#latestMs = this.#committedLatestMs;
+    this.#undo?.clear();
+  }
+
+  beginRecord(): void {
+    this.#undo ??= new UndoLog();
+    this.#undo.clear();
+    this.#latestMsBefore = this.#latestMs;
+  }
+
+  undoRecord(): void {
+    this.#undo?.undoAll();
+    this.#latestMs = this.#latestMsBefore;
   }
 
   size(): number {
@@ -174,6 +192,21 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
         yield [this.#windowed(row.key, startMs), row as TimestampedValue<V>];
       }
     }
+  }
+
+  /** How to make the overlay of a row what it is now. */
+  #putBack(startMs: number, text: string): () => void {
+    const before = this.#overlay.get(startMs)?.get(text);
+    return () => {
+      const rows = rowsOf(this.#overlay, startMs);
+      if (before !== undefined) {
+        rows.set(text, before);
+        return;
+      }
+      rows.delete(text);
+      if (rows.size === 0) this.#overlay.delete(startMs);
+      this.#forget(startMs, [text]);
+    };
   }
 
   #isGone(startMs: number): boolean {

@@ -38,6 +38,8 @@ export class HeapKeyValueStore<K, V>
   readonly #nowMs: () => number;
   readonly #committed = new Map<string, Entry<K, V>>();
   #overlay = new Map<string, Entry<K, V> | null>();
+  /** What stood in the overlay before the present record; undefined where no record is taken back alone. */
+  #before: Map<string, Entry<K, V> | null | undefined> | undefined;
 
   /** @param recordTimeMs the timestamp of the record being processed, for writes that give none. */
   constructor(
@@ -73,7 +75,9 @@ export class HeapKeyValueStore<K, V>
   }
 
   put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): PutOutcome {
-    this.#overlay.set(this.textOf(key), value === null ? null : { key, value, timestampMs });
+    const text = this.textOf(key);
+    if (this.#before?.has(text) === false) this.#before.set(text, this.#overlay.get(text));
+    this.#overlay.set(text, value === null ? null : { key, value, timestampMs });
     if (isLogged) this.log(key, value, timestampMs);
     return 'latest';
   }
@@ -131,6 +135,18 @@ export class HeapKeyValueStore<K, V>
       row: (key) => (isCommitted ? this.#committed.get(this.textOf(key)) : this.getWithTimestamp(key)),
       range: (from, to) => inKeyOrder(isCommitted ? this.#committedEntries() : this.entries(), this.#key, from, to),
     };
+  }
+
+  beginRecord(): void {
+    if (this.#before === undefined) this.#before = new Map();
+    else if (this.#before.size > 0) this.#before.clear();
+  }
+
+  undoRecord(): void {
+    for (const [text, entry] of this.#before ?? []) {
+      if (entry === undefined) this.#overlay.delete(text);
+      else this.#overlay.set(text, entry);
+    }
   }
 
   /** A text that stands for the key and no other. */

@@ -22,6 +22,10 @@ export interface StateStore {
   ): void;
   commit(): void;
   rollback(): void;
+  /** A record begins: what is written from here on can be taken back by {@link undoRecord}. Called only where a task asks for that. */
+  beginRecord(): void;
+  /** Forgets what was written since {@link beginRecord}, as if the record had not been there. */
+  undoRecord(): void;
   /** Entries that are committed or in the overlay. */
   size(): number;
 }

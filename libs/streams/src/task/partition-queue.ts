@@ -1,5 +1,6 @@
 import type { SourceSpec } from '../topology/specs.js';
 import type { ProcessorNode } from '../processor/processor-node.js';
+import type { RetryRoute } from './retry-route.js';
 import type { RecordRun } from './record-run.js';
 
 /** Records of one input partition that wait undecoded; the head's position stands in the cursor of the first run. */
@@ -18,14 +19,26 @@ export class PartitionQueue {
   isCaughtUp = false;
   /** Offset of the next record to commit as of the last commit. */
   committedPosition = -1;
+  /** Which of its source's retry topics this is, from 1; 0 for the source's own topic. */
+  readonly tier: number;
+  /** The way of failed records through retry topics, where there is one. */
+  readonly route: RetryRoute | undefined;
   #runs: { readonly run: RecordRun; readonly bytes: number }[] = [];
   bufferedBytes = 0;
 
-  constructor(topic: string, partition: number, source: SourceSpec, node: ProcessorNode) {
+  constructor(
+    topic: string,
+    partition: number,
+    source: SourceSpec,
+    node: ProcessorNode,
+    retry: { readonly route: RetryRoute | undefined; readonly tier: number } = { route: undefined, tier: 0 },
+  ) {
     this.topic = topic;
     this.partition = partition;
     this.source = source;
     this.node = node;
+    this.route = retry.route;
+    this.tier = retry.tier;
   }
 
   add(run: RecordRun, bytes: number): void {

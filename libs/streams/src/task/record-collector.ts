@@ -5,6 +5,13 @@
 export interface RecordCollector {
   partitionCount(topic: string): number;
   /**
+   * Refuses a record of so many bytes of key, value and headers that {@link send} would refuse, before it is sent: what a record
+   * sends is held back until it has succeeded. Left out where every size is taken.
+   *
+   * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE`.
+   */
+  checkSize?(topic: string, partition: number, bytes: number): void;
+  /**
    * @param partition the output partition, or -1 to choose by the key's bytes as Kafka's default partitioner does; a record
    *   without a key goes to any partition.
    * @param keyStart start of the key in `key`, -1 when it is null; likewise `valueStart`.

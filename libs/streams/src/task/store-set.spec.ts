@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { MemoryRun, MemoryTopics } from '../testing/memory-topics.js';
 import { DEFAULT_ERROR_POLICY, StoreSet, StreamTask, TopologyBuilder, topic, utf8, type Topology } from '../index.js';
 import type { SubTopology } from '../index.js';
@@ -34,6 +35,7 @@ describe('StoreSet', () => {
       nowMs: () => 0,
       globalTable: () => ({ get: () => undefined, size: () => 0 }),
       stores,
+      calls: { clock: new ManualClock(), random: new SeededRandom(1), ended: () => undefined },
     });
     task.setCaughtUp('words', 0, true);
     return task;

@@ -1,4 +1,4 @@
-import { ConfigurationError, FatalError, RecordError } from '@millrace/kernel';
+import { ConfigurationError, FatalError, TaskError, dispositionOf } from '@millrace/kernel';
 import { executeQuery } from '../query/execute-query.js';
 import type { StoreQuery, StoreRow } from '../query/store-query.js';
 import { PendingRows } from '../store/engine/pending-rows.js';
@@ -30,6 +30,8 @@ export interface StoreSetEnvironment {
   readonly collector: RecordCollector;
   /** What keeps the stores. Default: the heap. */
   readonly storeEngines?: StoreEngines;
+  /** Tells the threads of a process apart: each keeps stores of its own. Default 0. */
+  readonly thread?: number;
 }
 
 /** So many rows are kept at once while a store is restored: a tree on disk takes many much faster than few and few again. */
@@ -53,6 +55,7 @@ export class StoreSet {
   readonly #positions = new Map<string, number>();
   /** The stores that were restored further than is kept. */
   readonly #restoring = new Set<string>();
+  #collector: RecordCollector;
   #recordTimeMs: () => number = () => 0;
 
   /**
@@ -60,7 +63,8 @@ export class StoreSet {
    * @throws as {@link StoreEngine.open}.
    */
   constructor(topology: Topology, subTopology: SubTopology, environment: StoreSetEnvironment) {
-    const { applicationId, partition, storeEngines = IN_MEMORY } = environment;
+    const { applicationId, partition, collector, storeEngines = IN_MEMORY, thread = 0 } = environment;
+    this.#collector = collector;
     this.#taskId = `${subTopology.id}_${partition}`;
     const problems = problemsOfEngines(subTopology.stores, storeEngines);
     if (problems.length > 0) throw new ConfigurationError(`the stores of task ${this.#taskId}`, problems);
@@ -73,7 +77,7 @@ export class StoreSet {
         partition,
         isSource: spec.sourceTopic !== undefined,
       }));
-    const place = { applicationId, topology: topology.name, taskId: this.#taskId };
+    const place = { applicationId, thread, topology: topology.name, taskId: this.#taskId };
     this.stores = new Map(
       subTopology.stores.map((spec) => {
         const changelog = topology.changelogName(applicationId, spec);
@@ -102,9 +106,15 @@ export class StoreSet {
     return executeQuery(this.#specs.get(name) as StoreSpec, store, query, seen);
   }
 
-  /** A task takes the stores over. Says whose timestamp a write takes that gives none: that of the record which it processes. */
-  useRecordTime(recordTimeMs: () => number): void {
+  /**
+   * A task takes the stores over.
+   *
+   * @param collector where changelogs are written to from now on.
+   * @param recordTimeMs whose timestamp a write takes that gives none: that of the record which the task processes.
+   */
+  takeOver(collector: RecordCollector, recordTimeMs: () => number): void {
     for (const name of this.#restoring) this.restored(name);
+    this.#collector = collector;
     this.#recordTimeMs = recordTimeMs;
   }
 
@@ -121,15 +131,32 @@ export class StoreSet {
     this.#positions.set(store, Math.max(offset, this.#positions.get(store) ?? 0));
   }
 
-  /** Forgets a store: it does not go with its changelog, and is restored from the beginning. Throws as {@link commit}. */
+  /**
+   * Forgets a store that an engine keeps: it does not go with its changelog, and is restored from the beginning.
+   *
+   * @throws {TaskError} (restart-task) `MR_OFFSET_OUT_OF_RANGE` for a store in the heap, which is made anew with its task; else as
+   *   {@link commit}.
+   */
   wipe(name: string): void {
     const store = this.store(name);
+    const storage = this.#storageOf.get(store);
+    if (storage === undefined) {
+      throw new TaskError(
+        'MR_OFFSET_OUT_OF_RANGE',
+        `the changelog of '${name}' ends before what the store has: it was deleted or cut off, and the store is made anew`,
+        { place: { taskId: this.#taskId } },
+      );
+    }
     this.#positions.delete(name);
     this.#restoring.delete(name);
-    const storage = this.#storageOf.get(store);
-    if (storage === undefined) return;
     storage.wipe(name);
     (store as PersistentStore).reset();
+  }
+
+  /** Forgets all stores, also what is kept of them, and ends. Throws as {@link commit}. */
+  forget(): void {
+    for (const [store, storage] of this.#storageOf) storage.wipe(store.name);
+    this.close();
   }
 
   /** Takes records of a changelog, in order. Throws as {@link commit}. @returns how many. */
@@ -184,10 +211,14 @@ export class StoreSet {
     spec: StoreSpec,
     changelog: string,
     place: StoragePlace,
-    { partition, collector, storeEngines = IN_MEMORY }: StoreSetEnvironment,
+    { partition, storeEngines = IN_MEMORY }: StoreSetEnvironment,
   ): StateStore {
-    const recordTimeMs = (): number => this.#recordTimeMs();
-    const environment = { changelog, partition, collector, recordTimeMs };
+    const environment = {
+      changelog,
+      partition,
+      collector: () => this.#collector,
+      recordTimeMs: () => this.#recordTimeMs(),
+    };
     const [name, engine] = engineOf(spec, storeEngines) ?? [];
     if (name === undefined || engine === undefined) return makeStore(spec, environment);
     const storage = this.#storage(name, engine, place);
@@ -229,7 +260,7 @@ function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun
     spec.key.deserialize(buffer, keyStart, keyEnd);
     if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
   } catch (cause) {
-    if (cause instanceof RecordError) return false;
+    if (dispositionOf(cause, 'dead-letter') === 'dead-letter') return false;
     throw cause;
   }
   store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);

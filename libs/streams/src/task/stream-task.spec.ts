@@ -130,7 +130,7 @@ describe('what a task does about a record that fails', () => {
       expect(failure).toMatchObject({
         code: 'MR_TASK_FAILED',
         disposition: 'stop-app',
-        message: 'task 0_0 failed at a-0@1: Error',
+        message: "task 0_0 failed at a-0@1: Error (in 'fails-on-bad')",
       });
       expect(harness.task.consumedOffsets()).toMatchObject([{ topic: 'a', offset: 1 }]);
     });

@@ -1,17 +1,23 @@
 import { RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
+import type { CallEnvironment } from '../call/call-environment.js';
+import { TaskCalls } from '../call/task-calls.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
 import type { ReadOnlyTable } from '../store/global-store.js';
 import type { StateStore } from '../store/state-store.js';
+import type { SourceSpec } from '../topology/specs.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
-import type { ErrorPolicy } from './error-policy.js';
+import { goesOnAfterFailures, resolveErrorPolicy, type ErrorPolicy } from './error-policy.js';
 import { InputChoice } from './input-choice.js';
 import { PartitionQueue } from './partition-queue.js';
 import type { RecordCollector } from './record-collector.js';
 import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
+import { RecordScope } from './record-scope.js';
+import { RetryInputs } from './retry-inputs.js';
+import { TaskRecovery } from './task-recovery.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
 import { StoreSet, type Changelog } from './store-set.js';
@@ -23,13 +29,25 @@ export interface TaskEnvironment {
   readonly partition: number;
   readonly collector: RecordCollector;
   readonly policy: ErrorPolicy;
+  /**
+   * Whether a record that fails can be taken back although the policy ends the task. Without that the first record that an error's
+   * own disposition makes a dead letter switches it on and restarts the task. Shared by all tasks that are made after another.
+   * Default: it can.
+   */
+  readonly recordUndo?: { isOn: boolean };
+  /** From [0, 1): spreads the pauses between retries. Default: 0, the whole pause. */
+  readonly random?: () => number;
   /** Wall-clock time in milliseconds. */
   readonly nowMs: () => number;
   readonly globalTable: (name: string) => ReadOnlyTable;
+  /** What calls to the outside (`asyncMap`) need. */
+  readonly calls: CallEnvironment;
   /** How long, in milliseconds of wall-clock time, to wait for an empty input that is caught up. Kafka's `max.task.idle.ms`. Default 0. */
   readonly maxTaskIdleMs?: number;
   /** What keeps the stores. Default: the heap. */
   readonly storeEngines?: StoreEngines;
+  /** As in {@link StoreSetEnvironment}. */
+  readonly thread?: number;
   /** Stores that a standby, or the task before this one, has left. Default: new ones, to be restored from their beginning. */
   readonly stores?: StoreSet;
 }
@@ -46,12 +64,14 @@ export interface ConsumedOffset {
  * A sub-topology times a partition: the unit of work. Does no I/O and reads no clock.
  *
  * ```
- * restore* → ( addRecords | process | punctuate | advanceIdle )* → prepareCommit → consumedOffsets → committed → …
+ * restore* → ( addRecords | process | forwardResults | punctuate | advanceIdle )* → prepareCommit → consumedOffsets
+ *          → committed → …
  * ```
  *
  * Records are taken from the inputs in order of their timestamps. An input that is empty but may have more on the broker
  * holds the task back (KIP-695), so that both sides of a join stay in step. Nothing leaves a task but through its
- * collector, and its stores keep the writes of the open transaction apart until {@link committed}.
+ * collector, and its stores keep the writes of the open transaction apart until {@link committed}. What is committed is done:
+ * no call to the outside is under way then.
  */
 export class StreamTask {
   readonly id: string;
@@ -67,6 +87,12 @@ export class StreamTask {
   readonly #times = new Map<string, StreamTime>();
   readonly #choice: InputChoice;
   readonly #failures: RecordFailures;
+  /** What the present record does; undefined where no record is taken back alone. */
+  readonly #scope: RecordScope | undefined;
+  readonly #recovery: TaskRecovery;
+  readonly #retries: RetryInputs | undefined;
+  /** Undefined where no operator calls to the outside. */
+  readonly #calls: TaskCalls | undefined;
   /** The operators that may schedule something by stream time. */
   #scheduling: readonly ProcessorNode[] = [];
   #streamTimeMs = -1;
@@ -78,18 +104,41 @@ export class StreamTask {
     this.subTopology = subTopology;
     this.#environment = environment;
     this.id = `${subTopology.id}_${environment.partition}`;
+    const policy = resolveErrorPolicy(environment.policy);
+    const canUndo = goesOnAfterFailures(policy) || environment.recordUndo?.isOn !== false;
+    this.#scope = canUndo ? new RecordScope(environment.collector, this.#context) : undefined;
     this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
-    this.storeSet.useRecordTime(() => this.#context.timestampMs);
-    this.#makeNodes();
-    this.#choice = new InputChoice(this.#queues, environment.maxTaskIdleMs ?? 0);
+    this.storeSet.takeOver(this.#scope ?? environment.collector, () => this.#context.timestampMs);
+    this.#scope?.protect(this.stores.values());
+    this.#recovery = new TaskRecovery(topology, subTopology, {
+      applicationId: environment.applicationId,
+      partition: environment.partition,
+      collector: environment.collector,
+      context: this.#context,
+      counters: this.counters,
+      nowMs: environment.nowMs,
+      store: (name) => this.storeSet.store(name),
+    });
     this.#failures = new RecordFailures({
       taskId: this.id,
       applicationId: environment.applicationId,
-      policy: environment.policy,
+      policy,
       context: this.#context,
       collector: environment.collector,
       counters: this.counters,
+      nowMs: environment.nowMs,
+      random: environment.random ?? (() => 0),
+      recordUndo: this.#scope === undefined ? environment.recordUndo : undefined,
     });
+    const calls = new TaskCalls(environment.calls, this.#failures, this.#scope);
+    this.#makeNodes(calls);
+    this.#calls = calls.isUnused ? undefined : calls;
+    const retries = this.#queues.filter(({ tier }) => tier > 0);
+    this.#retries = retries.length === 0 ? undefined : new RetryInputs(retries);
+    this.#choice = new InputChoice(
+      this.#queues.filter(({ tier }) => tier === 0),
+      environment.maxTaskIdleMs ?? 0,
+    );
   }
 
   /** Topics and partitions that this task reads. */
@@ -127,6 +176,7 @@ export class StreamTask {
     if (times === undefined) return;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
   }
 
   /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */
@@ -158,20 +208,28 @@ export class StreamTask {
 
   /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
   headTimestampMs(nowMs: number): number | undefined {
-    return this.#choice.next(nowMs)?.head?.cursor.timestampMs;
+    return this.#next(nowMs)?.head?.cursor.timestampMs;
+  }
+
+  /** When a record that is to be tried again is due, in wall-clock time; undefined when none waits. */
+  nextRetryMs(): number | undefined {
+    return this.#failures.held?.untilMs ?? this.#retries?.nextDueMs();
   }
 
   /**
-   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise.
+   * Processes up to `maxRecords` records and returns how many; synchronously unless a handler returned a promise. Takes none
+   * while a window of calls is full.
    *
    * @throws as the topology's policy says, with the task's place: {@link TaskError} (restart-task) or {@link FatalError}
    *   (stop-app). A record that goes to the dead-letter topic throws nothing.
    */
   process(maxRecords: number, nowMs: number): number | Promise<number> {
+    this.#recovery.restored();
     for (let done = 0; done < maxRecords; done++) {
-      const queue = this.#choice.next(nowMs);
+      const queue = this.#next(nowMs);
       if (queue === undefined) return done;
       const outcome = this.#processHead(queue);
+      if (this.#failures.held !== undefined) return done;
       if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
       const punctuated = this.#finishHead(queue);
       if (punctuated !== undefined) return this.#continue(punctuated, undefined, done, maxRecords, nowMs);
@@ -192,8 +250,9 @@ export class StreamTask {
     } else {
       try {
         await outcome;
+        this.#succeeded(queue);
       } catch (cause) {
-        this.#failures.failed(cause, queue.source.node);
+        if (!this.#failed(cause, queue)) return done;
       }
       await this.#finishHead(queue);
     }
@@ -201,8 +260,32 @@ export class StreamTask {
     return done + 1 + rest;
   }
 
-  /** Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. */
+  /** Whether calls to the outside are under way, or their results wait to be forwarded. */
+  get isCalling(): boolean {
+    return this.#calls?.isCalling === true;
+  }
+
+  /** Whether {@link forwardResults} would forward anything. */
+  get hasResults(): boolean {
+    return this.#calls?.hasResults === true;
+  }
+
+  /** Forwards the results of calls that are there and may be forwarded. Throws as {@link process}. */
+  async forwardResults(): Promise<void> {
+    await this.#calls?.forwardResults();
+  }
+
+  /** Takes no more records until {@link committed}, so that the calls that are under way come to an end. */
+  haltIntake(): void {
+    this.#calls?.halt();
+  }
+
+  /**
+   * Advances stream time past the close of every open window: nothing has arrived for as long as the topology asked. Not while
+   * calls are under way: their results are still to come.
+   */
   async advanceIdle(): Promise<boolean> {
+    if (this.isCalling) return false;
     let targetMs: number | undefined;
     for (const node of this.#nodes.values()) {
       const closingMs = node.closingTimeMs();
@@ -224,17 +307,30 @@ export class StreamTask {
 
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    this.#recovery.restored();
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      for (const node of this.#nodes.values()) await node.punctuate(nowMs, this.#streamTimeMs);
+      for (const node of this.#nodes.values()) await node.punctuate(nowMs, streamTimeMs);
     } catch (cause) {
       throw this.#failures.punctuation(cause);
     }
   }
 
-  /** Emits what was held back for the commit. */
-  async prepareCommit(): Promise<void> {
+  /**
+   * Emits what was held back for the commit, and begins the calls that this leads to.
+   *
+   * @returns whether the task may be committed: no call is under way. Else it is to be flushed again after they have ended.
+   */
+  async flush(): Promise<boolean> {
     for (const node of this.#nodes.values()) await node.flush();
+    return !this.isCalling;
+  }
+
+  /** Takes no more records, waits for all calls, and emits what was held back: what follows is the commit. */
+  async prepareCommit(): Promise<void> {
+    this.haltIntake();
+    while (!(await this.flush())) await this.#calls?.drain();
   }
 
   /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
@@ -259,22 +355,27 @@ export class StreamTask {
       if (position !== undefined && position >= 0) this.storeSet.reached(store, position);
     }
     this.storeSet.commit();
+    this.#calls?.resume();
   }
 
-  /** Ends the task; user processors are closed. What was not committed is lost, as it must be. */
+  /**
+   * Ends the task; user processors are closed, and the signals of calls that are under way abort. What was not committed is
+   * lost, as it must be.
+   */
   close(): void {
     this.storeSet.rollback();
     for (const node of this.#nodes.values()) node.close();
+    this.#calls?.close();
   }
 
-  #makeNodes(): void {
-    const { applicationId, partition, collector, nowMs, globalTable } = this.#environment;
+  #makeNodes(calls: TaskCalls): void {
+    const { applicationId, partition, nowMs, globalTable } = this.#environment;
     const environment = {
       taskId: this.id,
       partition,
       context: this.#context,
       counters: this.counters,
-      collector,
+      collector: this.#scope ?? this.#environment.collector,
       nowMs,
       globalTable,
       store: (name: string) => this.storeSet.store(name),
@@ -282,6 +383,7 @@ export class StreamTask {
         this.#topology.topicName(applicationId, topic, isRepartition),
       streamTime: (name: string) => this.#timeOf(name),
       taskStreamTimeMs: () => this.#streamTimeMs,
+      calls,
     };
     for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
     this.#scheduling = [...this.#nodes.values()].filter((node) => node instanceof UserProcessorNode);
@@ -291,11 +393,70 @@ export class StreamTask {
       made.connect(children.map((each) => this.#nodes.get(each.name) as ProcessorNode));
       if (node.source === undefined) continue;
       const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
-      this.#queues.push(new PartitionQueue(topic, partition, node.source, made));
+      const route = this.#recovery.route(node.source);
+      this.#queues.push(new PartitionQueue(topic, partition, node.source, made, { route, tier: 0 }));
+      this.#recovery.topics(node.source).forEach((name, nth) => {
+        const retry = { route, tier: nth + 1 };
+        this.#queues.push(new PartitionQueue(name, partition, node.source as SourceSpec, made, retry));
+      });
     }
   }
 
+  /** The input to take the next record from: one that is tried again, or is due in a retry topic, comes first. */
+  #next(nowMs: number): PartitionQueue | undefined {
+    if (this.#calls !== undefined && this.#calls.holdsBack) return undefined;
+    const { held } = this.#failures;
+    if (held !== undefined) return held.untilMs <= nowMs ? held.queue : undefined;
+    return this.#retries?.next(nowMs) ?? this.#choice.next(nowMs);
+  }
+
+  /** Stream time as far as its records are through. */
+  #settledTimeMs(): number {
+    return this.#calls === undefined ? this.#streamTimeMs : this.#calls.settledTimeMs(this.#streamTimeMs);
+  }
+
   #processHead(queue: PartitionQueue): Outcome {
+    this.#failures.release();
+    this.#enter(queue);
+    if (queue.route?.followsAnother() === true) return undefined;
+    const { source } = queue;
+    const context = this.#context;
+    try {
+      const { buffer, keyStart, keyEnd, valueStart, valueEnd } = context;
+      context.key = keyStart < 0 ? null : source.key.deserialize(buffer, keyStart, keyEnd);
+      context.value = valueStart < 0 ? null : source.value.deserialize(buffer, valueStart, valueEnd);
+    } catch (cause) {
+      this.#failures.unreadable(cause, queue);
+      return undefined;
+    }
+    const { timestampMs } = context;
+    if (timestampMs > this.#streamTimeMs) this.#streamTimeMs = timestampMs;
+    this.#scope?.begin();
+    try {
+      const outcome = queue.node.process(context.key, context.value, timestampMs);
+      if (outcome !== undefined) return outcome;
+    } catch (cause) {
+      this.#failed(cause, queue);
+      return undefined;
+    }
+    this.#succeeded(queue);
+    return undefined;
+  }
+
+  #succeeded(queue: PartitionQueue): void {
+    this.#scope?.keep();
+    queue.route?.succeeded();
+  }
+
+  /** Takes back what the record at the head has done, and decides its fate. Returns whether the task is done with it. */
+  #failed(cause: unknown, queue: PartitionQueue): boolean {
+    this.#scope?.undo();
+    // Operators may have left it at another record, one that they held back.
+    this.#enter(queue);
+    return this.#failures.failed(cause, queue);
+  }
+
+  #enter(queue: PartitionQueue): void {
     const { cursor } = queue.head as RecordRun;
     const context = this.#context;
     context.topic = queue.topic;
@@ -310,30 +471,17 @@ export class StreamTask {
     context.keyEnd = cursor.keyEnd;
     context.valueStart = cursor.valueStart;
     context.valueEnd = cursor.valueEnd;
-    const { source } = queue;
-    context.keySerde = source.key;
-    context.valueSerde = source.value;
-    try {
-      context.key = cursor.keyStart < 0 ? null : source.key.deserialize(cursor.buffer, cursor.keyStart, cursor.keyEnd);
-      context.value =
-        cursor.valueStart < 0 ? null : source.value.deserialize(cursor.buffer, cursor.valueStart, cursor.valueEnd);
-    } catch (cause) {
-      this.#failures.unreadable(cause, source.node);
-      return undefined;
-    }
-    if (cursor.timestampMs > this.#streamTimeMs) this.#streamTimeMs = cursor.timestampMs;
-    try {
-      return queue.node.process(context.key, context.value, cursor.timestampMs);
-    } catch (cause) {
-      this.#failures.failed(cause, source.node);
-      return undefined;
-    }
+    context.keySerde = queue.source.key;
+    context.valueSerde = queue.source.value;
+    queue.route?.enter(queue);
   }
 
   /** Leaves the head behind, then runs what its timestamp has made due: by stream time, after each record, as in Kafka. */
   #finishHead(queue: PartitionQueue): Outcome {
     this.counters.processed++;
+    this.#failures.settled();
     queue.advance();
+    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
     let pending: Promise<void> | undefined;
     for (const node of this.#scheduling) {
       if (!node.hasStreamTimeSchedules()) continue;
@@ -344,9 +492,10 @@ export class StreamTask {
   }
 
   #punctuateStreamTime(node: ProcessorNode): Outcome {
-    this.#context.clear(Math.max(0, this.#streamTimeMs));
+    const streamTimeMs = this.#settledTimeMs();
+    this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      return node.punctuateStreamTime(this.#streamTimeMs)?.catch((cause: unknown) => {
+      return node.punctuateStreamTime(streamTimeMs)?.catch((cause: unknown) => {
         throw this.#failures.punctuation(cause);
       });
     } catch (cause) {
@@ -363,7 +512,10 @@ export class StreamTask {
 
   #timeOf(name: string): StreamTime {
     let time = this.#times.get(name);
-    if (time === undefined) this.#times.set(name, (time = new StreamTime()));
+    if (time === undefined) {
+      this.#times.set(name, (time = new StreamTime()));
+      this.#scope?.watch(time);
+    }
     return time;
   }
 }

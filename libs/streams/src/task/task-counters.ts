@@ -7,4 +7,8 @@ export class TaskCounters {
   /** Records that an operator skipped because it needs a key or a value that is null. */
   droppedNull = 0;
   deadLettered = 0;
+  /** Records that failed and were tried again in place, once for each time. */
+  retriedInPlace = 0;
+  /** Records that went to a retry topic, those that wait behind another included. */
+  sentToRetry = 0;
 }

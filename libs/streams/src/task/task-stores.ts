@@ -23,7 +23,8 @@ import type { RecordCollector } from './record-collector.js';
 export interface StoreEnvironment {
   readonly changelog: string;
   readonly partition: number;
-  readonly collector: RecordCollector;
+  /** Asked for each write: the task that has the store may change. */
+  readonly collector: () => RecordCollector;
   readonly recordTimeMs: () => number;
 }
 
@@ -80,7 +81,7 @@ function writerTo({ changelog, partition, collector }: StoreEnvironment): Change
     append: (key, value, timestampMs) => {
       const valueEnd = value === null ? -1 : value.length;
       const valueStart = value === null ? -1 : 0;
-      collector.send(changelog, partition, timestampMs, key, 0, key.length, value, valueStart, valueEnd, null, 0, 0);
+      collector().send(changelog, partition, timestampMs, key, 0, key.length, value, valueStart, valueEnd, null, 0, 0);
     },
   };
 }

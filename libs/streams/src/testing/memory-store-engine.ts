@@ -59,8 +59,8 @@ interface Kept {
 export class MemoryStoreEngine implements StoreEngine {
   readonly #kept = new Map<string, Kept>();
 
-  open({ applicationId, topology, taskId }: StoragePlace): TaskStorage {
-    const id = JSON.stringify([applicationId, topology, taskId]);
+  open({ applicationId, thread, topology, taskId }: StoragePlace): TaskStorage {
+    const id = JSON.stringify([applicationId, thread, topology, taskId]);
     const kept: Kept = { stores: this.#kept.get(id)?.stores ?? new Map<string, MemoryByteStore>(), owner: {} };
     this.#kept.set(id, kept);
     const storeOf = (name: string): MemoryByteStore => {

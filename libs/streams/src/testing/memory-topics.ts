@@ -2,6 +2,32 @@ import { RecordBatchBuilder, RecordBatchCursor, partitionForKey, readHeaders } f
 import type { RecordCollector } from '../task/record-collector.js';
 import type { RecordRun } from '../task/record-run.js';
 
+/** A record as it was handed to a collector, with bytes of its own. */
+export function copyOfSent(
+  ...[
+    ,
+    ,
+    timestampMs,
+    key,
+    keyStart,
+    keyEnd,
+    value,
+    valueStart,
+    valueEnd,
+    headers,
+    headersStart,
+    headersEnd,
+  ]: Parameters<RecordCollector['send']>
+): RawRecord {
+  const hasHeaders = headers !== null && headersEnd - headersStart > 1;
+  return {
+    key: key === null || keyStart < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
+    value: value === null || valueStart < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
+    timestampMs,
+    headers: hasHeaders ? Buffer.from(headers.subarray(headersStart, headersEnd)) : null,
+  };
+}
+
 /** A record as bytes. */
 export interface RawRecord {
   readonly key: Buffer | null;
@@ -45,28 +71,9 @@ export class MemoryTopics implements RecordCollector {
     return this.#partitions;
   }
 
-  send(
-    topic: string,
-    partition: number,
-    timestampMs: number,
-    key: Buffer | null,
-    keyStart: number,
-    keyEnd: number,
-    value: Buffer | null,
-    valueStart: number,
-    valueEnd: number,
-    headers: Buffer | null,
-    headersStart: number,
-    headersEnd: number,
-  ): void {
-    const hasHeaders = headers !== null && headersEnd - headersStart > 1;
-    const record = {
-      key: key === null || keyStart < 0 ? null : Buffer.from(key.subarray(keyStart, keyEnd)),
-      value: value === null || valueStart < 0 ? null : Buffer.from(value.subarray(valueStart, valueEnd)),
-      timestampMs,
-      headers: hasHeaders ? Buffer.from(headers.subarray(headersStart, headersEnd)) : null,
-    };
-    this.append(topic, record, partition);
+  send(...sent: Parameters<RecordCollector['send']>): void {
+    const [topic, partition] = sent;
+    this.append(topic, copyOfSent(...sent), partition);
   }
 
   /** Appends a record; where no partition is given its key chooses one, as Kafka's default partitioner does. */

@@ -1,12 +1,19 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
+import { ManualClock, SeededRandom } from '@millrace/kernel';
 import { encodeHeaders, readHeaders, type RecordHeader } from '@millrace/protocol';
 import { DEFAULT_ERROR_POLICY, type ErrorPolicy } from '../task/error-policy.js';
+import { deadLetterTopic } from '../task/dead-letter.js';
 import { StreamTask } from '../task/stream-task.js';
 import { IN_MEMORY, type StoreEngines } from '../task/store-engines.js';
 import type { RecordCollector } from '../task/record-collector.js';
+import type { TaskCounters } from '../task/task-counters.js';
 import { GlobalStore } from '../store/global-store.js';
+import { withErrorPolicy } from '../topology/recovery.js';
 import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
+import { deadLetterOf, waitingRecords, type DeadLetter, type WaitingRecord } from './failed-records.js';
 import { MemoryRun, MemoryTopics, type RawRecord } from './memory-topics.js';
+import { OpenTransaction } from './open-transaction.js';
 import { viewOf, type StoreView } from './store-view.js';
 
 /** Choices for a {@link TopologyTestDriver}. */
@@ -15,6 +22,11 @@ export interface TopologyTestDriverOptions {
   readonly applicationId?: string;
   /** Wall-clock time at the start, in milliseconds or as an ISO text. Default 0. */
   readonly startAt?: number | string;
+  /**
+   * The clock that the driver moves, for what the topology calls and is to see the same time, such as a policy's breaker.
+   * In place of `startAt`. Default: one of the driver's own.
+   */
+  readonly clock?: ManualClock;
   readonly policy?: Partial<ErrorPolicy>;
   /** How many partitions each topic has, and so how many tasks each sub-topology. Default 1. */
   readonly partitions?: number;
@@ -59,12 +71,22 @@ export interface TestOutput<K, V> {
   readValues(): (V | null)[];
 }
 
+/** What the tasks of a driver have counted. */
+export type DriverCounters = Readonly<Record<keyof TaskCounters, number>>;
+
+/** Seed of the jitter between the tries of a call: the same in every run. */
+const JITTER_SEED = 1;
+
 /** Takes what a task writes and throws it away, for work that a crash will undo. */
 const NOWHERE = { send: () => undefined };
 
 /**
  * Runs a topology without a broker: the real tasks and stores, committed as soon as nothing moves, with time under control.
  * Repartition topics loop back at once; everything else that was written can be read.
+ *
+ * Calls to the outside (`asyncMap`) are waited for as long as they answer within a turn of the event loop. Others stay under
+ * way: every method returns all the same, and {@link advanceWallClock} fires their time limits and the pauses between their tries.
+ * Until they have ended their task is not committed: what it wrote cannot be read, and {@link restart} repeats it.
  */
 export class TopologyTestDriver {
   readonly #topology: Topology;
@@ -82,18 +104,22 @@ export class TopologyTestDriver {
   /** The stream times that each task committed last. */
   readonly #times = new Map<string, string>();
   #tasks: StreamTask[];
-  #nowMs: number;
+  /** What each task has written since its last commit. */
+  readonly #open = new Map<string, OpenTransaction>();
+  readonly #clock: ManualClock;
+  readonly #random = new SeededRandom(JITTER_SEED);
+  #callEnded: () => void = () => undefined;
   #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const { applicationId = 'test', order = 'synchronous', replayEveryRecord = false } = options;
     const { startAt = 0, partitions = 1, policy, storeEngines = IN_MEMORY } = options;
-    this.#topology = topology;
+    this.#topology = withErrorPolicy(topology, policy ?? {});
     this.#options = { applicationId, order, replayEveryRecord, storeEngines };
     this.#partitions = partitions;
     this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
     this.#topics = new MemoryTopics(partitions);
-    this.#nowMs = typeof startAt === 'number' ? startAt : Date.parse(startAt);
+    this.#clock = options.clock ?? new ManualClock(typeof startAt === 'number' ? startAt : Date.parse(startAt));
     for (const table of topology.globalTables) {
       this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
     }
@@ -102,7 +128,7 @@ export class TopologyTestDriver {
 
   /** The wall-clock time that the topology sees. */
   get nowMs(): number {
-    return this.#nowMs;
+    return this.#clock.nowMs();
   }
 
   input<K, V>(topic: Topic<K, V>): TestInput<K, V> {
@@ -111,11 +137,11 @@ export class TopologyTestDriver {
         this.#pipe(topic.name, {
           key: key === null ? null : topic.key.serialize(key),
           value: value === null ? null : topic.value.serialize(value),
-          timestampMs: options.timestampMs ?? this.#nowMs,
+          timestampMs: options.timestampMs ?? this.nowMs,
           headers: options.headers === undefined ? null : encodeHeaders(options.headers),
         }),
       pipeRaw: (key, value, options = {}) =>
-        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.#nowMs, headers: null }),
+        this.#pipe(topic.name, { key, value, timestampMs: options.timestampMs ?? this.nowMs, headers: null }),
     };
   }
 
@@ -139,23 +165,63 @@ export class TopologyTestDriver {
   }
 
   /** What all tasks have counted so far. */
-  counters(): { processed: number; droppedLate: number; droppedNull: number; deadLettered: number } {
-    const total = { processed: 0, droppedLate: 0, droppedNull: 0, deadLettered: 0 };
+  counters(): DriverCounters {
+    const total = { processed: 0, droppedLate: 0, droppedNull: 0, deadLettered: 0, retriedInPlace: 0, sentToRetry: 0 };
     for (const { counters } of this.#tasks) {
       total.processed += counters.processed;
       total.droppedLate += counters.droppedLate;
       total.droppedNull += counters.droppedNull;
       total.deadLettered += counters.deadLettered;
+      total.retriedInPlace += counters.retriedInPlace;
+      total.sentToRetry += counters.sentToRetry;
     }
     return total;
   }
 
-  /** Moves the wall clock on and runs what is due by it. */
+  /** The records that wait in the retry topics of a source, by the name that the topology gave it; the next one to be tried first. */
+  waitingRecords(source: string): WaitingRecord[] {
+    return waitingRecords(
+      this.#topology.subTopologies.flatMap((sub) =>
+        (sub.recovery ?? [])
+          .filter((each) => each.source.node === source)
+          .flatMap(({ delaysMs }) =>
+            delaysMs.map((_delay, nth) => `${this.#options.applicationId}-${source}-retry-${nth + 1}`),
+          ),
+      ),
+      Array.from({ length: this.#partitions }, (_none, partition) => partition),
+      (topic, partition) =>
+        this.#topics.log(topic, partition).slice(this.#committed.get(placeOf(topic, partition)) ?? 0),
+    );
+  }
+
+  /** The dead letters of a topic since they were last read, with what their headers say. */
+  deadLetters(topic: { readonly name: string }): DeadLetter[] {
+    return this.#take(deadLetterTopic(topic.name)).map(deadLetterOf);
+  }
+
+  /** Moves the wall clock on and runs what is due by it; what a timer or a retry leads to happens at its own time. */
   advanceWallClock(ms: number): Promise<void> {
     return this.#inTurn(async () => {
-      this.#nowMs += ms;
-      for (const task of this.#tasks) await task.punctuate(this.#nowMs);
+      const untilMs = this.nowMs + ms;
+      // What was answered or refused before this has its consequences now, not later.
+      if (this.#tasks.some((task) => task.isCalling)) await this.#settle();
+      for (let dueMs = this.#nextDueMs(); dueMs <= untilMs; dueMs = this.#nextDueMs()) {
+        this.#clock.advanceTo(dueMs);
+        await this.#settle();
+      }
+      this.#clock.advanceTo(untilMs);
+      for (const task of this.#tasks) await task.punctuate(this.nowMs);
       await this.#settle();
+    });
+  }
+
+  /** Waits until no call to the outside is under way: for those that only the outside can answer, and not the wall clock. */
+  callsEnded(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (await this.#settle(); this.#tasks.some((task) => task.isCalling); await this.#settle()) {
+        if (this.#tasks.some((task) => task.hasResults)) continue;
+        await new Promise<void>((resolve) => (this.#callEnded = resolve));
+      }
     });
   }
 
@@ -173,8 +239,18 @@ export class TopologyTestDriver {
   /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
   restart(): void {
     this.close();
+    this.#open.clear();
+    // What was processed and not committed, or waited to be tried again, is read again.
+    for (const place of this.#handed.keys()) this.#handed.set(place, this.#committed.get(place) ?? 0);
     this.#tasks = this.#makeTasks();
     for (const task of this.#tasks) this.#restore(task);
+    this.#feed();
+  }
+
+  /** When the next timer fires or the next record is to be tried again, after now. */
+  #nextDueMs(): number {
+    const dues = [this.#clock.nextTimerMs(), ...this.#tasks.map((task) => task.nextRetryMs())];
+    return Math.min(...dues.map((dueMs) => (dueMs !== undefined && dueMs > this.nowMs ? dueMs : Infinity)));
   }
 
   /** Ends every task and lets go of what store engines hold open. */
@@ -188,7 +264,12 @@ export class TopologyTestDriver {
 
   #makeTasks(): StreamTask[] {
     return this.#topology.subTopologies.flatMap((_sub, index) =>
-      Array.from({ length: this.#partitions }, (_none, partition) => this.#makeTask(index, partition, this.#topics)),
+      Array.from({ length: this.#partitions }, (_none, partition) => {
+        const transaction = new OpenTransaction(this.#topics);
+        const task = this.#makeTask(index, partition, transaction);
+        this.#open.set(task.id, transaction);
+        return task;
+      }),
     );
   }
 
@@ -203,9 +284,10 @@ export class TopologyTestDriver {
       partition,
       collector,
       policy: this.#policy,
-      nowMs: () => this.#nowMs,
+      nowMs: () => this.nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
       storeEngines,
+      calls: { clock: this.#clock, random: this.#random, ended: () => this.#callEnded() },
     });
     for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
     return task;
@@ -273,8 +355,8 @@ export class TopologyTestDriver {
     for (const task of this.#tasks) {
       this.#feed();
       while ((await this.#process(task)) > 0) moved = true;
-      await task.punctuate(this.#nowMs);
-      await this.#commit(task);
+      await task.punctuate(this.nowMs);
+      if (await this.#commit(task)) moved = true;
     }
     return moved;
   }
@@ -283,23 +365,24 @@ export class TopologyTestDriver {
     let earliest: StreamTask | undefined;
     let earliestMs = Infinity;
     for (const task of this.#tasks) {
-      const headMs = task.headTimestampMs(this.#nowMs);
+      const headMs = task.headTimestampMs(this.nowMs);
       if (headMs === undefined || headMs >= earliestMs) continue;
       earliest = task;
       earliestMs = headMs;
     }
+    let moved = earliest !== undefined;
     if (earliest !== undefined) await this.#process(earliest);
     for (const task of earliest === undefined ? this.#tasks : [earliest]) {
-      await task.punctuate(this.#nowMs);
-      await this.#commit(task);
+      await task.punctuate(this.nowMs);
+      if (await this.#commit(task)) moved = true;
     }
-    return earliest !== undefined;
+    return moved;
   }
 
   async #process(task: StreamTask): Promise<number> {
-    if (!this.#options.replayEveryRecord || !task.hasRecords()) return task.process(1, this.#nowMs);
+    if (!this.#options.replayEveryRecord || !task.hasRecords() || task.isCalling) return task.process(1, this.nowMs);
     await this.#rehearse(task);
-    const processed = await task.process(1, this.#nowMs);
+    const processed = await task.process(1, this.nowMs);
     await this.#commit(task);
     return processed;
   }
@@ -314,20 +397,39 @@ export class TopologyTestDriver {
       const at = this.#committed.get(placeOf(topic, partition)) ?? 0;
       twin.addRecords(topic, partition, new MemoryRun(this.#topics.log(topic, partition).slice(at), at), 0);
     }
-    await twin.process(1, this.#nowMs);
+    await twin.process(1, this.nowMs);
     twin.close();
   }
 
-  async #commit(task: StreamTask): Promise<void> {
-    await task.prepareCommit();
+  /** Forwards what calls to the outside answer, until they take longer than a turn. @returns whether there was anything. */
+  async #answer(task: StreamTask): Promise<boolean> {
+    let moved = false;
+    while (task.isCalling) {
+      if (!task.hasResults) await eventLoopTurn();
+      if (!task.hasResults) break;
+      await task.forwardResults();
+      moved = true;
+    }
+    return moved;
+  }
+
+  /** Commits, unless calls stay under way that are not answered. @returns whether some were. */
+  async #commit(task: StreamTask): Promise<boolean> {
+    let moved = false;
+    while (!(await task.flush())) {
+      if (!(await this.#answer(task))) return moved;
+      moved = true;
+    }
     for (const { topic, partition, offset, metadata } of task.consumedOffsets()) {
       this.#committed.set(placeOf(topic, partition), offset);
       this.#times.set(task.id, metadata);
     }
+    this.#open.get(task.id)?.commit();
     for (const { store, topic, partition, isSource } of task.changelogs()) {
       if (!isSource) task.storeSet.reached(store, this.#topics.log(topic, partition).length);
     }
     task.committed();
+    return moved;
   }
 
   #take(topic: string): readonly RawRecord[] {

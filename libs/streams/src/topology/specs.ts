@@ -93,6 +93,8 @@ export interface GraphNode {
   readonly globalTables: readonly string[];
   /** A text for `describe()` beside the name, such as `tumbling 1h, grace 2d`. */
   readonly detail?: string;
+  /** How long a call of this operator to the outside may take, tries and pauses included, in milliseconds. */
+  readonly longestCallMs?: number;
   /** Makes the node of one task. */
   readonly create: (environment: NodeEnvironment) => ProcessorNode;
 }

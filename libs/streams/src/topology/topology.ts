@@ -7,6 +7,7 @@ import {
   type SourceSpec,
   type StoreSpec,
 } from './specs.js';
+import type { SourceRecovery } from './recovery.js';
 
 /** A part of a topology whose nodes are joined by calls; parts are joined by topics. One task a partition. */
 export interface SubTopology {
@@ -19,6 +20,8 @@ export interface SubTopology {
   /** Groups of source topics (as in {@link SourceSpec.topic}) that must have the same number of partitions. */
   readonly coPartitionGroups: readonly (readonly string[])[];
   readonly isStateful: boolean;
+  /** What an error policy adds; see `withErrorPolicy`. */
+  readonly recovery?: readonly SourceRecovery[];
 }
 
 /** Idle advance of stream time, as `TopologyBuilder.idleAdvance` asked for it. */
@@ -30,7 +33,7 @@ export interface IdleAdvance {
 /** A topic that the application owns. */
 export interface InternalTopic {
   readonly name: string;
-  readonly kind: 'changelog' | 'repartition';
+  readonly kind: 'changelog' | 'repartition' | 'retry';
   /** Topics the greatest of whose partition counts decides. */
   readonly partitionsLike: readonly string[];
   readonly partitions?: number | undefined;
@@ -66,6 +69,18 @@ export class Topology {
     return store.sourceTopic ?? `${applicationId}-${store.name}-changelog`;
   }
 
+  /** Full name of a source's n-th retry topic, from 1: `<applicationId>-<source>-retry-<n>`. */
+  retryTopicName(applicationId: string, source: SourceSpec, nth: number): string {
+    return `${applicationId}-${source.node}-retry-${nth}`;
+  }
+
+  /** The names of the retry topics that a sub-topology reads and writes. */
+  retryTopicNames(applicationId: string, { recovery = [] }: SubTopology): string[] {
+    return recovery.flatMap(({ source, delaysMs }) =>
+      delaysMs.map((_delay, nth) => this.retryTopicName(applicationId, source, nth + 1)),
+    );
+  }
+
   /** The topics that must exist besides the developer's own. */
   internalTopics(applicationId: string): InternalTopic[] {
     const full = (spec: { topic: string; isRepartition: boolean }): string =>
@@ -87,6 +102,14 @@ export class Topology {
         if (!hasChangelog(store)) continue;
         const name = this.changelogName(applicationId, store);
         topics.set(name, { name, kind: 'changelog', partitionsLike: sub.sources.map(full), configs: {} });
+      }
+    }
+    for (const { recovery = [] } of this.subTopologies) {
+      for (const { source, delaysMs } of recovery) {
+        for (let nth = 1; nth <= delaysMs.length; nth++) {
+          const name = this.retryTopicName(applicationId, source, nth);
+          topics.set(name, { name, kind: 'retry', partitionsLike: [full(source)], configs: {} });
+        }
       }
     }
     return [...topics.values()];

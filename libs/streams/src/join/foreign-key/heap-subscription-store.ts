@@ -1,4 +1,5 @@
 import type { ChangelogWriter } from '../../store/state-store.js';
+import { UndoLog } from '../../store/undo-log.js';
 import { subscriptionSerde, type Subscription } from './subscription.js';
 import { endOfForeignKey, subscriptionKey, type Subscribed, type SubscriptionStore } from './subscription-store.js';
 
@@ -7,7 +8,7 @@ export class HeapSubscriptionStore implements SubscriptionStore {
   readonly name: string;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #byForeignKey = new Map<string, Map<string, Subscribed>>();
-  #undo: (() => void)[] = [];
+  readonly #undo = new UndoLog();
 
   constructor(name: string, changelog?: ChangelogWriter) {
     this.name = name;
@@ -45,12 +46,19 @@ export class HeapSubscriptionStore implements SubscriptionStore {
   }
 
   commit(): void {
-    this.#undo = [];
+    this.#undo.clear();
   }
 
   rollback(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    this.#undo.undoAll();
+  }
+
+  beginRecord(): void {
+    this.#undo.mark();
+  }
+
+  undoRecord(): void {
+    this.#undo.undoToMark();
   }
 
   size(): number {

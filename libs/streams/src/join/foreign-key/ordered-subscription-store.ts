@@ -64,6 +64,14 @@ export class OrderedSubscriptionStore implements SubscriptionStore, PersistentSt
     this.rows.clear();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+  }
+
   reset(): void {
     this.rows.clear();
   }

@@ -4,7 +4,7 @@ import { MemoryStoreEngine } from '../../testing/memory-store-engine.js';
 import { PendingRows } from './pending-rows.js';
 import type { ByteRow, TaskStorage } from './store-engine.js';
 
-const PLACE = { applicationId: 'app', topology: 'rows', taskId: '0_0' };
+const PLACE = { applicationId: 'app', thread: 0, topology: 'rows', taskId: '0_0' };
 const key = fc.uint8Array({ minLength: 1, maxLength: 2, max: 3 }).map((bytes) => Buffer.from(bytes));
 const operation = fc.oneof(
   { weight: 5, arbitrary: fc.record({ op: fc.constant('put' as const), key, value: fc.option(fc.nat(9)) }) },

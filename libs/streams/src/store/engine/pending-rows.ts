@@ -17,6 +17,8 @@ export class PendingRows {
   #pending = new Map<string, Buffer | null>();
   /** Their keys in order; made when somebody scans. */
   #sorted: SortedTexts | undefined;
+  /** What stood under the keys that the current record has written, undefined for nothing; only where it may have to be undone. */
+  #before: Map<string, Buffer | null | undefined> | undefined;
 
   constructor(store: string, committed: ByteStore) {
     this.#store = store;
@@ -52,8 +54,24 @@ export class PendingRows {
       );
     }
     const text = key.toString('latin1');
+    if (this.#before !== undefined && !this.#before.has(text)) this.#before.set(text, this.#pending.get(text));
     this.#pending.set(text, value);
     this.#sorted?.add(text);
+  }
+
+  /** A record begins that {@link undoRecord} may take back. */
+  beginRecord(): void {
+    this.#before = new Map();
+  }
+
+  /** Takes back what was written since {@link beginRecord}. */
+  undoRecord(): void {
+    for (const [text, value] of this.#before ?? []) {
+      if (value === undefined) this.#pending.delete(text);
+      else this.#pending.set(text, value);
+    }
+    this.#before = undefined;
+    this.#sorted = undefined;
   }
 
   /** Rows with a key in [from, to), in order; rows may be changed meanwhile. */
@@ -110,6 +128,7 @@ export class PendingRows {
   clear(): void {
     this.#pending = new Map();
     this.#sorted = undefined;
+    this.#before = undefined;
   }
 
   *#merged(page: readonly ByteRow[], from: Buffer, to: Buffer): IterableIterator<ByteRow> {

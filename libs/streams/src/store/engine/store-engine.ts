@@ -69,6 +69,8 @@ export interface TaskStorage {
 /** Whose stores they are. */
 export interface StoragePlace {
   readonly applicationId: string;
+  /** Tells the threads of a process apart: a standby of one may follow what is active on another. */
+  readonly thread: number;
   readonly topology: string;
   /** Sub-topology and partition, such as `0_3`. */
   readonly taskId: string;

@@ -89,6 +89,16 @@ export class OrderedJoinStore<K, V> implements JoinStore<K, V>, PersistentStore 
     this.#times.rollback();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+    this.#times.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+    this.#times.undoRecord();
+  }
+
   reset(): void {
     this.rollback();
     this.#times.reset();

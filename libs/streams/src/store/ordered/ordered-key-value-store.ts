@@ -117,6 +117,14 @@ export class OrderedKeyValueStore<K, V>
     this.rows.clear();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+  }
+
   reset(): void {
     this.rows.clear();
   }

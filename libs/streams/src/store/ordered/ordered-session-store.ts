@@ -121,6 +121,16 @@ export class OrderedSessionStore<K, V>
     this.#times.rollback();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+    this.#times.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+    this.#times.undoRecord();
+  }
+
   reset(): void {
     this.rollback();
     this.#times.reset();

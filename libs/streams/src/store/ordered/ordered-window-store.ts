@@ -153,6 +153,16 @@ export class OrderedWindowStore<K, V>
     this.#times.rollback();
   }
 
+  beginRecord(): void {
+    this.rows.beginRecord();
+    this.#times.beginRecord();
+  }
+
+  undoRecord(): void {
+    this.rows.undoRecord();
+    this.#times.undoRecord();
+  }
+
   reset(): void {
     this.rollback();
     this.#times.reset();

@@ -15,6 +15,7 @@ export class StoreTimes {
   sequence: number;
   #committedLatestMs: number;
   #committedSequence: number;
+  #before: [latestMs: number, sequence: number] = [-1, 0];
 
   constructor(rows: PendingRows) {
     this.#rows = rows;
@@ -41,6 +42,15 @@ export class StoreTimes {
     writeInt64(kept, 0, this.latestMs);
     writeInt64(kept, 8, this.sequence);
     this.#rows.put(META_KEY, kept);
+  }
+
+  /** A record begins that {@link undoRecord} may take back. */
+  beginRecord(): void {
+    this.#before = [this.latestMs, this.sequence];
+  }
+
+  undoRecord(): void {
+    [this.latestMs, this.sequence] = this.#before;
   }
 
   /** Begins anew: the rows were wiped. */

@@ -2,13 +2,13 @@ import { SeededRandom, nextInt } from '@millrace/kernel';
 import type { ByteChange, ByteRow, StoragePlace, StoreEngine, TaskStorage } from '../../store/engine/store-engine.js';
 import { expectFailure, expectSame, type StoreEngineCase } from './expectation.js';
 
-const PLACE: StoragePlace = { applicationId: 'contract', topology: 'bytes', taskId: '0_0' };
+const PLACE: StoragePlace = { applicationId: 'contract', thread: 0, topology: 'bytes', taskId: '0_0' };
 
 /** What an engine must do with rows, before any store stands on it. */
 export const byteCases: readonly StoreEngineCase[] = [
   { title: 'keeps rows in the order of their bytes, under any sequence of writes and reopenings', check: ordersRows },
   { title: 'keeps changes and positions together, and a position that is not given as it was', check: keepsPositions },
-  { title: 'keeps stores, tasks, topologies and applications apart', check: keepsApart },
+  { title: 'keeps stores, tasks, topologies, threads and applications apart', check: keepsApart },
   { title: 'refuses the writes of an owner after another has opened the task', check: fences },
   { title: 'forgets rows and position of a store that is wiped, and of no other', check: wipes },
 ];
@@ -79,6 +79,7 @@ function keepsApart(engine: StoreEngine): void {
   const places = [
     PLACE,
     { ...PLACE, taskId: '0_1' },
+    { ...PLACE, thread: 1 },
     { ...PLACE, topology: 'other' },
     { ...PLACE, applicationId: 'other' },
   ];

@@ -24,6 +24,7 @@ export class TwinStates<S extends StateStore> {
   /** The committed changelog of the heap's store. */
   readonly #changelog: RawRecord[] = [];
   #appended: RawRecord[] = [];
+  #mark = 0;
   #heap: StoreSet;
   #kept: StoreSet;
 
@@ -45,6 +46,17 @@ export class TwinStates<S extends StateStore> {
   /** Does the same to both and returns what each says. */
   both<R>(work: (store: S) => R): readonly [R, R] {
     return [work(this.kept), work(this.heap)];
+  }
+
+  /** A record begins, that {@link undoRecord} may take back. */
+  beginRecord(): void {
+    this.#mark = this.#appended.length;
+    this.both((store) => store.beginRecord());
+  }
+
+  undoRecord(): void {
+    this.#appended.splice(this.#mark);
+    this.both((store) => store.undoRecord());
   }
 
   commit(): void {

@@ -1,0 +1,271 @@
+/**
+ * Reads what the application has committed, while it runs, and compares it with the truth about its input.
+ *
+ * A round: the committed offsets as the wire shows them, then the ends of all outputs, open transactions included; once
+ * everything below those ends is read, every input below those offsets must have its effect.
+ */
+import { Admin, Cluster, CommittedRecords, Fetcher, type FetchedBatch } from '@millrace/client';
+import type { Dialer, Random } from '@millrace/kernel';
+import type { Folded } from '../workload/folded.js';
+import type { InputLedger } from '../workload/input-ledger.js';
+import {
+  COUNT_CHANGELOG,
+  OUTPUTS,
+  REPARTITION,
+  WINDOW_CHANGELOG,
+  WINDOW_MS,
+  groupOf,
+  topics,
+  type Joined,
+} from '../workload/topologies.js';
+import type { SimulatedHost } from '../world/simulated-host.js';
+import { ChangelogCheck } from './changelog-check.js';
+import { StageCheck, type StageInput } from './stage-check.js';
+import { Violation } from './violation.js';
+import type { WireAudit } from './wire-audit.js';
+
+/** What an auditor works with. Its network never fails. */
+export interface AuditorOptions {
+  readonly host: SimulatedHost;
+  readonly dialer: Dialer;
+  readonly random: Random;
+  readonly ledger: InputLedger;
+  readonly wire: WireAudit;
+  readonly partitions: number;
+  readonly violated: (violation: Violation) => void;
+}
+
+interface Stage {
+  readonly input: string;
+  readonly check: StageCheck;
+}
+
+interface RepartitionRecord {
+  readonly id: number;
+  readonly key: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestampMs: number;
+}
+
+const POLL_MS = 100;
+const PAUSE_MS = 100;
+const REPARTITION_INPUT = topics.window.name;
+
+/** See the head of this file. */
+export class Auditor {
+  readonly #options: AuditorOptions;
+  readonly #cluster: Cluster;
+  readonly #records = new CommittedRecords();
+  readonly #repartitioned = new Map<number, RepartitionRecord>();
+  readonly #rows = new Map<string, number>();
+  readonly #verified = new Map<string, number>();
+  readonly counts: StageCheck;
+  readonly windows: StageCheck;
+  readonly #stages: readonly (Stage & { readonly output: string })[];
+  readonly countChangelog = new ChangelogCheck(COUNT_CHANGELOG);
+  readonly windowChangelog = new ChangelogCheck(WINDOW_CHANGELOG);
+  #isOver = false;
+
+  constructor(options: AuditorOptions) {
+    this.#options = options;
+    const { host, dialer, random, ledger } = options;
+    this.#cluster = new Cluster({ bootstrap: ['broker:9092'], clientId: 'auditor', clock: host, random, dialer });
+    const fromLedger =
+      (topic: string, keyOf: (id: number, key: string) => string) =>
+      (id: number): StageInput | 'unknown yet' | undefined => {
+        const record = ledger.get(id);
+        if (record === undefined || record.topic !== topic) return undefined;
+        if (record.offset === undefined) return 'unknown yet';
+        return { ...record, offset: record.offset, key: keyOf(id, record.key) };
+      };
+    const plain = (topic: string): StageCheck =>
+      new StageCheck(
+        topic,
+        fromLedger(topic, (_id, key) => key),
+      );
+    this.counts = plain(topics.count.name);
+    this.windows = new StageCheck(REPARTITION, (id) => this.#repartitionInput(id));
+    this.#stages = [
+      { input: topics.map.name, output: topics.mapped.name, check: plain(topics.map.name) },
+      { input: topics.count.name, output: topics.counted.name, check: this.counts },
+      { input: topics.join.name, output: topics.joined.name, check: plain(topics.join.name) },
+      { input: REPARTITION_INPUT, output: REPARTITION, check: new StageCheck(REPARTITION_INPUT, fromLedger(REPARTITION_INPUT, groupOf)) }, // prettier-ignore
+      { input: REPARTITION, output: topics.windowed.name, check: this.windows },
+    ];
+  }
+
+  /** Effects seen, over all stages. */
+  get effects(): number {
+    return this.#stages.reduce((sum, { check }) => sum + check.count, 0);
+  }
+
+  /** Audits round after round until {@link end}, and once more then. */
+  async run(): Promise<void> {
+    await this.#cluster.start();
+    const read = [...OUTPUTS, REPARTITION, COUNT_CHANGELOG, WINDOW_CHANGELOG];
+    await this.#untilThereAre(read);
+    const { host, partitions } = this.#options;
+    const places = read.flatMap((topic) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic, partition, offset: 0 })),
+    );
+    const fetcher = new Fetcher(this.#cluster, { isolation: 'read_committed', maxWaitMs: POLL_MS });
+    await fetcher.start();
+    fetcher.assign(places);
+    for (let isLast = false; !isLast;) {
+      isLast = this.#isOver;
+      const committed = this.#committedOffsets();
+      const ends = await new Admin(this.#cluster).listOffsets(places.map((place) => ({ ...place, at: 'latest' })));
+      while (!ends.every((end) => (fetcher.position(end) ?? 0) >= end.offset)) {
+        for (const batch of await fetcher.poll(POLL_MS)) this.#read(batch);
+      }
+      for (const { check } of this.#stages) check.settle();
+      this.#verifyEffects(committed);
+      await new Promise<void>((resolve) => host.setTimer(PAUSE_MS, resolve));
+    }
+    await fetcher.stop();
+    await this.#cluster.stop();
+    this.#verifyTheEnd();
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Input records that are not consumed yet, so far as is known. */
+  get lag(): number {
+    const { ledger, wire } = this.#options;
+    let lag = 0;
+    for (const { input } of this.#stages) {
+      if (input === REPARTITION) continue;
+      for (const record of ledger.committed(input)) {
+        if ((record.offset ?? Infinity) >= wire.committed(input, record.partition)) lag += 1;
+      }
+    }
+    for (const { partition, offset } of this.#repartitioned.values()) {
+      if (offset >= wire.committed(REPARTITION, partition)) lag += 1;
+    }
+    return lag;
+  }
+
+  /** The application makes its internal topics when it starts for the first time. */
+  async #untilThereAre(names: readonly string[]): Promise<void> {
+    const admin = new Admin(this.#cluster);
+    for (;;) {
+      const known = new Set(await admin.listTopics());
+      if (names.every((name) => known.has(name)) || this.#isOver) return;
+      await new Promise<void>((resolve) => this.#options.host.setTimer(PAUSE_MS, resolve));
+    }
+  }
+
+  #committedOffsets(): ReadonlyMap<string, number> {
+    const { wire, partitions } = this.#options;
+    const offsets = new Map<string, number>();
+    for (const { input } of this.#stages) {
+      for (let partition = 0; partition < partitions; partition++) {
+        offsets.set(`${input}/${partition}`, wire.committed(input, partition));
+      }
+    }
+    return offsets;
+  }
+
+  #read(batch: FetchedBatch): void {
+    const records = this.#records;
+    records.reset(batch);
+    while (records.nextRecord()) {
+      const { cursor } = records;
+      const key = cursor.key()?.toString('latin1') ?? '';
+      const value = cursor.value();
+      if (value === null) continue;
+      try {
+        this.#take(batch, key, JSON.parse(value.toString()), cursor.offset, cursor.timestampMs);
+      } catch (error) {
+        if (!(error instanceof Violation)) throw error;
+        this.#options.violated(error);
+      }
+    }
+  }
+
+  #take({ topic, partition }: FetchedBatch, key: string, value: unknown, offset: number, timestampMs: number): void {
+    const take = (effect: Parameters<StageCheck['take']>[0]): void =>
+      this.#stages.find(({ output }) => output === topic)?.check.take(effect);
+    switch (topic) {
+      case COUNT_CHANGELOG:
+        return this.countChangelog.take(key, value as Folded);
+      case WINDOW_CHANGELOG:
+        return this.windowChangelog.take(key, value as Folded);
+      case topics.mapped.name:
+        return take({ key, id: value as number });
+      case REPARTITION: {
+        const id = value as number;
+        take({ key, id });
+        this.#repartitioned.set(id, { id, key, partition, offset, timestampMs });
+        return;
+      }
+      case topics.joined.name: {
+        const { id, row } = value as Joined;
+        return take({ key, id, verify: () => this.#verifyRow(key, id, row) });
+      }
+      default: {
+        const state = value as Folded;
+        return take({ key, id: state.id, state });
+      }
+    }
+  }
+
+  #repartitionInput(id: number): StageInput | 'unknown yet' | undefined {
+    const record = this.#repartitioned.get(id);
+    if (record === undefined) return this.#options.ledger.get(id) === undefined ? undefined : 'unknown yet';
+    const startMs = record.timestampMs - (record.timestampMs % WINDOW_MS);
+    return { ...record, key: windowText(record.key, startMs), isAborted: false };
+  }
+
+  /** A joined row is one that was committed for the key, and never older than the row before. */
+  #verifyRow(key: string, id: number, row: number | null): void {
+    const before = this.#rows.get(key) ?? -1;
+    const record = row === null ? undefined : this.#options.ledger.get(row);
+    const what = `${topics.join.name}: record ${id} (key '${key}') met row ${row}`;
+    if (row !== null && (record?.isAborted !== false || record.topic !== topics.table.name || record.key !== key)) {
+      throw new Violation('no-aborted-data', `${what}, which is not a committed row of its key`);
+    }
+    const offset = record?.offset ?? -1;
+    if (offset < before) throw new Violation('order-per-key', `${what}, which is older than the row before`);
+    this.#rows.set(key, offset);
+  }
+
+  #verifyEffects(committed: ReadonlyMap<string, number>): void {
+    for (const { input, check } of this.#stages) {
+      for (const record of this.#inputsOf(input)) {
+        if (check.hasEffect(record.id)) continue;
+        const below = committed.get(`${input}/${record.partition}`) ?? 0;
+        if (record.offset === undefined || record.offset >= below) continue;
+        const message = `${input}-${record.partition}: record ${record.id} at offset ${record.offset} has no effect, but ${below} is committed`;
+        this.#options.violated(new Violation('input-has-effect', message));
+      }
+    }
+  }
+
+  *#inputsOf(input: string): IterableIterator<{ id: number; partition: number; offset: number | undefined }> {
+    const all = input === REPARTITION ? [...this.#repartitioned.values()] : this.#options.ledger.committed(input);
+    const { check } = this.#stages.find((stage) => stage.input === input) as Stage;
+    // What was verified once stays so: only the rest is looked at again.
+    let from = this.#verified.get(input) ?? 0;
+    while (from < all.length && check.hasEffect((all[from] as { id: number }).id)) from++;
+    this.#verified.set(input, from);
+    yield* all.slice(from);
+  }
+
+  #verifyTheEnd(): void {
+    for (const { check } of this.#stages) {
+      const waiting = check.settle();
+      if (waiting === 0) continue;
+      const message = `${check.name}: ${waiting} effects follow from records that are not there`;
+      this.#options.violated(new Violation('no-aborted-data', message));
+    }
+  }
+}
+
+/** A windowed key as its bytes read, one character each. */
+function windowText(key: string, startMs: number): string {
+  return topics.windowed.key.serialize({ key, startMs, endMs: startMs + WINDOW_MS }).toString('latin1');
+}

@@ -1,0 +1,226 @@
+/**
+ * Listens on the wire between the processes and the broker, where it shows who commits what.
+ *
+ * Committed offsets are followed transaction by transaction, so that none goes back unseen. Who is refused because it was
+ * replaced is counted by host.
+ */
+import { brokerChannels } from '@millrace/broker';
+import { ErrorCodes, apiByKey, apis, decodeRequestFrame, decodeResponseFrame } from '@millrace/protocol';
+import type { Frame } from '../world/simulated-network.js';
+import { Violation } from './violation.js';
+
+/** A frame on the wire begins with its size. */
+const SIZE_BYTES = 4;
+
+const FENCED: ReadonlySet<number> = new Set([
+  ErrorCodes.UNKNOWN_MEMBER_ID,
+  ErrorCodes.ILLEGAL_GENERATION,
+  ErrorCodes.FENCED_INSTANCE_ID,
+  ErrorCodes.PRODUCER_FENCED,
+  ErrorCodes.INVALID_PRODUCER_EPOCH,
+  ErrorCodes.INVALID_PRODUCER_ID_MAPPING,
+]);
+
+type Body<A extends keyof typeof apis> = ReturnType<(typeof apis)[A]['decodeRequest']>;
+type Answer<A extends keyof typeof apis> = ReturnType<(typeof apis)[A]['decodeResponse']>;
+
+/** A request that was sent and not answered yet. */
+export interface OpenRequest {
+  readonly apiKey: number;
+  readonly version: number;
+  readonly commit?: Body<'TxnOffsetCommit'>;
+  readonly join?: Body<'JoinGroup'>;
+}
+
+/** A request of an application was seen that its answer may turn into a commit, an abort or a refusal. */
+const WATCHED: ReadonlySet<number> = new Set(
+  [
+    apis.Heartbeat,
+    apis.JoinGroup,
+    apis.SyncGroup,
+    apis.TxnOffsetCommit,
+    apis.EndTxn,
+    apis.Produce,
+    apis.AddPartitionsToTxn,
+    apis.AddOffsetsToTxn,
+  ].map(({ key }) => key),
+);
+
+/** See the head of this file. */
+export class WireAudit {
+  readonly #groupId: string;
+  readonly #open = new Map<string, OpenRequest>();
+  readonly #pending = new Map<string, Map<string, number>>();
+  readonly #committed = new Map<string, number>();
+  readonly #refusals = new Map<string, number>();
+  readonly #generations = new Map<string, number>();
+  readonly #lateJoins = new Set<string>();
+  /** The member that has an instance id now. */
+  readonly #staticMembers = new Map<string, string>();
+  readonly #violated: (violation: Violation) => void;
+  readonly #unsubscribe: (() => void)[];
+  #generation = 0;
+  #isServing = false;
+  /** Transactions of the application that were committed, and aborted by whom. */
+  commits = 0;
+  aborts = 0;
+  timeouts = 0;
+  generations = 0;
+
+  constructor(groupId: string, violated: (violation: Violation) => void) {
+    this.#groupId = groupId;
+    this.#violated = violated;
+    this.#unsubscribe = [
+      brokerChannels.groupState.subscribe((event) => {
+        if (event.groupId !== groupId) return;
+        if (event.generationId > this.#generation) this.generations += 1;
+        this.#generation = event.generationId;
+      }),
+      brokerChannels.transactionState.subscribe(({ transactionalId, to }) => this.#transaction(transactionalId, to)),
+    ];
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  /** The present generation of the group. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Committed offsets of the group, by topic and partition. */
+  committed(topic: string, partition: number): number {
+    return this.#committed.get(`${topic}/${partition}`) ?? 0;
+  }
+
+  /** How often a host was refused because it was replaced. */
+  refusalsOf(host: string): number {
+    return this.#refusals.get(host) ?? 0;
+  }
+
+  /**
+   * Whether a copy of a JoinGroup reached the broker after its sender had given it up. With an instance id it takes the place
+   * of whoever has joined meanwhile, which is then fenced: by Kafka's rules, nothing tells the two apart.
+   */
+  hasLateJoin(slot: string): boolean {
+    return this.#lateJoins.has(slot);
+  }
+
+  /** The last generation in which a host took part. */
+  generationOf(host: string): number {
+    return this.#generations.get(host) ?? -1;
+  }
+
+  requestSent({ bytes, linkId }: Frame): void {
+    const apiKey = bytes.readInt16BE(4);
+    if (!WATCHED.has(apiKey)) return;
+    const version = bytes.readInt16BE(6);
+    const { body } = decodeRequestFrame(bytes.subarray(SIZE_BYTES));
+    this.#open.set(`${linkId}/${bytes.readInt32BE(8)}`, {
+      apiKey,
+      version,
+      ...(apiKey === apis.TxnOffsetCommit.key && { commit: apis.TxnOffsetCommit.decodeRequest(body, version) }),
+      ...(apiKey === apis.JoinGroup.key && { join: apis.JoinGroup.decodeRequest(body, version) }),
+    });
+  }
+
+  /** The request that a frame answers, if it is one of those that are watched. */
+  requestOf({ bytes, linkId }: Frame): OpenRequest | undefined {
+    return this.#open.get(`${linkId}/${bytes.readInt32BE(4)}`);
+  }
+
+  requestArrives({ bytes, link, host }: Frame): void {
+    this.#isServing = true;
+    if (link.client.isClosed && bytes.readInt16BE(4) === apis.JoinGroup.key) this.#lateJoins.add(slotOf(host.name));
+    // The broker serves within the same turn; what it does later it does of its own accord.
+    setImmediate(() => (this.#isServing = false));
+  }
+
+  answerSent({ bytes, linkId, host }: Frame): void {
+    const id = `${linkId}/${bytes.readInt32BE(4)}`;
+    const request = this.#open.get(id);
+    if (request === undefined) return;
+    this.#open.delete(id);
+    const api = apiByKey(request.apiKey);
+    if (api === undefined) return;
+    const { body } = decodeResponseFrame(api, request.version, bytes.subarray(SIZE_BYTES));
+    if (request.join !== undefined) this.#joined(host.name, request.join, body as Answer<'JoinGroup'>);
+    if (errorsIn(api.key, body).some((code) => FENCED.has(code))) {
+      this.#refusals.set(host.name, this.refusalsOf(host.name) + 1);
+    }
+    if (request.commit !== undefined) this.#offsets(host.name, request.commit, body as Answer<'TxnOffsetCommit'>);
+  }
+
+  #joined(host: string, { groupInstanceId }: Body<'JoinGroup'>, answer: Answer<'JoinGroup'>): void {
+    if (answer.errorCode !== ErrorCodes.NONE) return;
+    this.#generations.set(host, answer.generationId);
+    if (groupInstanceId !== null) this.#staticMembers.set(groupInstanceId, answer.memberId);
+  }
+
+  #offsets(host: string, commit: Body<'TxnOffsetCommit'>, answer: Answer<'TxnOffsetCommit'>): void {
+    if (commit.groupId !== this.#groupId) return;
+    const isAccepted = answer.topics.every(({ partitions }) => partitions.every(({ errorCode }) => errorCode === 0));
+    if (!isAccepted) return;
+    const { generationId, memberId, groupInstanceId } = commit;
+    const isReplaced = groupInstanceId !== null && this.#staticMembers.get(groupInstanceId) !== memberId;
+    if (generationId !== this.#generation || isReplaced) {
+      const who = isReplaced ? `${host}, which was replaced,` : `${host}, of generation ${generationId},`;
+      const message = `offsets of ${who} were accepted in generation ${this.#generation}`;
+      this.#violated(new Violation('zombie-refused', message));
+    }
+    const pending = this.#pending.get(commit.transactionalId) ?? new Map<string, number>();
+    this.#pending.set(commit.transactionalId, pending);
+    for (const { name, partitions } of commit.topics) {
+      for (const { partitionIndex, committedOffset } of partitions) {
+        pending.set(`${name}/${partitionIndex}`, committedOffset);
+      }
+    }
+  }
+
+  #transaction(transactionalId: string, to: string): void {
+    if (!transactionalId.startsWith(`${this.#groupId}-`)) return;
+    const pending = this.#pending.get(transactionalId);
+    if (to === 'PrepareCommit') {
+      this.commits += 1;
+      this.#pending.delete(transactionalId);
+      for (const [place, offset] of pending ?? []) this.#moves(place, offset);
+    }
+    if (to === 'PrepareAbort') {
+      this.#pending.delete(transactionalId);
+      if (this.#isServing) this.aborts += 1;
+      else this.timeouts += 1;
+    }
+  }
+
+  #moves(place: string, offset: number): void {
+    const before = this.#committed.get(place) ?? 0;
+    this.#committed.set(place, offset);
+    if (offset >= before) return;
+    this.#violated(
+      new Violation('offsets-never-back', `the committed offset of ${place} went from ${before} to ${offset}`),
+    );
+  }
+}
+
+/** The error codes in an answer to one of the watched requests. */
+function errorsIn(apiKey: number, body: unknown): number[] {
+  if (apiKey === apis.TxnOffsetCommit.key) {
+    const { topics } = body as Answer<'TxnOffsetCommit'>;
+    return topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+  }
+  if (apiKey === apis.Produce.key) {
+    const { responses } = body as Answer<'Produce'>;
+    return responses.flatMap(({ partitionResponses }) => partitionResponses.map(({ errorCode }) => errorCode));
+  }
+  if (apiKey === apis.AddPartitionsToTxn.key) {
+    const { resultsByTopicV3AndBelow: results } = body as Answer<'AddPartitionsToTxn'>;
+    return results.flatMap(({ resultsByPartition }) => resultsByPartition.map((each) => each.partitionErrorCode));
+  }
+  return [(body as { readonly errorCode: number }).errorCode];
+}
+
+/** The slot of a process: hosts are named after it and the number of the start. */
+function slotOf(host: string): string {
+  return host.slice(0, host.indexOf('.'));
+}

@@ -1,0 +1,196 @@
+import { isMillraceError, type Random } from '@millrace/kernel';
+import { MemoryStoreEngine } from '@millrace/streams/testing';
+import { StreamsApp } from '../../app/streams-app.js';
+import { Violation } from '../checks/violation.js';
+import { APPLICATION_ID, simulatedTopologies, type HandlerBehaviour } from '../workload/topologies.js';
+import { SimulatedHost } from './simulated-host.js';
+import type { SimulatedLink } from './simulated-link.js';
+import type { SimulatedNetwork } from './simulated-network.js';
+import type { VirtualTime } from './virtual-time.js';
+
+/** Shorter is not allowed by Kafka. */
+export const SESSION_TIMEOUT_MS = 6_000;
+const TRANSACTION_TIMEOUT_MS = 4_000;
+const HEARTBEAT_INTERVAL_MS = 500;
+const SHUTDOWN_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = 4_000;
+const CONNECT_TIMEOUT_MS = 1_000;
+/** Little, so that tasks wait for stores that are warm. */
+const ACCEPTABLE_RECOVERY_LAG = 20;
+const PROBING_INTERVAL_MS = 2_000;
+/** After so long a supervisor starts again what could not be started. */
+const SUPERVISION_MS = 1_000;
+/** A stop that takes longer than this hangs: the patience of the shutdown, and one request. */
+const STOP_WITHIN_MS = SHUTDOWN_TIMEOUT_MS + 2 * REQUEST_TIMEOUT_MS;
+
+/** What the processes of the application have in common. */
+export interface SlotOptions {
+  readonly time: VirtualTime;
+  readonly random: Random;
+  readonly network: SimulatedNetwork;
+  readonly behaviourOf: (host: SimulatedHost) => HandlerBehaviour;
+  readonly threads: number;
+  readonly commitIntervalMs: number;
+  /** Whether processes have an instance id, which is the same after a restart. */
+  readonly isStatic: boolean;
+  /** Whether stores are kept on a disk that outlives processes. */
+  readonly hasDisk: boolean;
+  readonly standbyReplicas: number;
+  /** Whether a late copy of a join may have fenced a process of a slot. */
+  readonly hasLateJoin: (slot: string) => boolean;
+  readonly violated: (violation: Violation) => void;
+}
+
+/** A process of the application. */
+export interface AppProcess {
+  readonly host: SimulatedHost;
+  readonly app: StreamsApp;
+  /** Another process has its instance id: it must end by an error. */
+  isReplaced: boolean;
+  isOver: boolean;
+}
+
+/** A place for a process of the application: when one ends, another one is started in it, as a supervisor does. */
+export class AppSlot {
+  readonly name: string;
+  readonly #options: SlotOptions;
+  readonly #disk = new MemoryStoreEngine();
+  readonly #replaced: AppProcess[] = [];
+  #current: AppProcess | undefined;
+  #starts = 0;
+  #isClosed = false;
+
+  constructor(name: string, options: SlotOptions) {
+    this.name = name;
+    this.#options = options;
+  }
+
+  get current(): AppProcess | undefined {
+    return this.#current;
+  }
+
+  /** Processes that were replaced while they stood still, and have not ended. */
+  get unendedZombies(): readonly AppProcess[] {
+    return this.#replaced.filter(({ host, isOver }) => host.state === 'up' && !isOver);
+  }
+
+  get isStatic(): boolean {
+    return this.#options.isStatic;
+  }
+
+  /** Starts a process in this slot, if there is none. */
+  start(): void {
+    if (this.#current !== undefined || this.#isClosed) return;
+    const { time, random, network, behaviourOf, threads, commitIntervalMs, isStatic } = this.#options;
+    const { hasDisk, standbyReplicas } = this.#options;
+    const host = new SimulatedHost(`${this.name}.${++this.#starts}`, time);
+    host.onThaw = () => network.flow(host);
+    const app = new StreamsApp({
+      applicationId: APPLICATION_ID,
+      topologies: simulatedTopologies(behaviourOf(host)),
+      cluster: {
+        bootstrap: ['broker:9092'],
+        clientId: host.name,
+        dialer: network.dialer(host),
+        requestTimeoutMs: REQUEST_TIMEOUT_MS,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      },
+      ...(isStatic ? { instanceId: this.name } : {}),
+      ...(hasDisk ? { storeEngines: { disk: this.#disk }, defaultStoreEngine: 'disk' } : {}),
+      standbyReplicas,
+      acceptableRecoveryLag: ACCEPTABLE_RECOVERY_LAG,
+      probingRebalanceInterval: PROBING_INTERVAL_MS,
+      threads,
+      commitInterval: commitIntervalMs,
+      transactionTimeout: TRANSACTION_TIMEOUT_MS,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      shutdownTimeout: SHUTDOWN_TIMEOUT_MS,
+      clock: host,
+      random,
+    });
+    const process: AppProcess = { host, app, isReplaced: false, isOver: false };
+    this.#current = process;
+    // A start that fails for now is tried again by the supervisor, as the documentation of StreamsApp asks for.
+    app.start().then(
+      () => app.finished.catch((error: unknown) => this.#ended(process, error, false)),
+      (error: unknown) => this.#ended(process, error, true),
+    );
+  }
+
+  /** Ends the process without a word. @param flushed a connection on which what was sent still arrives. */
+  crash(flushed?: SimulatedLink): void {
+    const process = this.#current;
+    if (process === undefined) return;
+    const { network } = this.#options;
+    process.host.kill();
+    process.isOver = true;
+    flushed?.abandon(true);
+    network.abandon(process.host);
+    this.#current = undefined;
+  }
+
+  /** Stops the process in order. */
+  async stop(): Promise<void> {
+    const process = this.#current;
+    if (process === undefined) return;
+    this.#current = undefined;
+    await this.#stopped(process);
+  }
+
+  /** Stops the process in order, for good. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.stop();
+  }
+
+  /** Gives the slot to a new process although the old one, which stands still, will go on. */
+  replace(): void {
+    const process = this.#current;
+    if (process === undefined) return;
+    process.isReplaced = true;
+    this.#replaced.push(process);
+    this.#current = undefined;
+    this.start();
+  }
+
+  async #stopped(process: AppProcess): Promise<void> {
+    const { time, violated } = this.#options;
+    const startedMs = time.monotonicMs();
+    const overdue = (): void => {
+      if (process.isOver) return;
+      if (process.host.state === 'up' && !process.host.isCutIn && !process.host.isCutOut) {
+        violated(new Violation('nothing-hangs', `${process.host.name} has not stopped after ${STOP_WITHIN_MS} ms`));
+      }
+    };
+    time.setTimer(STOP_WITHIN_MS, overdue);
+    try {
+      await process.app.stop();
+    } catch (error) {
+      violated(unexpectedEnd(process, error, time.monotonicMs() - startedMs));
+    }
+    process.isOver = true;
+  }
+
+  #ended(process: AppProcess, error: unknown, isStarting: boolean): void {
+    if (process.isOver) return;
+    process.isOver = true;
+    if (process === this.#current) this.#current = undefined;
+    process.host.kill();
+    this.#options.network.abandon(process.host);
+    const isForNow = isStarting && isMillraceError(error) && error.disposition === 'retry';
+    // Of two processes with one instance id, the one that joined first is fenced: not always the older one.
+    const isTwice = this.#replaced.some(({ isOver }) => !isOver) || this.#options.hasLateJoin(this.name);
+    const isFenced = isMillraceError(error) && error.code === 'MR_TASK_FENCED';
+    const wasReplaced = process.isReplaced || (isTwice && isFenced);
+    const { time, violated } = this.#options;
+    if (!isForNow && !wasReplaced) violated(unexpectedEnd(process, error, time.monotonicMs()));
+    time.setTimer(SUPERVISION_MS, () => this.start());
+  }
+}
+
+function unexpectedEnd({ host }: AppProcess, error: unknown, ms: number): Violation {
+  const code = isMillraceError(error) ? `${error.code}: ` : '';
+  const message = error instanceof Error ? error.message : String(error);
+  return new Violation('nothing-dies', `${host.name} ended after ${ms} ms by ${code}${message}`, { cause: error });
+}
