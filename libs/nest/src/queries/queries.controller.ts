@@ -79,10 +79,12 @@ abstract class QueriesController {
     @Res({ passthrough: true }) response: HeaderSink,
   ): Promise<RowPage> {
     const spec = this.#spec(store);
-    const bound = (name: 'from' | 'to'): Record<string, Buffer> => {
+    const bound = (name: 'from' | 'to' | 'prefix'): Record<string, Buffer> => {
       const text = given[name];
       return text === undefined ? {} : { [name]: keyBytes(name, text, spec, given['keyEncoding']) };
     };
+    const { prefix } = bound('prefix');
+    if (prefix !== undefined) return this.#page(store, { kind: 'prefix', prefix }, given, response);
     return this.#page(store, { kind: 'range', ...bound('from'), ...bound('to') }, given, response);
   }
 

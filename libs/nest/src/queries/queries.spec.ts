@@ -261,6 +261,7 @@ describe('QueriesModule', () => {
     expect(keys(next)).toEqual(['JFK', 'LAX', 'LGA', 'ORD']);
     expect(next.body).not.toHaveProperty('next');
     expect(keys(await get(first, `${ONE}/range?from=BOS&to=JFK`))).toEqual(['BOS', 'EWR', 'JFK']);
+    expect(keys(await get(first, `${ONE}/range?prefix=L`))).toEqual(['LAX', 'LGA']);
   });
 
   it('answers windows of a key, windows of all keys and sessions', async () => {
@@ -319,7 +320,15 @@ describe('QueriesModule', () => {
       });
 
     expect((await post(query)).status).toBe(503);
-    expect((await post({ ...query, partitions: 'all' })).status).toBe(400);
+    const misshapen = [
+      { ...query, partitions: 'all' },
+      { ...query, query: { kind: 'key' } },
+      { ...query, query: { kind: 'windows', key: 'SkZL', fromMs: '0', toMs: 1 } },
+      { ...query, query: { kind: 'constructor' } },
+      'nothing',
+    ];
+    const answers = await Promise.all(misshapen.map(post));
+    expect(answers.map(({ status }) => status)).toEqual(misshapen.map(() => 400));
   });
 
   it('does not boot when it is to serve a store that there is not', async () => {

@@ -37,6 +37,17 @@ export interface PartitionAnswer {
 /** Keys of a query's fields that hold bytes. */
 const BYTE_FIELDS: ReadonlySet<string> = new Set(['key', 'from', 'to', 'after', 'prefix']);
 
+/** The fields without which there is no query of a kind. */
+const NEEDED: Readonly<Record<StoreQuery['kind'], readonly string[]>> = {
+  key: ['key'],
+  'as-of': ['key', 'timestampMs'],
+  range: [],
+  prefix: ['prefix'],
+  windows: ['key', 'fromMs', 'toMs'],
+  'all-windows': ['fromMs', 'toMs'],
+  sessions: ['key', 'fromMs', 'toMs'],
+};
+
 interface WireRow {
   readonly key: string;
   readonly value: string;
@@ -61,13 +72,13 @@ export function writeMemberQuery(query: MemberQuery): string {
 /** @throws {RecordError} (dead-letter) `MR_QUERY_INVALID` for what {@link writeMemberQuery} does not write. */
 export function readMemberQuery(body: unknown): MemberQuery {
   const { query, partitions, allowStandby, maxLagRecords, isolation } = (body ?? {}) as Partial<MemberQuery>;
-  const isQuery = typeof query === 'object' && query !== null && typeof query.kind === 'string';
+  const fields: unknown = typeof query === 'object' && query !== null ? readBytes(query) : undefined;
   const arePartitions = Array.isArray(partitions) && partitions.every((each) => Number.isInteger(each));
-  if (!isQuery || !arePartitions || (isolation !== 'read_committed' && isolation !== 'read_uncommitted')) {
+  if (!isStoreQuery(fields) || !arePartitions || (isolation !== 'read_committed' && isolation !== 'read_uncommitted')) {
     throw new RecordError('MR_QUERY_INVALID', 'the body is not a query of a member: use the routes for clients');
   }
   const lag = maxLagRecords === undefined ? {} : { maxLagRecords };
-  return { query: readBytes(query) as StoreQuery, partitions, allowStandby: allowStandby === true, isolation, ...lag };
+  return { query: fields, partitions, allowStandby: allowStandby === true, isolation, ...lag };
 }
 
 export function writeAnswers(spec: StoreSpec, answers: readonly PartitionAnswer[]): string {
@@ -97,6 +108,17 @@ function readRow(spec: StoreSpec, row: WireRow): StoreRow {
     key: spec.key.deserialize(key, 0, key.length),
     value: spec.value.deserialize(value, 0, value.length),
   };
+}
+
+/** Whether the fields that a kind of query needs are there. */
+function isStoreQuery(fields: unknown): fields is StoreQuery {
+  if (typeof fields !== 'object' || fields === null || !('kind' in fields)) return false;
+  const needed = Object.entries(NEEDED).find(([kind]) => kind === fields.kind)?.[1];
+  return needed?.every((name) => isOfField(name, (fields as Record<string, unknown>)[name])) ?? false;
+}
+
+function isOfField(name: string, value: unknown): boolean {
+  return BYTE_FIELDS.has(name) ? Buffer.isBuffer(value) : typeof value === 'number';
 }
 
 /** The same with bytes where base64url stands for them. */
