@@ -1,6 +1,6 @@
 /**
  * `npm test`: every ring that needs only Node: unit, topology and contract specs of all packages, the conformance scenarios
- * where they are present, and the layering fixture.
+ * where they are present, the layering fixture, and the first seeds of the simulation.
  *
  * `npm test -- PATTERN…` runs only the specs whose path matches. The last line is `N passed, N failed`, with `, N skipped`
  * where something was skipped; the reason of each skip is printed above it. Exits with 1 when anything failed.
@@ -15,6 +15,8 @@ import { build } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patterns = process.argv.slice(2);
+/** How many seeds of the simulation are run: less than a minute of them. */
+const SIMULATION_SEEDS = 200;
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 /** Runs a Node script of the workspace and returns its exit code and what it printed. */
@@ -74,6 +76,7 @@ await build();
 await runSpecs();
 if (patterns.length === 0) {
   await runCounted('the layering fixture', ['tools/check-boundaries.mjs']);
+  await runCounted('the simulation', ['tools/simulate.mjs', `--seeds=${SIMULATION_SEEDS}`]);
 }
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);

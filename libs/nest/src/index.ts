@@ -11,7 +11,7 @@ export { StreamSink, type StreamSinkOptions } from './decorators/stream-sink.dec
 export { StreamsCoreModule, StreamsModule, type StreamsFeature } from './module/streams.module.js';
 export type { StreamsModuleAsyncOptions, StreamsModuleOptions } from './module/streams-module-options.js';
 export { StreamsAppHandle, type Runnable } from './module/streams-app-handle.js';
-export { StreamsRegistry } from './module/streams-registry.js';
+export { StreamsRegistry, type NamedRunnable } from './module/streams-registry.js';
 export { StreamsRunner } from './module/streams-runner.js';
 export { sinkProvider, sinkToken, type SinkProviderOptions } from './module/sink-provider.js';
 export { DEFAULT_APP, InjectStreamsApp, streamsAppToken } from './module/tokens.js';
@@ -33,4 +33,8 @@ export {
 } from './health/streams-health.indicators.js';
 export { NestLog } from './service/nest-log.js';
 export { StreamsHealth, StreamsHealthIndicatorModule } from './service/streams-health.js';
+export { StreamsWorkers } from './workers/streams-workers.js';
+export { StreamsWorkersModule } from './workers/streams-workers.module.js';
+export type { StreamsWorkersOptions, WorkerFailure, WorkerFailureAction } from './workers/streams-workers-options.js';
+export type { WorkerModule } from './workers/worker-root.module.js';
 export { SERVICE_EXIT_CODES, runService, type ServiceOptions } from './service/run-service.js';

@@ -1,5 +1,10 @@
 export { ObservabilityModule, type ObservabilityOptions } from './observability.module.js';
-export { METRICS_REGISTRY } from './metrics/metrics.controller.js';
+export {
+  METRICS_REGISTRY,
+  METRICS_SOURCE,
+  type MetricsSnapshot,
+  type MetricsSource,
+} from './metrics/metrics.controller.js';
 export { ChannelMetrics, IGNORED_EVENTS, METRIC_RULES } from './metrics/channel-metrics.js';
 export type { MetricRule } from './metrics/metric-rule.js';
 export { HealthModule, type HealthOptions } from './health/health.module.js';

@@ -1,5 +1,5 @@
 export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
-export type { ProcessingGuarantee, StreamsAppOptions } from './app/streams-app-options.js';
+export type { ProcessingGuarantee, StreamsAppOptions, WorkerPlace } from './app/streams-app-options.js';
 export type { AppHealth, AppState, PartitionLag, StandbyHealth, TaskHealth, ThreadHealth } from './app/app-state.js';
 export type { LocalStore, StoreRole } from './app/local-store.js';
 export { readMemberQuery, writeAnswers, type AnswerSource, type MemberQuery } from './query/member-protocol.js';
@@ -23,6 +23,7 @@ export {
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
+export { Backoff, type BackoffOptions } from './backoff/backoff.js';
 export { INGESTED_AT_HEADER } from './sink/ingested-at.js';
 export { deadLetterTopic } from './topics/topic-plan.js';
 export type { ThreadState } from './thread/thread-state.js';
@@ -34,6 +35,7 @@ export {
   type FailureEvent,
   type LagEvent,
   type LateRecordsEvent,
+  type PauseEvent,
   type RetriedEvent,
   type ProcessedEvent,
   type RebalanceEvent,

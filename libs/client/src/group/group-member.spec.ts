@@ -105,6 +105,40 @@ describe('GroupMember', () => {
     expect(virtual.clock.nowMs() - begunMs).toBeLessThan(10_000);
   });
 
+  it.each([0, 3, 6, 9, 12])(
+    'stops at once while the group waits for a member that is gone, %i turns after it has begun to join',
+    async (turns) => {
+      await virtual.topic(cluster, 2);
+      const gone = await join({ instanceId: 'gone' });
+      await virtual.until('it owns all', () => gone.owned.length === 2);
+      const began = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      let isGated = false;
+      const onRejoining = (): Promise<void> => {
+        if (!isGated) return Promise.resolve();
+        began.resolve();
+        return gate.promise;
+      };
+      const member = await join(
+        { instanceId: 'stays', onRejoining },
+        await virtual.cluster({ dialer: virtual.broker.dialer() }),
+      );
+      await virtual.until('each owns one', () => gone.owned.length === 1 && member.owned.length === 1);
+      virtual.faults.freeze();
+      isGated = true;
+      member.member.rejoin('the spec wants it');
+      await virtual.run(began.promise);
+
+      gate.resolve();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      let isStopped = false;
+      void member.member.stop().then(() => (isStopped = true));
+      await virtual.pass(1_000);
+
+      expect(isStopped).toBe(true);
+    },
+  );
+
   it('does not start for a topic that does not exist', async () => {
     const member = new RecordingMember(cluster, { groupId: 'group', topics: ['nowhere'], assignors: [rangeAssignor] });
 

@@ -54,6 +54,7 @@ export class GroupMember implements Lifecycle {
   #metadata: GroupMetadata;
   #owned: readonly TopicPartition[] = [];
   #ownedGeneration = -1;
+  #isNewcomer = true;
   #rejoinReason: string | undefined;
   #lost: Error | undefined;
   #wake: (() => void) | undefined;
@@ -111,6 +112,7 @@ export class GroupMember implements Lifecycle {
     await this.#context.cluster.metadata(this.#options.topics);
     this.#stopping = new AbortController();
     this.#phase = 'joining';
+    this.#isNewcomer = true;
     this.#rejoinReason = undefined;
     this.#lost = undefined;
     this.#run = this.#live();
@@ -124,6 +126,8 @@ export class GroupMember implements Lifecycle {
     this.#wake?.();
     cluster.closeLinks(purpose);
     await this.#run;
+    // A request that was on its way to a connection when the first call closed them.
+    cluster.closeLinks(purpose);
     try {
       await this.#revoke(this.#owned);
     } catch (failure) {
@@ -186,7 +190,7 @@ export class GroupMember implements Lifecycle {
     this.#heartbeats.stop();
     const joined = await this.#join(reason);
     const shares = joined.members === undefined ? new Map<string, never>() : await this.#duties.assign(joined);
-    const share = await syncGroup(this.#context, joined, shares);
+    const share = await this.#unlessStopped(syncGroup(this.#context, joined, shares));
     this.#heartbeats.start(joined.generationId, joined.memberId);
     this.#phase = 'assigning';
     this.#tell('joined', { partitions: share.partitions.length });
@@ -197,7 +201,7 @@ export class GroupMember implements Lifecycle {
     const { topics, assignors, userData } = this.#options;
     for (;;) {
       this.#stopping.signal.throwIfAborted();
-      const joined = await joinGroup(this.#context, {
+      const joining = joinGroup(this.#context, {
         memberId: this.#memberId,
         topics,
         assignors,
@@ -206,6 +210,7 @@ export class GroupMember implements Lifecycle {
         generationId: this.#ownedGeneration,
         reason,
       });
+      const joined = await this.#unlessStopped(joining);
       if ('givenMemberId' in joined) {
         this.#memberId = joined.givenMemberId;
         continue;
@@ -213,6 +218,20 @@ export class GroupMember implements Lifecycle {
       this.#memberId = joined.memberId;
       this.#metadata = { ...this.#metadata, generationId: joined.generationId, memberId: joined.memberId };
       return joined;
+    }
+  }
+
+  /** Waits for an answer of the group, which takes as long as its slowest member, but not beyond {@link stop}. */
+  async #unlessStopped<T>(answer: Promise<T>): Promise<T> {
+    const { signal } = this.#stopping;
+    const stopped = Promise.withResolvers<never>();
+    const abort = (): void => stopped.reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([answer, stopped.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 
@@ -231,7 +250,14 @@ export class GroupMember implements Lifecycle {
     const { generationId, memberId } = joined;
     await this.#callback(() => this.#options.onAssigned(added, { generationId, memberId, userData, owned: assigned }));
     this.#phase = 'stable';
-    return revoked.length > 0 ? 'partitions were given up' : undefined;
+    const isStatic = this.#isCooperative && this.#context.instanceId !== undefined;
+    // An assignor that tells members something of its own tells them of this too.
+    const mayBeIncomplete = this.#isNewcomer && isStatic && (userData === null || userData.length === 0);
+    this.#isNewcomer = false;
+    if (revoked.length > 0) return 'partitions were given up';
+    // A static member gets what its predecessor had, without a rebalance. If that one died after it had given partitions up and
+    // before it told the group, nobody else will ever ask who gets them.
+    return mayBeIncomplete ? 'a predecessor may have left partitions to nobody' : undefined;
   }
 
   /** Waits until something ends the quiet. @returns why the member must join again. */

@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   'MR_BUFFER_FULL',
   'MR_RESTORE_FAILED',
   'MR_LIFECYCLE_ORDER',
+  'MR_WORKER_FAILED',
   // interactive queries
   'MR_QUERY_INVALID',
   'MR_QUERY_STORE_UNKNOWN',

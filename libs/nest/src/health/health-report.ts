@@ -20,13 +20,15 @@ export function livenessOf(health: AppHealth): HealthReport {
 }
 
 /**
- * Readiness: up when every task runs and no input is more than `maxLagRecords` behind.
+ * Readiness: up when every task runs or is paused, and no input is more than `maxLagRecords` behind.
  *
  * @param maxLagRecords Per partition; `Infinity` leaves lag out.
  */
 export function readinessOf(health: AppHealth, lag: readonly PartitionLag[], maxLagRecords: number): HealthReport {
   const tasks = health.threads.flatMap(({ tasks: own }) => own);
-  const notRunning = tasks.filter(({ state }) => state !== 'RUNNING').map(({ taskId, state }) => `${taskId}: ${state}`);
+  const notRunning = tasks
+    .filter(({ state }) => state !== 'RUNNING' && state !== 'PAUSED')
+    .map(({ taskId, state }) => `${taskId}: ${state}`);
   const threads = health.threads
     .filter(({ state }) => state !== 'RUNNING')
     .map(({ thread, state }) => `${thread}: ${state}`);
@@ -42,6 +44,7 @@ export function readinessOf(health: AppHealth, lag: readonly PartitionLag[], max
       tasks: tasks.length,
       lagRecords: lag.reduce((sum, { lagRecords }) => sum + lagRecords, 0),
       ...(threads.length > 0 ? { threads } : {}),
+      ...(health.pausedTopologies === undefined ? {} : { paused: health.pausedTopologies }),
       ...(notRunning.length > 0 ? { notRunning } : {}),
       ...(behind.length > 0 ? { behind } : {}),
       ...failuresOf(health),
@@ -50,8 +53,9 @@ export function readinessOf(health: AppHealth, lag: readonly PartitionLag[], max
 }
 
 function failuresOf(health: AppHealth): { readonly failures?: readonly string[] } {
-  const failures = health.threads.flatMap(({ thread, lastFailure }) =>
-    lastFailure === undefined ? [] : [`${thread}: ${lastFailure}`],
-  );
+  const failures = health.threads.flatMap(({ thread, lastFailure, tasks }) => [
+    ...(lastFailure === undefined ? [] : [`${thread}: ${lastFailure}`]),
+    ...tasks.flatMap((task) => (task.lastFailure === undefined ? [] : [`${task.taskId}: ${task.lastFailure}`])),
+  ]);
   return failures.length > 0 ? { failures } : {};
 }

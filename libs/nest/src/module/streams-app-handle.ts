@@ -46,6 +46,22 @@ export class StreamsAppHandle {
   }
 
   /**
+   * Holds topologies of this process back, as `StreamsApp.pause` does; its sinks go on. May be called before the start.
+   *
+   * @param topology The name of one. Default: all.
+   * @throws {FatalError} (stop-app) `MR_LIFECYCLE_ORDER` before the module is initialised; {@link ConfigurationError} when no
+   *   topology has that name.
+   */
+  async pause(topology?: string): Promise<void> {
+    await this.#streams().pause(topology);
+  }
+
+  /** Undoes {@link pause}. Throws as it does. */
+  resume(topology?: string): void {
+    this.#streams().resume(topology);
+  }
+
+  /**
    * Waits until the topologies have processed, and the sinks written, everything up to the present ends of their inputs.
    *
    * @throws {FatalError} (stop-app) `MR_LIFECYCLE_ORDER` before the application is bootstrapped; else what ended it.
@@ -56,5 +72,13 @@ export class StreamsAppHandle {
     }
     await this.#app?.drained();
     await Promise.all([...this.#sinks.values()].map((sink) => sink.drain()));
+  }
+
+  #streams(): StreamsApp {
+    if (this.#app !== undefined) return this.#app;
+    throw new FatalError(
+      'MR_LIFECYCLE_ORDER',
+      `the application '${this.name}' has no topology, or is not initialised yet`,
+    );
   }
 }

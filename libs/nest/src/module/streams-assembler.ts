@@ -1,11 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { ConfigurationError, describeError } from '@millrace/kernel';
-import { SinkApp, StreamsApp } from '@millrace/runtime';
+import { SinkApp, StreamsApp, type WorkerPlace } from '@millrace/runtime';
 import { SinkExplorer, type FoundSink } from '../explorer/sink-explorer.js';
 import { TopologyExplorer, type DefinedTopology } from '../explorer/topology-explorer.js';
 import type { StreamsAppHandle } from './streams-app-handle.js';
 import { StreamsRegistry } from './streams-registry.js';
-import { DEFAULT_APP } from './tokens.js';
+import { DEFAULT_APP, WORKER_PLACE } from './tokens.js';
 
 /** Puts the applications together from what was found in the container. */
 @Injectable()
@@ -14,6 +14,7 @@ export class StreamsAssembler {
     private readonly registry: StreamsRegistry,
     private readonly topologies: TopologyExplorer,
     private readonly sinks: SinkExplorer,
+    @Optional() @Inject(WORKER_PLACE) private readonly worker?: WorkerPlace,
   ) {}
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with any topology, processor or sink. */
@@ -38,7 +39,9 @@ export class StreamsAssembler {
     sinks: readonly FoundSink[],
     problems: string[],
   ): void {
-    const { autoStart: _autoStart, ...options } = handle.options;
+    const { autoStart: _autoStart, ...given } = handle.options;
+    const { worker } = this;
+    const options = worker === undefined ? given : { ...given, worker, threads: 1 };
     const own = topologies.filter(({ app }) => app === handle.name).map(({ topology }) => topology);
     const app = own.length === 0 ? undefined : attempt(() => new StreamsApp({ ...options, topologies: own }), problems);
     const made = new Map<string, SinkApp>();
@@ -47,7 +50,8 @@ export class StreamsAssembler {
       if (appName !== handle.name) continue;
       if (made.has(sink.name))
         problems.push(`two sinks are named '${sink.name}': a group has one offset per partition`);
-      const { cluster, clock, random, instanceId, shutdownTimeout, replicationFactor } = options;
+      const { cluster, clock, random, shutdownTimeout, replicationFactor } = options;
+      const instanceId = memberOf(options.instanceId, worker);
       const inherited = { cluster, clock, random, instanceId, shutdownTimeout, replicationFactor };
       const present = Object.fromEntries(Object.entries(inherited).filter(([, value]) => value !== undefined));
       const built = attempt(
@@ -58,6 +62,11 @@ export class StreamsAssembler {
     }
     handle.attach(app, made);
   }
+}
+
+/** The workers of a process are members of a sink's group each. */
+function memberOf(instanceId: string | undefined, worker: WorkerPlace | undefined): string | undefined {
+  return instanceId === undefined || worker === undefined ? instanceId : `${instanceId}-${worker.index}`;
 }
 
 function attempt<T>(make: () => T, problems: string[]): T | undefined {

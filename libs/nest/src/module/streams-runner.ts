@@ -1,6 +1,8 @@
 import {
+  Inject,
   Injectable,
   Logger,
+  Optional,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnModuleInit,
@@ -9,6 +11,7 @@ import { describeError } from '@millrace/kernel';
 import type { StreamsAppHandle } from './streams-app-handle.js';
 import { StreamsAssembler } from './streams-assembler.js';
 import { StreamsRegistry } from './streams-registry.js';
+import { PAUSED_FROM_START } from './tokens.js';
 
 /**
  * Builds everything when the module is initialised, starts it when the application is bootstrapped, and stops it before
@@ -21,6 +24,7 @@ export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, Befo
   constructor(
     private readonly registry: StreamsRegistry,
     private readonly assembler: StreamsAssembler,
+    @Optional() @Inject(PAUSED_FROM_START) private readonly pausedFromStart: readonly string[] = [],
   ) {}
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with any topology, processor or sink. */
@@ -30,6 +34,7 @@ export class StreamsRunner implements OnModuleInit, OnApplicationBootstrap, Befo
 
   /** Starts everything; when one fails, what runs already is stopped. Throws as `StreamsApp.start`. */
   async onApplicationBootstrap(): Promise<void> {
+    for (const topology of this.pausedFromStart) await this.registry.pause(topology);
     const handles = this.registry.handles.filter(({ options }) => options.autoStart !== false);
     const starts = await Promise.allSettled(handles.map((each) => this.start(each)));
     const failed = starts.find((start) => start.status === 'rejected');

@@ -28,6 +28,7 @@ import {
   StreamsLivenessIndicator,
   StreamsModule,
   StreamsReadinessIndicator,
+  StreamsRegistry,
   StreamsRunner,
   sinkProvider,
   streamsAppToken,
@@ -293,6 +294,31 @@ describe('StreamsModule', () => {
     await expect(module.init()).rejects.toThrow(/'missing' does not exist/);
 
     expect(module.get<StreamsAppHandle>(streamsAppToken()).app?.state).toBe('STOPPED');
+  });
+
+  it('pauses and resumes topologies by their handle and for the whole process, and is ready meanwhile', async () => {
+    const context = await boot(
+      StreamsModule.forRoot(options()),
+      StreamsModule.forFeature({ topologies: [Sums], processors: [Summing], providers: [Rates] }),
+      StreamsHealthModule,
+    );
+    const handle = context.get<StreamsAppHandle>(streamsAppToken());
+    const registry = context.get(StreamsRegistry);
+    const readiness = context.get(StreamsReadinessIndicator, { strict: false });
+    await handle.pause('sums');
+    await eventually('the application is ready', () => readiness.check().streams?.status === 'up');
+    expect(readiness.check()).toMatchObject({ streams: { shop: { paused: ['sums'] } } });
+    await produce([1, 2]);
+    await eventually('the lag is known', () => handle.app?.lag()[0]?.lagRecords === 2);
+    expect(handle.app?.metrics.recordsProcessed).toBe(0);
+
+    registry.resume();
+    await handle.drained();
+    expect(handle.app?.metrics.recordsProcessed).toBe(2);
+
+    await registry.pause('sums');
+    expect(handle.app?.health().pausedTopologies).toEqual(['sums']);
+    await expect(registry.pause('other')).rejects.toThrow("no topology is named 'other'");
   });
 
   it('tells health from the states of threads and tasks, and from lag', async () => {

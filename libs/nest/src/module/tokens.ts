@@ -8,6 +8,12 @@ export function streamsAppToken(name = DEFAULT_APP): string {
   return `millrace:streams-app:${name}`;
 }
 
+/** Token of the place of the worker thread whose Nest context this is; absent in the main thread. */
+export const WORKER_PLACE = Symbol.for('millrace:worker-place');
+
+/** Token of the names of topologies that are started paused; absent: none. */
+export const PAUSED_FROM_START = Symbol.for('millrace:paused-from-start');
+
 /** Token of the options of an application. */
 export function streamsOptionsToken(name = DEFAULT_APP): string {
   return `millrace:streams-options:${name}`;

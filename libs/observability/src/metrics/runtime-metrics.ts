@@ -106,7 +106,7 @@ const taskMetrics: readonly MetricRule[] = [
     kind: 'gauge',
     channel: 'runtime.task-state',
     name: 'millrace_task_running',
-    help: 'Whether a task that this process owns is running: 1, or 0 while it is created or restored',
+    help: 'Whether a task that this process owns is running: 1, or 0 while it is restored, paused or about to be restarted',
     labels: { ...application, task: ({ taskId }) => taskId },
     update: (gauge, { state }, labels) => {
       if (state === 'CLOSED') gauge.remove(labels);

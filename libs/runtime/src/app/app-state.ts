@@ -36,6 +36,8 @@ export function checkAppTransition(what: string, from: AppState, to: AppState): 
 export interface TaskHealth {
   readonly taskId: string;
   readonly state: TaskState;
+  /** Why it was restarted last, as `CODE: message`; absent once it has committed since. */
+  readonly lastFailure?: string;
 }
 
 /** How a standby does. */
@@ -61,6 +63,8 @@ export interface AppHealth {
   readonly applicationId: string;
   readonly state: AppState;
   readonly threads: readonly ThreadHealth[];
+  /** Names of the topologies that are paused; absent when none is. */
+  readonly pausedTopologies?: readonly string[];
 }
 
 /** How far an input partition is behind. */

@@ -112,6 +112,28 @@ describe('rebalancing', () => {
     await expectCountedOnce(cluster, given);
   }, 20_000);
 
+  it('gives tasks to somebody when their owner dies after it has given them up and before it has told the group', async () => {
+    const JOIN_GROUP = 11;
+    const dialer = new FaultDialer(cluster.broker.dialer());
+    const victim = await apps.start(counting(), { instanceId: 'a', dialer });
+    await balanced(victim);
+    let hasGivenUp = false;
+    const unsubscribe = runtimeChannels.rebalanced.subscribe(({ kind, thread }) => {
+      if (kind === 'revoked' && thread === 'a-0') hasGivenUp = true;
+    });
+    dialer.onRequest = (apiKey) => {
+      if (apiKey === JOIN_GROUP && hasGivenUp) dialer.kill();
+      return 'pass';
+    };
+    const other = await apps.start(counting(), { instanceId: 'b', sessionTimeout: '30s' });
+    await eventually('the victim is dead', () => dialer.faults > 0);
+    unsubscribe();
+
+    const successor = await apps.start(counting(), { instanceId: 'a', sessionTimeout: '30s' });
+
+    await balanced(other, successor);
+  }, 20_000);
+
   it('shares tasks between the threads of one process', async () => {
     const given = numbered(1_000);
     await cluster.produce('events', given);

@@ -2,15 +2,50 @@ import { describe, expect, it } from '@jest/globals';
 import { counting } from '../../test/counting.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions } from './streams-app-options.js';
 
-const options: StreamsAppOptions = {
-  applicationId: 'app',
-  topologies: [counting()],
-  cluster: { bootstrap: ['localhost:9092'] },
-};
+function resolved(options: Partial<StreamsAppOptions>): ReturnType<typeof resolveStreamsAppOptions> {
+  return resolveStreamsAppOptions({
+    applicationId: 'app',
+    topologies: [counting()],
+    cluster: { bootstrap: ['localhost:9092'] },
+    ...options,
+  });
+}
+
+describe('the options of an application on a worker thread', () => {
+  it('give it the process of all workers, and a thread and client of its own', () => {
+    const settings = resolved({ worker: { processId: 'p', index: 2 } });
+
+    expect(settings).toMatchObject({ processId: 'p', firstThread: 2, cluster: { clientId: 'app-p-2' } });
+  });
+
+  it('let the name of the instance win over that of the process', () => {
+    const settings = resolved({ instanceId: 'pod-1', worker: { processId: 'p', index: 1 } });
+
+    expect(settings).toMatchObject({ processId: 'pod-1', firstThread: 1, cluster: { clientId: 'app-pod-1-1' } });
+  });
+});
+
+describe('the options of an application', () => {
+  it('commit every 100 ms under either guarantee, and restart a task up to 10 times in 10 minutes', () => {
+    for (const processingGuarantee of ['exactly_once', 'at_least_once'] as const) {
+      expect(resolved({ processingGuarantee })).toMatchObject({
+        commitIntervalMs: 100,
+        maxTaskRestarts: 10,
+        taskRestartWindowMs: 600_000,
+      });
+    }
+  });
+
+  it('are refused with everything that is wrong with restarts', () => {
+    expect(() => resolved({ maxTaskRestarts: -1, taskRestartWindow: -5 })).toThrow(
+      /taskRestartWindow: [^]*maxTaskRestarts: -1 is not a whole number of at least 0/,
+    );
+  });
+});
 
 describe('the options of standbys and warm-ups', () => {
   it("have Kafka's defaults", () => {
-    expect(resolveStreamsAppOptions(options)).toMatchObject({
+    expect(resolved({})).toMatchObject({
       standbyReplicas: 0,
       rack: undefined,
       acceptableRecoveryLag: 10_000,
@@ -27,7 +62,7 @@ describe('the options of standbys and warm-ups', () => {
       probingRebalanceInterval: 0,
     } as const;
 
-    expect(() => resolveStreamsAppOptions({ ...options, ...wrong })).toThrow(
+    expect(() => resolved(wrong)).toThrow(
       /standbyReplicas: -1.*acceptableRecoveryLag: 0.5.*maxWarmupReplicas: 0.*probingRebalanceInterval/s,
     );
   });

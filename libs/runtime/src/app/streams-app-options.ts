@@ -25,6 +25,14 @@ import {
 /** What a commit guarantees. */
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
 
+/** One of several worker threads of a process, each of which runs an application of its own with the same options. */
+export interface WorkerPlace {
+  /** Names the process, the same for all of its workers: what they have in common is lost together. */
+  readonly processId: string;
+  /** Tells the workers of a process apart, and stays the same when one is replaced. From 0. */
+  readonly index: number;
+}
+
 /** How to run topologies. */
 export interface StreamsAppOptions {
   /**
@@ -71,11 +79,24 @@ export interface StreamsAppOptions {
   readonly probingRebalanceInterval?: Duration;
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
+  /**
+   * Which worker thread of the process this is; set by `StreamsWorkers` of `@millrace/nest`. Member, transactional id and client id
+   * are then those of the worker, so that one that replaces another takes its place. Default: the process has no workers.
+   */
+  readonly worker?: WorkerPlace;
   /** How many loops share the tasks, each with a producer and a group member. Default 1. Kafka property `num.stream.threads`. */
   readonly threads?: number;
-  /** Default `exactly_once`. Kafka property `processing.guarantee`. */
+  /**
+   * `at_least_once`: no transactions; output is sent and acknowledged, then offsets are committed. A crash in between
+   * repeats what was processed since the commit before, so counts may be too high; nothing is lost. Default `exactly_once`.
+   * Kafka property `processing.guarantee`.
+   */
   readonly processingGuarantee?: ProcessingGuarantee;
-  /** Longest time between two commits while records are processed. Default 100 ms. Kafka property `commit.interval.ms`. */
+  /**
+   * Longest time between two commits while records are processed; also how long output may wait here before it is sent, as
+   * it leaves when a batch is full or with the commit. Default 100 ms under either guarantee (Kafka Streams: 30 s under
+   * at-least-once, where a producer of its own sends earlier). Kafka property `commit.interval.ms`.
+   */
   readonly commitInterval?: Duration;
   /**
    * How long a task waits for the empty ones of its partitions that are caught up, so as to process in order of
@@ -91,6 +112,14 @@ export interface StreamsAppOptions {
   readonly sessionTimeout?: Duration;
   /** Default 3 s. Kafka property `heartbeat.interval.ms`. */
   readonly heartbeatInterval?: Duration;
+  /**
+   * A task that fails by itself is closed and built again from what is committed, after a delay that grows from failure to
+   * failure (100 ms to 5 s), while the others go on. So many times within {@link taskRestartWindow}: the next failure ends the
+   * application. 0: the first one does. Failures that may mend themselves (disposition `retry`) do not count. Default 10.
+   */
+  readonly maxTaskRestarts?: number;
+  /** How long a failure of a task counts. Default 10 minutes. */
+  readonly taskRestartWindow?: Duration;
   /** Compression of what is produced. Default `none`. Kafka property `compression.type`. */
   readonly compression?: Compression;
   /**
@@ -135,6 +164,8 @@ export interface StreamsAppSettings {
   readonly acceptableRecoveryLag: number;
   readonly maxWarmupReplicas: number;
   readonly probingRebalanceIntervalMs: number;
+  /** The number of the first thread. */
+  readonly firstThread: number;
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -143,6 +174,8 @@ export interface StreamsAppSettings {
   readonly transactionTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
+  readonly maxTaskRestarts: number;
+  readonly taskRestartWindowMs: number;
   readonly compression: Compression;
   readonly storeEngines: StoreEngines;
   readonly replicationFactor: number;
@@ -168,18 +201,22 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   };
   const clock = options.clock ?? new SystemClock();
   const random = options.random ?? new SystemRandom();
-  const processId = options.instanceId ?? randomName(random);
+  const { worker } = options;
+  const processId = options.instanceId ?? worker?.processId ?? randomName(random);
+  const threads = options.threads ?? 1;
+  const clientName = worker === undefined ? processId : `${processId}-${worker.index}`;
   const { advertisedUrl } = options;
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
     topologies: options.topologies.map((topology) =>
       recoverable(topology, options.policies?.[topology.name], problems),
     ),
-    cluster: { clientId: `${options.applicationId}-${processId}`, ...options.cluster, clock, random },
+    cluster: { clientId: `${options.applicationId}-${clientName}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
     advertisedUrl: typeof advertisedUrl === 'function' ? advertisedUrl : () => advertisedUrl,
     queryTransport: options.queryTransport ?? new HttpQueryTransport(),
+    firstThread: (worker?.index ?? 0) * threads,
     standbyReplicas: options.standbyReplicas ?? 0,
     rack: options.rack,
     acceptableRecoveryLag: options.acceptableRecoveryLag ?? 10_000,
@@ -188,13 +225,15 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),
-    threads: options.threads ?? 1,
+    threads,
     processingGuarantee: options.processingGuarantee ?? 'exactly_once',
     commitIntervalMs: duration('commitInterval', options.commitInterval, 100),
     maxTaskIdleMs: duration('maxTaskIdle', options.maxTaskIdle, 0),
     transactionTimeoutMs: duration('transactionTimeout', options.transactionTimeout, 10_000),
     sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
     heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
+    maxTaskRestarts: options.maxTaskRestarts ?? 10,
+    taskRestartWindowMs: duration('taskRestartWindow', options.taskRestartWindow, 600_000),
     compression: options.compression ?? 'none',
     storeEngines: {
       default: options.defaultStoreEngine ?? MEMORY_ENGINE,
@@ -256,6 +295,9 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       problems.push(`${name}: ${value} is not a whole number of at least ${least}`);
   }
   if (settings.probingRebalanceIntervalMs <= 0) problems.push('probingRebalanceInterval: must be greater than 0');
+  if (!Number.isInteger(settings.maxTaskRestarts) || settings.maxTaskRestarts < 0) {
+    problems.push(`maxTaskRestarts: ${settings.maxTaskRestarts} is not a whole number of at least 0`);
+  }
   if (settings.heartbeatIntervalMs * 2 > settings.sessionTimeoutMs) {
     problems.push('heartbeatInterval: must be at most half of sessionTimeout, so that one lost heartbeat is no death');
   }

@@ -1,17 +1,19 @@
 import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
+import { runtimeChannels } from '../diagnostics/channels.js';
 import { GlobalTables } from '../global/global-tables.js';
 import { GroupDirectory } from '../query/group-directory.js';
 import { StoreCatalog } from '../query/store-catalog.js';
 import { StoreQueries } from '../query/store-queries.js';
 import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
-import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from './app-state.js';
+import { AppLifecycle } from './app-lifecycle.js';
+import type { AppHealth, AppState, PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
 import type { LocalStore } from './local-store.js';
-import { Completion } from './completion.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
+import { TopologyPauses } from './topology-pauses.js';
 
 /** What an application has done since it was started; repetitions after failures included. */
 export interface StreamsMetrics {
@@ -41,13 +43,10 @@ export class StreamsApp implements Lifecycle {
   readonly #globalTables: GlobalTables;
   readonly #directory = new GroupDirectory();
   readonly #catalog: StoreCatalog;
-  readonly #completion = new Completion();
+  readonly #pauses: TopologyPauses;
+  readonly #lifecycle: AppLifecycle;
   #threads: readonly ThreadHost[] = [];
   #running: Promise<unknown> = Promise.resolve();
-  #closed: Promise<void> | undefined;
-  #state: AppState = 'CREATED';
-  /** Stopping took too long: what fails from now on fails because the connections were cut. */
-  #isCut = false;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: StreamsAppOptions) {
@@ -58,25 +57,39 @@ export class StreamsApp implements Lifecycle {
     if (problems.length > 0)
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
-    const { applicationId, topologies, processId, clock, queryTransport } = settings;
+    const { applicationId, topologies, clock, shutdownTimeoutMs } = settings;
     this.#catalog = new StoreCatalog(applicationId, this.#plan);
     this.queries = new StoreQueries({
-      member: processId,
+      member: settings.processId,
+      advertisedUrl: settings.advertisedUrl,
       catalog: this.#catalog,
       directory: this.#directory,
       replicasOf: (taskId) => this.#threads.flatMap(({ thread }) => thread.replicas(taskId)),
-      transport: queryTransport,
+      transport: settings.queryTransport,
       clock,
     });
-    this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, (error) => this.#fail(error));
+    this.#lifecycle = new AppLifecycle({
+      what: `the streams application '${applicationId}'`,
+      clock,
+      shutdownTimeoutMs,
+      close: () => this.#close(),
+      cutConnections: () => void this.#cluster.stop(),
+    });
+    this.#pauses = new TopologyPauses(topologies.map(({ name }) => name));
+    this.#globalTables = new GlobalTables(this.#cluster, applicationId, topologies, this.#lifecycle.fail);
   }
 
   get applicationId(): string {
     return this.#settings.applicationId;
   }
 
+  /** The names of its topologies. */
+  get topologies(): readonly string[] {
+    return this.#settings.topologies.map(({ name }) => name);
+  }
+
   get state(): AppState {
-    return this.#state;
+    return this.#lifecycle.state;
   }
 
   get metrics(): StreamsMetrics {
@@ -91,7 +104,7 @@ export class StreamsApp implements Lifecycle {
 
   /** Resolves when the application has been stopped; rejects with the error that ended it otherwise. */
   get finished(): Promise<void> {
-    return this.#completion.promise;
+    return this.#lifecycle.finished;
   }
 
   /**
@@ -102,50 +115,19 @@ export class StreamsApp implements Lifecycle {
    * @throws {TransientError} (retry) when no broker can be reached; make a new application to try again.
    */
   async start(): Promise<void> {
-    this.#moveTo('STARTING');
-    try {
-      await this.#cluster.start();
-      const partitionCounts = await this.#prepareTopics();
-      this.#catalog.know(partitionCounts);
-      await this.#globalTables.start();
-      const { threads } = this.#settings;
-      const surroundings = {
-        settings: this.#settings,
-        cluster: this.#cluster,
-        plan: this.#plan,
-        globalTables: this.#globalTables,
-        directory: this.#directory,
-        partitionCounts,
-      };
-      this.#threads = Array.from(
-        { length: threads },
-        (_, index) => new ThreadHost(surroundings, index, (error) => this.#fail(error)),
-      );
-      for (const host of this.#threads) await host.start();
-    } catch (error) {
-      this.#state = 'ERROR';
-      await this.#close();
-      throw error;
-    }
-    this.#moveTo('RUNNING');
-    this.#running = Promise.all(
-      this.#threads.map(({ thread }) => thread.run().catch((error: unknown) => this.#fail(error))),
-    );
+    await this.#lifecycle.start(() => this.#open());
+    this.#running = Promise.all(this.#threads.map(({ thread }) => thread.run().catch(this.#lifecycle.fail)));
   }
 
   /** Commits what was processed, leaves the group and disconnects. */
-  async stop(): Promise<void> {
-    if (this.#state === 'CREATED') return;
-    if (this.#state === 'STARTING' || this.#state === 'RUNNING') this.#moveTo('PENDING_SHUTDOWN');
-    await this.#close();
-    if (this.state !== 'PENDING_SHUTDOWN') return;
-    this.#moveTo('STOPPED');
-    this.#completion.resolve();
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
   }
 
   /**
    * Waits until everything up to the present ends of the inputs is processed and committed, and windows over idle inputs
-   * are closed where the topology asks for that. Waits for what waits in retry topics too. Sees the tasks of this process only.
+   * are closed where the topology asks for that. Waits for what waits in retry topics and for paused tasks too. Sees the tasks of
+   * this process only.
    *
    * @throws the error that ended the application, if one did.
    */
@@ -154,15 +136,40 @@ export class StreamsApp implements Lifecycle {
     for (;;) {
       const before = activity();
       const drained = Promise.all(this.#threads.map(({ thread }) => thread.drained()));
-      await Promise.race([drained, this.#completion.failure]);
+      await Promise.race([drained, this.#lifecycle.failure]);
       // One thread feeds another: only when none did anything, all have seen the end of everything.
       if (this.#threads.length === 1 || activity() === before) return;
     }
   }
 
+  /**
+   * Holds topologies back: nothing new of them is processed, no punctuator of theirs runs. Membership, heartbeats and the
+   * restoring of tasks go on, and tasks that come by a rebalance are held back as well. Until the process ends or
+   * {@link resume}; other processes are not told. May be called before the start (KIP-834).
+   *
+   * @param topology The name of one. Default: all.
+   * @returns when what this process had processed of them is committed.
+   * @throws {ConfigurationError} (stop-app) when no topology has that name.
+   */
+  async pause(topology?: string): Promise<void> {
+    this.#tellPaused(this.#pauses.pause(this.#named(topology)), true);
+    await Promise.all(this.#threads.map(({ thread }) => thread.settled()));
+  }
+
+  /**
+   * Undoes {@link pause}.
+   *
+   * @throws {ConfigurationError} (stop-app) when no topology has that name.
+   */
+  resume(topology?: string): void {
+    this.#tellPaused(this.#pauses.resume(this.#named(topology)), false);
+  }
+
   health(): AppHealth {
     const threads = this.#threads.map(({ thread }) => thread.health());
-    return { applicationId: this.#settings.applicationId, state: this.#state, threads };
+    const { paused } = this.#pauses;
+    const health = { applicationId: this.#settings.applicationId, state: this.state, threads };
+    return paused.length === 0 ? health : { ...health, pausedTopologies: paused };
   }
 
   /** The stores on this process by role, `name`d ones or all: for queries, which may also ask a standby. */
@@ -174,6 +181,42 @@ export class StreamsApp implements Lifecycle {
   /** How far each input partition of this process is behind, as last told by the brokers. */
   lag(): PartitionLag[] {
     return this.#threads.flatMap(({ thread }) => thread.lag());
+  }
+
+  #named(topology: string | undefined): readonly string[] {
+    const names = this.topologies;
+    if (topology === undefined) return names;
+    if (names.includes(topology)) return [topology];
+    throw new ConfigurationError(`the streams application '${this.applicationId}'`, [
+      `no topology is named '${topology}': it has ${names.map((name) => `'${name}'`).join(', ')}`,
+    ]);
+  }
+
+  #tellPaused(topologies: readonly string[], isPaused: boolean): void {
+    if (topologies.length === 0) return;
+    runtimeChannels.paused.publish({ applicationId: this.applicationId, topologies, isPaused });
+  }
+
+  async #open(): Promise<void> {
+    await this.#cluster.start();
+    const partitionCounts = await this.#prepareTopics();
+    this.#catalog.know(partitionCounts);
+    await this.#globalTables.start();
+    const { threads, firstThread } = this.#settings;
+    const surroundings = {
+      settings: this.#settings,
+      cluster: this.#cluster,
+      plan: this.#plan,
+      globalTables: this.#globalTables,
+      directory: this.#directory,
+      pauses: this.#pauses,
+      partitionCounts,
+    };
+    this.#threads = Array.from(
+      { length: threads },
+      (_, index) => new ThreadHost(surroundings, firstThread + index, this.#lifecycle.fail),
+    );
+    for (const host of this.#threads) await host.start();
   }
 
   async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
@@ -196,38 +239,11 @@ export class StreamsApp implements Lifecycle {
     return counts;
   }
 
-  #fail(error: unknown): void {
-    if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
-    if (this.#isCut && this.#state === 'PENDING_SHUTDOWN') return;
-    this.#moveTo('ERROR');
-    this.#completion.reject(error);
-    // Others must get the tasks now: the group is left without waiting for stop(), which tells of what goes wrong here.
-    this.#close().catch(() => undefined);
-  }
-
-  #close(): Promise<void> {
-    this.#closed ??= this.#closeAll();
-    return this.#closed;
-  }
-
-  async #closeAll(): Promise<void> {
-    const { clock, shutdownTimeoutMs } = this.#settings;
-    // Without connections everything that still waits for a broker fails at once.
-    const cut = (): void => {
-      this.#isCut = true;
-      void this.#cluster.stop();
-    };
-    const patience = clock.setTimer(shutdownTimeoutMs, cut, { unref: true });
+  async #close(): Promise<void> {
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));
     await this.#globalTables.stop();
-    patience.cancel();
     await this.#cluster.stop();
-  }
-
-  #moveTo(state: AppState): void {
-    checkAppTransition(`the streams application '${this.#settings.applicationId}'`, this.#state, state);
-    this.#state = state;
   }
 }

@@ -17,6 +17,7 @@ import { StandbyTasks } from '../standby/standby-tasks.js';
 import { ActiveTask } from '../thread/active-task.js';
 import { askHighWatermarks, type AskEnds } from '../thread/end-confirmation.js';
 import { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
+import { TaskRestarts } from '../thread/task-restarts.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
@@ -24,6 +25,7 @@ import { deadLetterTopic } from '../topics/topic-plan.js';
 import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
 import { deadLetterObserver } from './dead-letter-observer.js';
 import type { StreamsAppSettings } from './streams-app-options.js';
+import type { TopologyPauses } from './topology-pauses.js';
 
 /** What the threads of an application share. */
 export interface ThreadSurroundings {
@@ -33,6 +35,7 @@ export interface ThreadSurroundings {
   readonly globalTables: GlobalTables;
   /** Learns who has which tasks. */
   readonly directory: GroupDirectory;
+  readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
 }
@@ -115,6 +118,11 @@ export class ThreadHost {
       mailbox,
       wakeUp,
       backoff: new Backoff(settings.random),
+      restarts: new TaskRestarts(clock, settings.random, {
+        maxRestarts: settings.maxTaskRestarts,
+        windowMs: settings.taskRestartWindowMs,
+      }),
+      isPaused: (placement) => surroundings.pauses.has(plannedOf(plan, placement).topology.name),
       placementsOf: (partitions) => placementsAmong(placements, partitions),
       createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
       standbys: this.#standbys,
@@ -245,6 +253,6 @@ export class ThreadHost {
   }
 }
 
-function plannedOf(plan: ApplicationPlan, placement: TaskPlacement): PlannedSubTopology {
-  return plan.subTopologies.find(({ layout }) => layout.key === placement.subTopology.key) as PlannedSubTopology;
+function plannedOf({ subTopologies }: ApplicationPlan, { subTopology }: TaskPlacement): PlannedSubTopology {
+  return subTopologies.find(({ layout }) => layout.key === subTopology.key) as PlannedSubTopology;
 }

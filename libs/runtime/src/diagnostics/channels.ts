@@ -98,8 +98,11 @@ export interface ThreadStateEvent extends ThreadPlace {
   readonly to: ThreadState;
 }
 
-/** Where a task stands. */
-export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'CLOSED';
+/**
+ * Where a task stands. `PAUSED`: restored, and held back by its application. `RESTARTING`: it has failed, and is opened again
+ * after a delay.
+ */
+export type TaskState = 'CREATED' | 'RESTORING' | 'RUNNING' | 'PAUSED' | 'RESTARTING' | 'CLOSED';
 
 /** A task changed its state. */
 export interface TaskStateEvent extends TaskPlace {
@@ -117,10 +120,19 @@ export interface LagEvent extends ThreadPlace {
 export interface FailureEvent extends ThreadPlace {
   readonly code: string;
   readonly message: string;
-  readonly action: 'skip' | 'retry' | 'restart-tasks' | 'rejoin' | 'stop';
+  readonly action: 'skip' | 'retry' | 'restart-task' | 'restart-tasks' | 'rejoin' | 'stop';
+  /** The task that failed, where it is one alone. */
+  readonly taskId?: string;
   /** How long is waited before the next try, in milliseconds. */
   readonly delayMs: number;
   readonly cause: unknown;
+}
+
+/** Topologies of an application were paused or resumed. */
+export interface PauseEvent {
+  readonly applicationId: string;
+  readonly topologies: readonly string[];
+  readonly isPaused: boolean;
 }
 
 /** A sink wrote a batch. */
@@ -147,6 +159,7 @@ export const runtimeChannels = {
   threadState: diagnosticsChannel<ThreadStateEvent>('runtime.thread-state'),
   taskState: diagnosticsChannel<TaskStateEvent>('runtime.task-state'),
   lag: diagnosticsChannel<LagEvent>('runtime.lag'),
+  paused: diagnosticsChannel<PauseEvent>('runtime.paused'),
   failed: diagnosticsChannel<FailureEvent>('runtime.failed'),
   sinkWritten: diagnosticsChannel<SinkWrittenEvent>('runtime.sink-written'),
 };

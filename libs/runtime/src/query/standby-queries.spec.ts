@@ -57,7 +57,15 @@ describe('queries of standbys', () => {
       },
     };
     const replicasOf = (): readonly StoreReplica[] => replicas;
-    return new StoreQueries({ member: 'here', catalog, directory, replicasOf, transport, clock: new SystemClock() });
+    return new StoreQueries({
+      member: 'here',
+      advertisedUrl: () => undefined,
+      catalog,
+      directory,
+      replicasOf,
+      transport,
+      clock: new SystemClock(),
+    });
   }
 
   it('answers from a standby where that is allowed, and tells how far it lags', async () => {

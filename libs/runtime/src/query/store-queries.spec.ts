@@ -195,6 +195,7 @@ describe('StoreQueries', () => {
     directory.take('thread', 1, { members: [other] });
     const queries = new StoreQueries({
       member: 'a',
+      advertisedUrl: () => 'http://a',
       catalog,
       directory,
       replicasOf: () => [],

@@ -61,6 +61,8 @@ export interface KeyLocation {
 export interface StoreQueriesParts {
   /** This process. */
   readonly member: string;
+  /** Where others reach it. */
+  readonly advertisedUrl: () => string | undefined;
   readonly catalog: StoreCatalog;
   readonly directory: GroupDirectory;
   /** The copies of a task's stores in this process. */
@@ -185,11 +187,14 @@ export class StoreQueries {
   }
 
   #elsewhere(store: CataloguedStore, partition: number, allowStandby: boolean): Elsewhere {
-    const { directory, member: self } = this.#parts;
+    const { directory, member: self, advertisedUrl } = this.#parts;
+    const ownUrl = advertisedUrl();
     const { key } = store.subTopology.layout;
     const active = directory.membersWith('active', key, partition);
     const standbys = allowStandby ? directory.membersWith('standby', key, partition) : [];
-    const members = [...active, ...standbys].filter(({ processId }) => processId !== self);
+    // Worker threads of one process are members of their own, each with an address of its own.
+    const isSelf = (member: DirectoryMember): boolean => member.processId === self && member.advertisedUrl === ownUrl;
+    const members = [...active, ...standbys].filter((member) => !isSelf(member));
     return { partition, taskId: taskOf(store, partition), members };
   }
 

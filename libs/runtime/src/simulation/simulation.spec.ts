@@ -31,7 +31,8 @@ describe('Simulation', () => {
   });
 
   it.each(INVARIANTS)('notices a defect that breaks %s, by exactly that check', async (defect) => {
-    const report = await new Simulation(1, { defect, isCalm: !NEEDS_FAULTS.includes(defect) }).run();
+    const isCalm = !NEEDS_FAULTS.includes(defect);
+    const report = await new Simulation(1, { defect, isCalm, patienceMs: 30_000 }).run();
 
     expect(report.violation?.invariant).toBe(defect);
   });

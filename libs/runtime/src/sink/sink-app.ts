@@ -1,7 +1,7 @@
 import { Admin, Cluster, Fetcher, GroupMember, cooperativeStickyAssignor, type TopicPartition } from '@millrace/client';
 import type { Lifecycle } from '@millrace/kernel';
-import { checkAppTransition, type AppHealth, type AppState, type PartitionLag } from '../app/app-state.js';
-import { Completion } from '../app/completion.js';
+import { AppLifecycle } from '../app/app-lifecycle.js';
+import type { AppHealth, AppState, PartitionLag } from '../app/app-state.js';
 import { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import { askHighWatermarks } from '../thread/end-confirmation.js';
@@ -43,10 +43,8 @@ export class SinkApp implements Lifecycle {
   readonly #loop: SinkLoop;
   readonly #mailbox: RebalanceMailbox;
   readonly #states: ThreadStateMachine;
-  readonly #completion = new Completion();
-  #state: AppState = 'CREATED';
+  readonly #lifecycle: AppLifecycle;
   #running: Promise<void> | undefined;
-  #closed: Promise<void> | undefined;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
   constructor(options: SinkAppOptions) {
@@ -58,6 +56,13 @@ export class SinkApp implements Lifecycle {
     this.#mailbox = mailbox;
     this.#settings = settings;
     this.#cluster = new Cluster(settings.cluster);
+    this.#lifecycle = new AppLifecycle({
+      what: `the sink '${name}'`,
+      clock,
+      shutdownTimeoutMs: settings.shutdownTimeoutMs,
+      close: () => this.#close(),
+      cutConnections: () => void this.#cluster.stop(),
+    });
     this.#fetcher = new Fetcher(this.#cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
     this.#deadLetters = new SinkDeadLetters(this.#cluster, name);
     this.#partitions = new SinkPartitions(writer, topics, settings, this.#deadLetters);
@@ -84,7 +89,7 @@ export class SinkApp implements Lifecycle {
       onAssigned: (partitions) => mailbox.post({ kind: 'assigned', partitions }),
       onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
       onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
-      onFailed: (error) => this.#fail(error),
+      onFailed: this.#lifecycle.fail,
     });
     this.#loop = new SinkLoop({
       name,
@@ -109,7 +114,7 @@ export class SinkApp implements Lifecycle {
   }
 
   get state(): AppState {
-    return this.#state;
+    return this.#lifecycle.state;
   }
 
   get metrics(): SinkMetrics {
@@ -118,7 +123,7 @@ export class SinkApp implements Lifecycle {
 
   /** Resolves when the sink has been stopped; rejects with the error that ended it otherwise. */
   get finished(): Promise<void> {
-    return this.#completion.promise;
+    return this.#lifecycle.finished;
   }
 
   /**
@@ -127,33 +132,13 @@ export class SinkApp implements Lifecycle {
    * @throws {FatalError} (stop-app) when a topic does not exist or may not be read.
    */
   async start(): Promise<void> {
-    this.#moveTo('STARTING');
-    try {
-      await this.#cluster.start();
-      const topics = [...this.#settings.topics.keys()];
-      const counts = await partitionCountsOf(this.#cluster, topics);
-      const planned = planDeadLetterTopics(topics, counts);
-      await ensureTopics(this.#cluster, planned, this.#settings.replicationFactor, { mayDiffer: true });
-      await this.#deadLetters.start();
-      await this.#fetcher.start();
-      await this.#member.start();
-    } catch (error) {
-      this.#state = 'ERROR';
-      await this.#close();
-      throw error;
-    }
-    this.#moveTo('RUNNING');
-    this.#running = this.#loop.run().catch((error: unknown) => this.#fail(error));
+    await this.#lifecycle.start(() => this.#open());
+    this.#running = this.#loop.run().catch(this.#lifecycle.fail);
   }
 
   /** Commits what is durable, closes the partitions, leaves the group and disconnects. What is not durable is read again later. */
-  async stop(): Promise<void> {
-    if (this.#state === 'CREATED') return;
-    if (this.#state === 'STARTING' || this.#state === 'RUNNING') this.#moveTo('PENDING_SHUTDOWN');
-    await this.#close();
-    if (this.state !== 'PENDING_SHUTDOWN') return;
-    this.#moveTo('STOPPED');
-    this.#completion.resolve();
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
   }
 
   /**
@@ -163,7 +148,7 @@ export class SinkApp implements Lifecycle {
    * @throws the error that ended the sink, if one did.
    */
   async drain(): Promise<void> {
-    await Promise.race([this.#loop.drained(), this.#completion.failure]);
+    await Promise.race([this.#loop.drained(), this.#lifecycle.failure]);
   }
 
   health(): AppHealth {
@@ -175,7 +160,7 @@ export class SinkApp implements Lifecycle {
     const thread = { thread: this.#settings.name, state: this.#states.state, tasks, standbys: [] };
     return {
       applicationId: this.#settings.name,
-      state: this.#state,
+      state: this.state,
       threads: [lastFailure === undefined ? thread : { ...thread, lastFailure }],
     };
   }
@@ -192,39 +177,28 @@ export class SinkApp implements Lifecycle {
     });
   }
 
+  async #open(): Promise<void> {
+    await this.#cluster.start();
+    const topics = [...this.#settings.topics.keys()];
+    const counts = await partitionCountsOf(this.#cluster, topics);
+    const planned = planDeadLetterTopics(topics, counts);
+    await ensureTopics(this.#cluster, planned, this.#settings.replicationFactor, { mayDiffer: true });
+    await this.#deadLetters.start();
+    await this.#fetcher.start();
+    await this.#member.start();
+  }
+
   #earliest(partitions: readonly TopicPartition[]): Promise<readonly { readonly offset: number }[]> {
     return new Admin(this.#cluster).listOffsets(partitions.map((each) => ({ ...each, at: 'earliest' })));
   }
 
-  #fail(error: unknown): void {
-    if (this.#state === 'STOPPED' || this.#state === 'ERROR') return;
-    this.#moveTo('ERROR');
-    this.#completion.reject(error);
-    // Others must get the partitions now: the group is left without waiting for stop(), which tells of what goes wrong here.
-    this.#close().catch(() => undefined);
-  }
-
-  #close(): Promise<void> {
-    this.#closed ??= this.#closeAll();
-    return this.#closed;
-  }
-
-  async #closeAll(): Promise<void> {
-    const { clock, shutdownTimeoutMs } = this.#settings;
-    // Without connections everything that still waits for a broker fails at once.
-    const patience = clock.setTimer(shutdownTimeoutMs, () => void this.#cluster.stop(), { unref: true });
+  async #close(): Promise<void> {
     this.#loop.stop();
     await this.#running;
     this.#mailbox.close();
     await this.#member.stop();
     await this.#fetcher.stop();
     await this.#deadLetters.stop();
-    patience.cancel();
     await this.#cluster.stop();
-  }
-
-  #moveTo(state: AppState): void {
-    checkAppTransition(`the sink '${this.#settings.name}'`, this.#state, state);
-    this.#state = state;
   }
 }

@@ -80,7 +80,7 @@ export class ActiveTask {
   get replica(): StoreReplica {
     return {
       role: 'active',
-      isReadable: this.#state === 'RUNNING',
+      isReadable: this.#state === 'RUNNING' || this.#state === 'PAUSED',
       lagRecords: () => 0,
       query: (...asked) => this.task.storeSet.query(...asked),
     };
@@ -247,6 +247,18 @@ export class ActiveTask {
     if (!isKnown) return undefined;
     this.#leavesStores = true;
     return this.task.storeSet;
+  }
+
+  /** Goes back to the last commit. @returns where its inputs go on. */
+  rollback(): readonly (TopicPartition & { readonly offset: number })[] {
+    this.task.rollback();
+    this.#idle?.reset();
+    return this.#inputs.map((input) => {
+      input.startOffset = Math.max(input.committedOffset, input.startOffset);
+      input.bufferedBytes = 0;
+      input.isPaused = false;
+      return { topic: input.topic, partition: input.partition, offset: input.startOffset };
+    });
   }
 
   /** Ends the task; what was not committed is lost. */

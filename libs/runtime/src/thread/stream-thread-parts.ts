@@ -9,6 +9,7 @@ import type { StandbyTasks } from '../standby/standby-tasks.js';
 import type { ActiveTask } from './active-task.js';
 import type { AskEnds } from './end-confirmation.js';
 import type { RebalanceMailbox } from './rebalance-mailbox.js';
+import type { TaskRestarts } from './task-restarts.js';
 import type { ThreadStateMachine } from './thread-state.js';
 import type { WakeUp } from './wake-up.js';
 
@@ -23,12 +24,15 @@ export interface StreamThreadParts {
   readonly mailbox: RebalanceMailbox;
   readonly wakeUp: WakeUp;
   readonly backoff: Backoff;
+  readonly restarts: TaskRestarts;
   /** The tasks all partitions of which are among these. */
   readonly placementsOf: (partitions: readonly TopicPartition[]) => readonly TaskPlacement[];
   /** Makes a task that is not started, writing to the thread's output; with the stores of a standby, where there was one. */
   readonly createTask: (placement: TaskPlacement, stores: StoreSet | undefined) => ActiveTask;
   /** Stores of tasks that are active elsewhere. */
   readonly standbys: StandbyTasks;
+  /** Whether the topology of a task is paused. */
+  readonly isPaused: (placement: TaskPlacement) => boolean;
   /**
    * Finds out where tasks go on and restores their stores; tells of each that is ready. A task that is closed meanwhile
    * is left out; heartbeats and other tasks go on.

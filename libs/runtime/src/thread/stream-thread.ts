@@ -11,8 +11,9 @@
  * - what a task produced and the offsets that it consumed are committed together, or not at all;
  * - tasks are opened and closed, and commits made, only between two slices, never while a record is processed;
  * - while the group rebalances nothing is committed, as the generation that fences the commit is about to change;
- * - after a failure everything since the last commit is given up: output abandoned, every task built again from what is
- *   committed; state that no commit made permanent never survives;
+ * - after a failure everything since the last commit is given up; state that no commit made permanent never survives.
+ *   Where a task failed by itself, that one is built again from what is committed and the others are set back to the last
+ *   commit in place; else, as nobody may know what the last commit is, every task is built again;
  * - a commit that is due lets calls to the outside (`asyncMap`) come to an end while the loop goes on; one that cannot be put
  *   off, before a rebalance or the end, waits for them;
  * - a partition is given up only after the commit, or the loss, of what was processed of it.
@@ -24,12 +25,13 @@ import { storesOfActive, storesOfStandby, type LocalStore } from '../app/local-s
 import type { TaskProgress } from '../assignment/member-data.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
 import { standbyReplica, type StoreReplica } from '../query/store-replica.js';
+import type { ActiveTask } from './active-task.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
 import { failureAction } from './failure-action.js';
 import type { RebalanceNotice } from './rebalance-mailbox.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
-import { ThreadTasks } from './thread-tasks.js';
+import { ThreadTasks, type StartFailure } from './thread-tasks.js';
 
 /** Records of one task in one go: few enough that tasks stay close in stream time. */
 const SLICE_RECORDS = 500;
@@ -48,6 +50,10 @@ export class StreamThread {
   readonly #tasks: ThreadTasks;
   readonly #ledger: CommitLedger;
   readonly #drains: Drains;
+  /** Whose code runs now: to blame when it throws. */
+  #taskAtWork: ActiveTask | undefined;
+  /** Those who wait until everything processed so far is committed. */
+  #settling: (() => void)[] = [];
   #mustReset = false;
   #isRebalancing = true;
   #hasAssignment = false;
@@ -90,6 +96,7 @@ export class StreamThread {
       await this.#commitLast();
     } finally {
       mailbox.close();
+      this.#endSettling();
       this.#tasks.close(this.#tasks.all);
       states.moveTo('DEAD');
     }
@@ -116,9 +123,19 @@ export class StreamThread {
     return all.filter((replica) => replica !== undefined);
   }
 
+  /** Resolves when everything that was processed before the call is committed or given up, or the thread has ended. */
+  settled(): Promise<void> {
+    const { states, wakeUp } = this.#parts;
+    if (states.state === 'DEAD' || states.state === 'CREATED') return Promise.resolve();
+    return new Promise((done) => {
+      this.#settling.push(done);
+      wakeUp.wake();
+    });
+  }
+
   health(): ThreadHealth {
     const { states, place } = this.#parts;
-    const tasks = this.#tasks.all.map(({ key, state }) => ({ taskId: key, state }));
+    const tasks = this.#tasks.health();
     const standbys = this.#parts.standbys.all.map(({ key, progress: { lagRecords } }) => {
       return lagRecords === undefined ? { taskId: key } : { taskId: key, lagRecords };
     });
@@ -159,6 +176,8 @@ export class StreamThread {
     const { mailbox, fetcher, output, states, maxBufferedBytesPerTask } = this.#parts;
     await mailbox.drain((notice) => this.#rebalance(notice));
     await this.#reset();
+    this.#tasks.openDue();
+    for (const failure of this.#tasks.takeStartFailures()) this.#startFailed(failure);
     this.#tasks.runStarted();
     if (this.#hasAssignment && !this.#mustReset) states.moveTo(this.#tasks.isRestoring ? 'RESTORING' : 'RUNNING');
 
@@ -172,6 +191,7 @@ export class StreamThread {
     }
     if (output.failure !== undefined) throw output.failure;
     if (this.#isCommitDue && this.#mayCommit()) await this.#commit();
+    if (this.#settling.length > 0) await this.#settle();
     this.#endDrains();
     this.#publishLag();
     await yieldToEventLoop();
@@ -214,8 +234,10 @@ export class StreamThread {
       const nowMs = clock.nowMs();
       const task = this.#tasks.next(nowMs);
       if (task === undefined) return;
+      this.#taskAtWork = task;
       const result = task.process(SLICE_RECORDS, nowMs);
       const records = typeof result === 'number' ? result : await result;
+      this.#taskAtWork = undefined;
       if (records === 0) return;
       this.#processedRecords += records;
       this.#ledger.add(records);
@@ -232,23 +254,42 @@ export class StreamThread {
     const { clock, fetcher, mayAdvanceIdle } = this.#parts;
     const nowMs = clock.nowMs();
     for (const task of this.#tasks.running) {
+      if (task.state === 'PAUSED') continue;
+      this.#taskAtWork = task;
       await task.punctuate(nowMs);
-      if (!task.isIdleAdvanceDue(this.activity, fetcher) || !mayAdvanceIdle()) continue;
+      // What a task that is not running will emit is still to come, and must not find its windows closed.
+      if (this.#tasks.isRestoring || !task.isIdleAdvanceDue(this.activity, fetcher) || !mayAdvanceIdle()) continue;
       // The new stream time is committed although no offset has moved: a restart must not open what was closed.
       if (await task.advanceIdle()) this.#ledger.advancedTime();
     }
+    this.#taskAtWork = undefined;
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#isRebalancing) return;
+    if (this.#ledger.isDirty) await this.#commit();
+    this.#endSettling();
+  }
+
+  #endSettling(): void {
+    for (const done of this.#settling.splice(0)) done();
   }
 
   async #commit(): Promise<void> {
     const { clock, output, member, backoff, place } = this.#parts;
     const startedMs = clock.monotonicMs();
     const tasks = this.#tasks.running;
-    for (const task of tasks) await task.prepareCommit();
+    for (const task of tasks) {
+      this.#taskAtWork = task;
+      await task.prepareCommit();
+    }
+    this.#taskAtWork = undefined;
     const { recordsIn, recordsOut } = this.#ledger;
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
     await output.commit(offsets, member.groupMetadata);
     for (const task of tasks) task.committed(offsets, output.batches);
     this.#ledger.clear();
+    this.#tasks.committed();
     this.#lastFailure = undefined;
     backoff.reset();
     const durationMs = clock.monotonicMs() - startedMs;
@@ -285,8 +326,13 @@ export class StreamThread {
       case 'revoked':
         states.moveTo('REVOKING');
         this.#tasks.disown(partitions);
-        if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
-        this.#tasks.release(this.#tasks.of(partitions));
+        try {
+          if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
+          this.#tasks.release(this.#tasks.of(partitions));
+        } finally {
+          // Those that were not released, as the commit failed.
+          this.#tasks.close(this.#tasks.of(partitions));
+        }
         break;
       case 'lost':
         // The open transaction holds what the lost tasks did: nothing of it can be committed.
@@ -314,6 +360,12 @@ export class StreamThread {
 
   async #recover(error: unknown): Promise<void> {
     const action = failureAction(error);
+    const task = this.#taskAtWork;
+    this.#taskAtWork = undefined;
+    if (task !== undefined && action === 'restart-tasks' && this.#parts.output.failure === undefined) {
+      await this.#restart(task, error);
+      return;
+    }
     if (action === 'stop') {
       this.#tell(error, 'stop', 0);
       throw error;
@@ -325,6 +377,27 @@ export class StreamThread {
     this.#giveUp();
     if (action === 'rejoin') member.rejoin('a commit was fenced');
     if (!this.#stopping) await wakeUp.sleep(delayMs);
+  }
+
+  /** A task has failed by itself: the others go on from the last commit. @throws when it has failed too often. */
+  async #restart(task: ActiveTask, error: unknown): Promise<void> {
+    try {
+      const delayMs = this.#tasks.restart(task, error);
+      this.#tell(error, 'restart-task', delayMs, task.key);
+      this.#ledger.clear();
+      await this.#parts.output.abandon();
+    } catch (failure) {
+      await this.#recover(failure);
+    }
+  }
+
+  /** Tasks could not be started. @throws what concerns more than them. */
+  #startFailed(failure: StartFailure): void {
+    const { error } = failure;
+    if (failureAction(error) !== 'restart-tasks') throw error;
+    const delayMs = this.#tasks.restartStart(failure);
+    const taskId = isMillraceError(error) ? error.place.taskId : undefined;
+    this.#tell(error, 'restart-task', delayMs, taskId);
   }
 
   #endDrains(): void {
@@ -343,13 +416,14 @@ export class StreamThread {
     }
   }
 
-  #tell(error: unknown, action: FailureEvent['action'], delayMs: number): void {
+  #tell(error: unknown, action: FailureEvent['action'], delayMs: number, taskId?: string): void {
     this.#lastFailure = describeError(error);
     runtimeChannels.failed.publish({
       ...this.#parts.place,
       code: isMillraceError(error) ? error.code : 'unknown',
       message: error instanceof Error ? error.message : String(error),
       action,
+      ...(taskId === undefined ? {} : { taskId }),
       delayMs,
       cause: error,
     });

@@ -1,14 +1,18 @@
 /**
  * The tasks of one thread: opened for what the member owns, started in the background, run, closed.
  *
- *   owned ──openMissing──▶ RESTORING ──ready, runStarted──▶ RUNNING ──close──▶ CLOSED
- *                              └───────────────close──────────────────────────────▲
+ *   owned ──openMissing──▶ RESTORING ──ready, runStarted──▶ RUNNING ◄─pauses─► PAUSED ──close──▶ CLOSED
+ *              ▲               ├───────────────close──────────────────────────────────────────────▲
+ *              └─ RESTARTING ◀─┴─ its failure ── RUNNING
  *
  * Invariants: a running task has its offsets and stores; the fetcher reads exactly the partitions of running tasks; a task
- * that was closed while it was being started never runs.
+ * that was closed while it was being started never runs; one that has failed is opened again after its delay, not before.
  */
 import type { FetchedBatch } from '@millrace/client';
+import { TransientError, isMillraceError } from '@millrace/kernel';
+import type { TaskHealth } from '../app/app-state.js';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
+import { runtimeChannels } from '../diagnostics/channels.js';
 import type { StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import type { ReadPosition } from './end-confirmation.js';
@@ -17,8 +21,24 @@ import type { StreamThreadParts } from './stream-thread-parts.js';
 /** What the tasks of a thread need of it. */
 export type ThreadTasksParts = Pick<
   StreamThreadParts,
-  'fetcher' | 'placementsOf' | 'createTask' | 'startTasks' | 'wakeUp' | 'standbys' | 'output'
+  | 'place'
+  | 'fetcher'
+  | 'placementsOf'
+  | 'createTask'
+  | 'startTasks'
+  | 'wakeUp'
+  | 'standbys'
+  | 'output'
+  | 'restarts'
+  | 'isPaused'
 >;
+
+/** The start of tasks has failed. */
+export interface StartFailure {
+  readonly error: unknown;
+  /** The tasks that were to be started. */
+  readonly tasks: readonly ActiveTask[];
+}
 
 /** See the head of this file. */
 export class ThreadTasks {
@@ -29,7 +49,7 @@ export class ThreadTasks {
   #followed: readonly string[] = [];
   #running: readonly ActiveTask[] = [];
   #started: ActiveTask[] = [];
-  #startFailure: Error | undefined;
+  #startFailures: StartFailure[] = [];
 
   constructor(parts: ThreadTasksParts) {
     this.#parts = parts;
@@ -43,9 +63,20 @@ export class ThreadTasks {
     return this.#running;
   }
 
-  /** Whether a task is not running yet. */
+  /** Whether a task is not running yet, or not again. */
   get isRestoring(): boolean {
-    return this.#byKey.size > this.#running.length;
+    return this.#byKey.size > this.#running.length || this.#parts.restarts.isAnyWaiting;
+  }
+
+  /** How each task does, those included that wait to be opened again. */
+  health(): TaskHealth[] {
+    const { restarts } = this.#parts;
+    const open = this.all.map(({ key, state }) => ({ taskId: key, state }));
+    const waiting = restarts.waiting.map((key) => ({ taskId: key, state: 'RESTARTING' as const }));
+    return [...open, ...waiting].map((task) => {
+      const lastFailure = restarts.lastFailure(task.taskId);
+      return lastFailure === undefined ? task : { ...task, lastFailure };
+    });
   }
 
   /** The stores of a task of this thread, for queries. */
@@ -56,12 +87,14 @@ export class ThreadTasks {
   /** Says what the member owns now, all of it. */
   own(partitions: readonly TopicPartition[]): void {
     this.#owned = partitions;
+    this.#forgetRestarts();
   }
 
   /** Says what the member does not own any more. */
   disown(partitions: readonly TopicPartition[]): void {
     const gone = new Set(partitions.map(keyOf));
     this.#owned = this.#owned.filter((each) => !gone.has(keyOf(each)));
+    this.#forgetRestarts();
   }
 
   /** The tasks that read any of the partitions. */
@@ -75,14 +108,20 @@ export class ThreadTasks {
     this.#followed = taskKeys;
   }
 
-  /** Opens a task for everything that is owned and has none, and begins to start it. */
+  /** Opens the tasks that were to wait and need not wait any longer. */
+  openDue(): void {
+    if (this.#parts.restarts.isAnyDue) this.openMissing();
+  }
+
+  /** Opens a task for everything that is owned and has none, and begins to start it; those that must wait are left out. */
   openMissing(): void {
-    const { placementsOf, createTask, startTasks, wakeUp, standbys } = this.#parts;
-    const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key));
+    const { placementsOf, createTask, startTasks, wakeUp, standbys, restarts } = this.#parts;
+    const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key) && !restarts.mustWait(key));
     const tasks = missing.map((placement) => createTask(placement, standbys.take(placement.key)));
     standbys.follow(this.#followed.filter((key) => !this.#byKey.has(key)));
     if (tasks.length === 0) return;
     for (const task of tasks) {
+      restarts.opened(task.key);
       this.#byKey.set(task.key, task);
       for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
       task.moveTo('RESTORING');
@@ -92,21 +131,60 @@ export class ThreadTasks {
       wakeUp.wake();
     };
     startTasks(tasks, ready).catch((error: Error) => {
-      if (tasks.some(({ closing }) => !closing.signal.aborted)) this.#startFailure ??= error;
+      this.#startFailures.push({ error, tasks });
       wakeUp.wake();
     });
   }
 
-  /** Runs the tasks that are ready. @throws what has ended the start of a task. */
+  /** What has ended the start of tasks that are still to run, since the last call. */
+  takeStartFailures(): readonly StartFailure[] {
+    return this.#startFailures.splice(0).filter(({ tasks }) => tasks.some(({ closing }) => !closing.signal.aborted));
+  }
+
+  /** Runs the tasks that are ready, and holds back or lets go on those whose topology was paused or resumed. */
   runStarted(): void {
-    const failure = this.#startFailure;
-    this.#startFailure = undefined;
-    if (failure !== undefined) throw failure;
     const started = this.#started.splice(0).filter(({ closing }) => !closing.signal.aborted);
-    if (started.length === 0) return;
-    for (const task of started) task.moveTo('RUNNING');
-    this.#running = [...this.#running, ...started];
-    this.#assign();
+    if (started.length > 0) {
+      this.#running = [...this.#running, ...started];
+      this.#assign();
+    }
+    for (const task of this.#running) task.moveTo(this.#parts.isPaused(task.placement) ? 'PAUSED' : 'RUNNING');
+  }
+
+  /**
+   * A running task has failed: it is closed, to be opened again later, and the others go back to the last commit, as the
+   * transaction that they share is given up.
+   *
+   * @returns how long the task waits, in milliseconds.
+   * @throws {FatalError} (stop-app) when it has failed too often.
+   */
+  restart(failed: ActiveTask, error: unknown): number {
+    const delayMs = failed.closing.signal.aborted ? 0 : this.#restartLater(failed, error);
+    const rewound = this.#running.flatMap((task) => task.rollback());
+    this.#assign(new Map(rewound.map((place) => [keyOf(place), place.offset])));
+    this.#parts.fetcher.resume(rewound);
+    return delayMs;
+  }
+
+  /**
+   * Tasks could not be started: those that are not ready are closed and opened again, the one to blame, or all of them where
+   * none is, after a delay. Running tasks are not concerned.
+   *
+   * @returns the longest delay, in milliseconds.
+   * @throws {FatalError} (stop-app) when a task has failed too often.
+   */
+  restartStart({ error, tasks }: StartFailure): number {
+    const unready = tasks.filter((task) => !task.closing.signal.aborted && !this.#isReady(task));
+    const culprit = isMillraceError(error) ? unready.find(({ key }) => key === error.place.taskId) : undefined;
+    const delaysMs = (culprit === undefined ? unready : [culprit]).map((task) => this.#restartLater(task, error));
+    this.close(unready.filter(({ closing }) => !closing.signal.aborted));
+    this.openMissing();
+    return Math.max(0, ...delaysMs);
+  }
+
+  /** What the tasks did is permanent. */
+  committed(): void {
+    for (const { key } of this.#running) this.#parts.restarts.committed(key);
   }
 
   /** Closes tasks; what they have not committed is lost. */
@@ -118,7 +196,6 @@ export class ThreadTasks {
       task.close();
     }
     this.#running = this.#running.filter((task) => !tasks.includes(task));
-    if (this.#byKey.size === 0) this.#startFailure = undefined;
     this.#assign();
   }
 
@@ -133,7 +210,7 @@ export class ThreadTasks {
   /** Hands a batch to the task that reads its partition; one that belongs to none (it was just closed) is dropped. */
   feed(batch: FetchedBatch): void {
     const task = this.#byPartition.get(keyOf(batch));
-    if (task?.state === 'RUNNING') task.addBatch(batch);
+    if (task?.state === 'RUNNING' || task?.state === 'PAUSED') task.addBatch(batch);
   }
 
   /**
@@ -144,6 +221,7 @@ export class ThreadTasks {
     let next: ActiveTask | undefined;
     let earliestMs = Infinity;
     for (const task of this.#running) {
+      if (task.state === 'PAUSED') continue;
       const headMs = task.headTimestampMs(nowMs);
       if (headMs !== undefined && (next === undefined || headMs < earliestMs)) {
         next = task;
@@ -198,11 +276,37 @@ export class ThreadTasks {
     }
   }
 
-  /** The fetcher reads what running tasks read: from where it is, or else from where the task begins. */
-  #assign(): void {
+  #restartLater(task: ActiveTask, error: unknown): number {
+    const { restarts, place } = this.#parts;
+    const delayMs = restarts.failed(task.key, error, error instanceof TransientError ? error.retryAfterMs : 0);
+    this.close([task]);
+    runtimeChannels.taskState.publish({ ...place, taskId: task.key, state: 'RESTARTING' });
+    return delayMs;
+  }
+
+  #isReady(task: ActiveTask): boolean {
+    return this.#running.includes(task) || this.#started.includes(task);
+  }
+
+  #forgetRestarts(): void {
+    const { restarts, placementsOf, place } = this.#parts;
+    const owned = new Set(placementsOf(this.#owned).map(({ key }) => key));
+    for (const taskId of restarts.keep(owned)) {
+      runtimeChannels.taskState.publish({ ...place, taskId, state: 'CLOSED' });
+    }
+  }
+
+  /**
+   * The fetcher reads what running tasks read: from where they were set back to, else from where it is, else from where the
+   * task begins.
+   */
+  #assign(rewound?: ReadonlyMap<string, number>): void {
     const { fetcher } = this.#parts;
     const places = this.#running.flatMap((task) =>
-      task.partitions.map((place) => ({ ...place, offset: fetcher.position(place) ?? task.startOffset(place) })),
+      task.partitions.map((place) => ({
+        ...place,
+        offset: rewound?.get(keyOf(place)) ?? fetcher.position(place) ?? task.startOffset(place),
+      })),
     );
     fetcher.assign(places);
   }

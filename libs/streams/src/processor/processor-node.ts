@@ -121,6 +121,9 @@ export abstract class ProcessorNode {
     return undefined;
   }
 
+  /** Takes over what does not depend on records from the operator in whose place it stands after a rollback. */
+  succeed(_former: ProcessorNode): void {}
+
   /** Lets go of what it holds; the task has ended. */
   close(): void {}
 }

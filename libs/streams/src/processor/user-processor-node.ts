@@ -119,8 +119,19 @@ export class UserProcessorNode extends ProcessorNode implements ProcessorContext
     return this.#run('stream-time', streamTimeMs);
   }
 
+  /** Wall-clock schedules keep their turns: rollbacks that follow each other must not put them off for ever. */
+  override succeed(former: ProcessorNode): void {
+    if (!(former instanceof UserProcessorNode)) return;
+    const schedules = [...former.#schedules];
+    let nth = 0;
+    for (const schedule of this.#schedules) {
+      const before = schedules[nth++];
+      const isSame = before?.by === 'wall-clock' && schedule.by === 'wall-clock' && before.everyMs === schedule.everyMs;
+      if (isSame) schedule.dueMs = before.dueMs;
+    }
+  }
+
   override close(): void {
-    this.#schedules.clear();
     this.#processor.close?.();
   }
 

@@ -1,25 +1,19 @@
 import { RecordError } from '@millrace/kernel';
 import type { ProcessorNode, Outcome } from '../processor/processor-node.js';
 import type { CallEnvironment } from '../call/call-environment.js';
-import { TaskCalls } from '../call/task-calls.js';
-import { UserProcessorNode } from '../processor/user-processor-node.js';
 import { RecordContext } from '../processor/record-context.js';
 import { StreamTime } from '../processor/stream-time.js';
 import type { ReadOnlyTable } from '../store/global-store.js';
 import type { StateStore } from '../store/state-store.js';
-import type { SourceSpec } from '../topology/specs.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
 import { goesOnAfterFailures, resolveErrorPolicy, type ErrorPolicy } from './error-policy.js';
-import { InputChoice } from './input-choice.js';
-import { PartitionQueue } from './partition-queue.js';
+import type { PartitionQueue } from './partition-queue.js';
 import type { RecordCollector } from './record-collector.js';
-import { RecordFailures } from './record-failures.js';
 import type { RecordRun } from './record-run.js';
 import { RecordScope } from './record-scope.js';
-import { RetryInputs } from './retry-inputs.js';
-import { TaskRecovery } from './task-recovery.js';
 import { readTaskTimes, writeTaskTimes } from './task-times.js';
 import { TaskCounters } from './task-counters.js';
+import { TaskOperators } from './task-operators.js';
 import { StoreSet, type Changelog } from './store-set.js';
 import type { StoreEngines } from './store-engines.js';
 
@@ -82,20 +76,13 @@ export class StreamTask {
   readonly #topology: Topology;
   readonly #environment: TaskEnvironment;
   readonly #context = new RecordContext();
-  readonly #queues: PartitionQueue[] = [];
-  readonly #nodes = new Map<string, ProcessorNode>();
   readonly #times = new Map<string, StreamTime>();
-  readonly #choice: InputChoice;
-  readonly #failures: RecordFailures;
   /** What the present record does; undefined where no record is taken back alone. */
   readonly #scope: RecordScope | undefined;
-  readonly #recovery: TaskRecovery;
-  readonly #retries: RetryInputs | undefined;
-  /** Undefined where no operator calls to the outside. */
-  readonly #calls: TaskCalls | undefined;
-  /** The operators that may schedule something by stream time. */
-  #scheduling: readonly ProcessorNode[] = [];
+  #operators: TaskOperators;
   #streamTimeMs = -1;
+  /** Stream times as of the last commit, as {@link writeTaskTimes} tells them. */
+  #committedTimes = '';
   /** Stream time has moved without a record: to be committed all the same. */
   #hasAdvanced = false;
 
@@ -110,40 +97,12 @@ export class StreamTask {
     this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
     this.storeSet.takeOver(this.#scope ?? environment.collector, () => this.#context.timestampMs);
     this.#scope?.protect(this.stores.values());
-    this.#recovery = new TaskRecovery(topology, subTopology, {
-      applicationId: environment.applicationId,
-      partition: environment.partition,
-      collector: environment.collector,
-      context: this.#context,
-      counters: this.counters,
-      nowMs: environment.nowMs,
-      store: (name) => this.storeSet.store(name),
-    });
-    this.#failures = new RecordFailures({
-      taskId: this.id,
-      applicationId: environment.applicationId,
-      policy,
-      context: this.#context,
-      collector: environment.collector,
-      counters: this.counters,
-      nowMs: environment.nowMs,
-      random: environment.random ?? (() => 0),
-      recordUndo: this.#scope === undefined ? environment.recordUndo : undefined,
-    });
-    const calls = new TaskCalls(environment.calls, this.#failures, this.#scope);
-    this.#makeNodes(calls);
-    this.#calls = calls.isUnused ? undefined : calls;
-    const retries = this.#queues.filter(({ tier }) => tier > 0);
-    this.#retries = retries.length === 0 ? undefined : new RetryInputs(retries);
-    this.#choice = new InputChoice(
-      this.#queues.filter(({ tier }) => tier === 0),
-      environment.maxTaskIdleMs ?? 0,
-    );
+    this.#operators = this.#makeOperators();
   }
 
   /** Topics and partitions that this task reads. */
   get inputs(): readonly { readonly topic: string; readonly partition: number }[] {
-    return this.#queues;
+    return this.#operators.queues;
   }
 
   /** The greatest record timestamp that this task has processed, in milliseconds; -1 before the first. */
@@ -174,9 +133,10 @@ export class StreamTask {
   restoreTimes(metadata: string): void {
     const times = readTaskTimes(metadata);
     if (times === undefined) return;
+    this.#committedTimes = metadata;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
-    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
+    if (this.#operators.calls !== undefined) this.#operators.calls.streamTimeMs = this.#streamTimeMs;
   }
 
   /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */
@@ -198,12 +158,12 @@ export class StreamTask {
 
   get bufferedBytes(): number {
     let bytes = 0;
-    for (const queue of this.#queues) bytes += queue.bufferedBytes;
+    for (const queue of this.#operators.queues) bytes += queue.bufferedBytes;
     return bytes;
   }
 
   hasRecords(): boolean {
-    return this.#queues.some((queue) => queue.head !== undefined);
+    return this.#operators.queues.some((queue) => queue.head !== undefined);
   }
 
   /** Timestamp of the record that {@link process} would take next; undefined when there is none or an input holds it back. */
@@ -213,7 +173,7 @@ export class StreamTask {
 
   /** When a record that is to be tried again is due, in wall-clock time; undefined when none waits. */
   nextRetryMs(): number | undefined {
-    return this.#failures.held?.untilMs ?? this.#retries?.nextDueMs();
+    return this.#operators.failures.held?.untilMs ?? this.#operators.retries?.nextDueMs();
   }
 
   /**
@@ -224,12 +184,12 @@ export class StreamTask {
    *   (stop-app). A record that goes to the dead-letter topic throws nothing.
    */
   process(maxRecords: number, nowMs: number): number | Promise<number> {
-    this.#recovery.restored();
+    this.#operators.recovery.restored();
     for (let done = 0; done < maxRecords; done++) {
       const queue = this.#next(nowMs);
       if (queue === undefined) return done;
       const outcome = this.#processHead(queue);
-      if (this.#failures.held !== undefined) return done;
+      if (this.#operators.failures.held !== undefined) return done;
       if (outcome !== undefined) return this.#continue(outcome, queue, done, maxRecords, nowMs);
       const punctuated = this.#finishHead(queue);
       if (punctuated !== undefined) return this.#continue(punctuated, undefined, done, maxRecords, nowMs);
@@ -262,22 +222,22 @@ export class StreamTask {
 
   /** Whether calls to the outside are under way, or their results wait to be forwarded. */
   get isCalling(): boolean {
-    return this.#calls?.isCalling === true;
+    return this.#operators.calls?.isCalling === true;
   }
 
   /** Whether {@link forwardResults} would forward anything. */
   get hasResults(): boolean {
-    return this.#calls?.hasResults === true;
+    return this.#operators.calls?.hasResults === true;
   }
 
   /** Forwards the results of calls that are there and may be forwarded. Throws as {@link process}. */
   async forwardResults(): Promise<void> {
-    await this.#calls?.forwardResults();
+    await this.#operators.calls?.forwardResults();
   }
 
   /** Takes no more records until {@link committed}, so that the calls that are under way come to an end. */
   haltIntake(): void {
-    this.#calls?.halt();
+    this.#operators.calls?.halt();
   }
 
   /**
@@ -287,13 +247,13 @@ export class StreamTask {
   async advanceIdle(): Promise<boolean> {
     if (this.isCalling) return false;
     let targetMs: number | undefined;
-    for (const node of this.#nodes.values()) {
+    for (const node of this.#operators.nodes.values()) {
       const closingMs = node.closingTimeMs();
       if (closingMs !== undefined && (targetMs === undefined || closingMs > targetMs)) targetMs = closingMs;
     }
     if (targetMs === undefined) return false;
     this.#context.clear(targetMs);
-    for (const node of this.#nodes.values()) await node.advanceStreamTime(targetMs);
+    for (const node of this.#operators.nodes.values()) await node.advanceStreamTime(targetMs);
     this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
     this.#hasAdvanced = true;
     return true;
@@ -301,19 +261,19 @@ export class StreamTask {
 
   /** Whether windows are open that only a later record or {@link advanceIdle} can close. */
   hasOpenWindows(): boolean {
-    for (const node of this.#nodes.values()) if (node.closingTimeMs() !== undefined) return true;
+    for (const node of this.#operators.nodes.values()) if (node.closingTimeMs() !== undefined) return true;
     return false;
   }
 
   /** Runs what is due by the wall clock or by stream time. */
   async punctuate(nowMs: number): Promise<void> {
-    this.#recovery.restored();
+    this.#operators.recovery.restored();
     const streamTimeMs = this.#settledTimeMs();
     this.#context.clear(Math.max(0, streamTimeMs));
     try {
-      for (const node of this.#nodes.values()) await node.punctuate(nowMs, streamTimeMs);
+      for (const node of this.#operators.nodes.values()) await node.punctuate(nowMs, streamTimeMs);
     } catch (cause) {
-      throw this.#failures.punctuation(cause);
+      throw this.#operators.failures.punctuation(cause);
     }
   }
 
@@ -323,20 +283,20 @@ export class StreamTask {
    * @returns whether the task may be committed: no call is under way. Else it is to be flushed again after they have ended.
    */
   async flush(): Promise<boolean> {
-    for (const node of this.#nodes.values()) await node.flush();
+    for (const node of this.#operators.nodes.values()) await node.flush();
     return !this.isCalling;
   }
 
   /** Takes no more records, waits for all calls, and emits what was held back: what follows is the commit. */
   async prepareCommit(): Promise<void> {
     this.haltIntake();
-    while (!(await this.flush())) await this.#calls?.drain();
+    while (!(await this.flush())) await this.#operators.calls?.drain();
   }
 
   /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
   consumedOffsets(): ConsumedOffset[] {
     const metadata = writeTaskTimes(this.#streamTimeMs, this.#times);
-    return this.#queues
+    return this.#operators.queues
       .filter((queue) => queue.position > queue.committedPosition || (this.#hasAdvanced && queue.position >= 0))
       .map(({ topic, partition, position }) => ({ topic, partition, offset: position, metadata }));
   }
@@ -348,14 +308,37 @@ export class StreamTask {
    * @throws {TaskError} (restart-task) when a store cannot be kept.
    */
   committed(): void {
-    for (const queue of this.#queues) queue.committedPosition = queue.position;
+    for (const queue of this.#operators.queues) queue.committedPosition = queue.position;
+    this.#committedTimes = writeTaskTimes(this.#streamTimeMs, this.#times);
     this.#hasAdvanced = false;
     for (const { store, topic, isSource } of this.changelogs()) {
-      const position = isSource ? this.#queues.find((queue) => queue.topic === topic)?.committedPosition : undefined;
+      const position = isSource
+        ? this.#operators.queues.find((queue) => queue.topic === topic)?.committedPosition
+        : undefined;
       if (position !== undefined && position >= 0) this.storeSet.reached(store, position);
     }
     this.storeSet.commit();
-    this.#calls?.resume();
+    this.#operators.calls?.resume();
+  }
+
+  /**
+   * Goes back to the last {@link committed}, or to the start: stores forget their writes since, operators begin anew, and
+   * records are to be added again from where the inputs were committed.
+   */
+  rollback(): void {
+    this.#scope?.undo();
+    this.storeSet.rollback();
+    this.#hasAdvanced = false;
+    this.#streamTimeMs = -1;
+    for (const time of this.#times.values()) time.ms = -1;
+    const former = this.#operators;
+    former.close();
+    this.#operators = this.#makeOperators();
+    this.#operators.succeed(former);
+    for (const { topic, partition, committedPosition } of former.queues) {
+      this.startAt(topic, partition, committedPosition);
+    }
+    this.restoreTimes(this.#committedTimes);
   }
 
   /**
@@ -364,59 +347,50 @@ export class StreamTask {
    */
   close(): void {
     this.storeSet.rollback();
-    for (const node of this.#nodes.values()) node.close();
-    this.#calls?.close();
+    this.#operators.close();
   }
 
-  #makeNodes(calls: TaskCalls): void {
+  #makeOperators(): TaskOperators {
     const { applicationId, partition, nowMs, globalTable } = this.#environment;
-    const environment = {
+    return new TaskOperators(this.#topology, this.subTopology, this.#environment, {
       taskId: this.id,
-      partition,
       context: this.#context,
       counters: this.counters,
-      collector: this.#scope ?? this.#environment.collector,
-      nowMs,
-      globalTable,
-      store: (name: string) => this.storeSet.store(name),
-      topicName: (topic: string, isRepartition: boolean) =>
-        this.#topology.topicName(applicationId, topic, isRepartition),
-      streamTime: (name: string) => this.#timeOf(name),
-      taskStreamTimeMs: () => this.#streamTimeMs,
-      calls,
-    };
-    for (const node of this.subTopology.nodes) this.#nodes.set(node.name, node.create(environment));
-    this.#scheduling = [...this.#nodes.values()].filter((node) => node instanceof UserProcessorNode);
-    for (const node of this.subTopology.nodes) {
-      const made = this.#nodes.get(node.name) as ProcessorNode;
-      const children = this.subTopology.nodes.filter((each) => each.parents.includes(node));
-      made.connect(children.map((each) => this.#nodes.get(each.name) as ProcessorNode));
-      if (node.source === undefined) continue;
-      const topic = this.#topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
-      const route = this.#recovery.route(node.source);
-      this.#queues.push(new PartitionQueue(topic, partition, node.source, made, { route, tier: 0 }));
-      this.#recovery.topics(node.source).forEach((name, nth) => {
-        const retry = { route, tier: nth + 1 };
-        this.#queues.push(new PartitionQueue(name, partition, node.source as SourceSpec, made, retry));
-      });
-    }
+      scope: this.#scope,
+      node: {
+        taskId: this.id,
+        partition,
+        context: this.#context,
+        counters: this.counters,
+        collector: this.#scope ?? this.#environment.collector,
+        nowMs,
+        globalTable,
+        store: (name: string) => this.storeSet.store(name),
+        topicName: (topic: string, isRepartition: boolean) =>
+          this.#topology.topicName(applicationId, topic, isRepartition),
+        streamTime: (name: string) => this.#timeOf(name),
+        taskStreamTimeMs: () => this.#streamTimeMs,
+      },
+    });
   }
 
   /** The input to take the next record from: one that is tried again, or is due in a retry topic, comes first. */
   #next(nowMs: number): PartitionQueue | undefined {
-    if (this.#calls !== undefined && this.#calls.holdsBack) return undefined;
-    const { held } = this.#failures;
+    if (this.#operators.calls !== undefined && this.#operators.calls.holdsBack) return undefined;
+    const { held } = this.#operators.failures;
     if (held !== undefined) return held.untilMs <= nowMs ? held.queue : undefined;
-    return this.#retries?.next(nowMs) ?? this.#choice.next(nowMs);
+    return this.#operators.retries?.next(nowMs) ?? this.#operators.choice.next(nowMs);
   }
 
   /** Stream time as far as its records are through. */
   #settledTimeMs(): number {
-    return this.#calls === undefined ? this.#streamTimeMs : this.#calls.settledTimeMs(this.#streamTimeMs);
+    return this.#operators.calls === undefined
+      ? this.#streamTimeMs
+      : this.#operators.calls.settledTimeMs(this.#streamTimeMs);
   }
 
   #processHead(queue: PartitionQueue): Outcome {
-    this.#failures.release();
+    this.#operators.failures.release();
     this.#enter(queue);
     if (queue.route?.followsAnother() === true) return undefined;
     const { source } = queue;
@@ -426,7 +400,7 @@ export class StreamTask {
       context.key = keyStart < 0 ? null : source.key.deserialize(buffer, keyStart, keyEnd);
       context.value = valueStart < 0 ? null : source.value.deserialize(buffer, valueStart, valueEnd);
     } catch (cause) {
-      this.#failures.unreadable(cause, queue);
+      this.#operators.failures.unreadable(cause, queue);
       return undefined;
     }
     const { timestampMs } = context;
@@ -453,7 +427,7 @@ export class StreamTask {
     this.#scope?.undo();
     // Operators may have left it at another record, one that they held back.
     this.#enter(queue);
-    return this.#failures.failed(cause, queue);
+    return this.#operators.failures.failed(cause, queue);
   }
 
   #enter(queue: PartitionQueue): void {
@@ -479,11 +453,11 @@ export class StreamTask {
   /** Leaves the head behind, then runs what its timestamp has made due: by stream time, after each record, as in Kafka. */
   #finishHead(queue: PartitionQueue): Outcome {
     this.counters.processed++;
-    this.#failures.settled();
+    this.#operators.failures.settled();
     queue.advance();
-    if (this.#calls !== undefined) this.#calls.streamTimeMs = this.#streamTimeMs;
+    if (this.#operators.calls !== undefined) this.#operators.calls.streamTimeMs = this.#streamTimeMs;
     let pending: Promise<void> | undefined;
-    for (const node of this.#scheduling) {
+    for (const node of this.#operators.scheduling) {
       if (!node.hasStreamTimeSchedules()) continue;
       if (pending === undefined) pending = this.#punctuateStreamTime(node) ?? undefined;
       else pending = pending.then(() => this.#punctuateStreamTime(node));
@@ -496,15 +470,15 @@ export class StreamTask {
     this.#context.clear(Math.max(0, streamTimeMs));
     try {
       return node.punctuateStreamTime(streamTimeMs)?.catch((cause: unknown) => {
-        throw this.#failures.punctuation(cause);
+        throw this.#operators.failures.punctuation(cause);
       });
     } catch (cause) {
-      throw this.#failures.punctuation(cause);
+      throw this.#operators.failures.punctuation(cause);
     }
   }
 
   #queueOf(topic: string, partition: number): PartitionQueue {
-    const queue = this.#queues.find((each) => each.topic === topic && each.partition === partition);
+    const queue = this.#operators.queues.find((each) => each.topic === topic && each.partition === partition);
     if (queue === undefined)
       throw new RecordError('MR_TASK_FAILED', `task ${this.id} does not read ${topic}-${partition}`);
     return queue;

@@ -4,8 +4,6 @@ import type { SimulatedWorld } from '../world/simulated-world.js';
 import type { Auditor } from './auditor.js';
 import { Violation } from './violation.js';
 
-/** Longer than all timeouts that recovery may have to wait for, one after the other. */
-const DRAIN_WITHIN_MS = 180_000;
 export const STOP_WITHIN_MS = 60_000;
 /** How often it is looked whether something has come to be. */
 const LOOK_MS = 200;
@@ -16,18 +14,23 @@ export async function comeToRest(world: SimulatedWorld, auditor: Auditor): Promi
     const { lag } = auditor;
     // Whether somebody hangs shows when all are asked to stop.
     await world.within('every process stops', STOP_WITHIN_MS, world.stopAll());
-    throw new Violation('lag-drains', `${lag} records are not consumed ${DRAIN_WITHIN_MS} ms after the last fault`);
+    throw new Violation('lag-drains', `${lag} records are not consumed ${world.patienceMs} ms after the last fault`);
   }
-  // Two processes with one instance id may fence each other for a while: the one that is started last stays.
-  await comesToBe(world, () => unendedZombies(world).length === 0);
-  verifyZombies(world);
+  // It takes a request to be refused; and two processes with one instance id may fence each other for a while.
+  await comesToBe(world, () => unrefused(world).length === 0 && unendedZombies(world).length === 0);
+  for (const { host } of unrefused(world)) {
+    throw new Violation('zombie-refused', `${host.name} was left behind by its group and never told so`);
+  }
+  for (const { host } of unendedZombies(world)) {
+    throw new Violation('zombie-refused', `${host.name} goes on although another process has its instance id`);
+  }
   do {
     if (!(await comesToBe(world, () => isSettled(world)))) {
       const health = world.slots.map(({ current }) => current?.app.health());
       throw new Violation('nothing-hangs', `tasks do not come to run: ${JSON.stringify(health)}`);
     }
     const drained = Promise.all(world.slots.map(async ({ current }) => current?.app.drained()));
-    await world.within('every process says that it is drained', DRAIN_WITHIN_MS, drained);
+    await world.within('every process says that it is drained', world.patienceMs, drained);
     // Meanwhile a process that was late to hear of it may have made the group assign anew.
   } while (!isSettled(world));
   for (const { current } of world.slots) {
@@ -45,19 +48,15 @@ export function heldStates(world: SimulatedWorld): ReadonlyMap<string, Folded> {
   return held;
 }
 
-/** Whoever stood still while its group moved on was refused. @throws {Violation} for one that was not. */
-function verifyZombies(world: SimulatedWorld): void {
-  const { disturber, wire } = world;
-  for (const { process, refusalsBefore, generationBefore } of disturber.zombies) {
+/** Processes that stood still while their group moved on, and were not refused since. */
+function unrefused({ disturber, wire }: SimulatedWorld): readonly AppProcess[] {
+  const strays = disturber.zombies.filter(({ process, refusalsBefore, generationBefore }) => {
     const { name } = process.host;
     // One whose member was still waited for may have joined in time.
     const isInOrder = wire.refusalsOf(name) > refusalsBefore || wire.generationOf(name) > generationBefore;
-    if (process.isOver || isInOrder) continue;
-    throw new Violation('zombie-refused', `${name} was left behind by its group and never told so`);
-  }
-  for (const { host } of unendedZombies(world)) {
-    throw new Violation('zombie-refused', `${host.name} goes on although another process has its instance id`);
-  }
+    return !process.isOver && !isInOrder;
+  });
+  return strays.map(({ process }) => process);
 }
 
 function unendedZombies({ slots }: SimulatedWorld): readonly AppProcess[] {
@@ -65,7 +64,7 @@ function unendedZombies({ slots }: SimulatedWorld): readonly AppProcess[] {
 }
 
 async function comesToBe(world: SimulatedWorld, isSo: () => boolean): Promise<boolean> {
-  const untilMs = world.time.monotonicMs() + DRAIN_WITHIN_MS;
+  const untilMs = world.time.monotonicMs() + world.patienceMs;
   while (world.time.monotonicMs() < untilMs) {
     await world.pass(LOOK_MS);
     if (isSo()) return true;

@@ -180,7 +180,10 @@ export class AppSlot {
     this.#options.network.abandon(process.host);
     const isForNow = isStarting && isMillraceError(error) && error.disposition === 'retry';
     // Of two processes with one instance id, the one that joined first is fenced: not always the older one.
-    const isTwice = this.#replaced.some(({ isOver }) => !isOver) || this.#options.hasLateJoin(this.name);
+    // One that was still stopping when its successor came is fenced by that one.
+    const isSucceeded = this.#current !== undefined && this.#current !== process;
+    const hasTwin = isSucceeded || this.#replaced.some(({ isOver }) => !isOver);
+    const isTwice = hasTwin || this.#options.hasLateJoin(this.name);
     const isFenced = isMillraceError(error) && error.code === 'MR_TASK_FENCED';
     const wasReplaced = process.isReplaced || (isTwice && isFenced);
     const { time, violated } = this.#options;

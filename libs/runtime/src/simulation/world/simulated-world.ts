@@ -19,6 +19,11 @@ export interface SimulationOptions {
   readonly defect?: Invariant;
   /** Whether nothing fails but what the defect does. Default false. */
   readonly isCalm?: boolean;
+  /**
+   * How long the application may take to come to rest after the last fault, in milliseconds. Default 180 000: longer than all
+   * timeouts that recovery may have to wait for, one after the other.
+   */
+  readonly patienceMs?: number;
 }
 
 /** A host whose network never fails, and how it reaches the broker. */
@@ -28,6 +33,7 @@ export interface ReliableHost {
   readonly random: Random;
 }
 
+const DEFAULT_PATIENCE_MS = 180_000;
 const START_MS = 1_700_000_000_000;
 
 /** Everything that a seed makes: time, network, broker and processes, and what goes wrong with them. */
@@ -45,6 +51,7 @@ export class SimulatedWorld {
   readonly partitions: number;
   /** Longest pause between two sends of a source, in milliseconds. */
   readonly maxSourcePauseMs: number;
+  readonly patienceMs: number;
   readonly #seed: number;
   #violation: Violation | undefined;
   #violatedAtMs = 0;
@@ -52,6 +59,7 @@ export class SimulatedWorld {
   constructor(seed: number, options: SimulationOptions) {
     this.#seed = seed;
     const { time, counts, ledger } = this;
+    this.patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
     const shape = this.random('shape');
     this.wire = new WireAudit(APPLICATION_ID, this.violated);
     this.defect = new Defect(options.defect, ledger);

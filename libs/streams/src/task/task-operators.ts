@@ -1,0 +1,100 @@
+import { TaskCalls } from '../call/task-calls.js';
+import type { NodeEnvironment } from '../processor/node-environment.js';
+import type { ProcessorNode } from '../processor/processor-node.js';
+import type { RecordContext } from '../processor/record-context.js';
+import { UserProcessorNode } from '../processor/user-processor-node.js';
+import type { SourceSpec } from '../topology/specs.js';
+import type { SubTopology, Topology } from '../topology/topology.js';
+import { resolveErrorPolicy } from './error-policy.js';
+import { InputChoice } from './input-choice.js';
+import { PartitionQueue } from './partition-queue.js';
+import { RecordFailures } from './record-failures.js';
+import type { RecordScope } from './record-scope.js';
+import { RetryInputs } from './retry-inputs.js';
+import type { TaskEnvironment } from './stream-task.js';
+import type { TaskCounters } from './task-counters.js';
+import { TaskRecovery } from './task-recovery.js';
+
+/** What the operators share with their task, and keep when they are made anew. */
+export interface TaskOperatorsParts {
+  readonly taskId: string;
+  readonly context: RecordContext;
+  readonly counters: TaskCounters;
+  readonly scope: RecordScope | undefined;
+  readonly node: Omit<NodeEnvironment, 'calls'>;
+}
+
+/** The operators of a task with the inputs that feed them and what waits in them: all that a rollback makes anew. */
+export class TaskOperators {
+  readonly nodes = new Map<string, ProcessorNode>();
+  readonly queues: PartitionQueue[] = [];
+  readonly choice: InputChoice;
+  readonly failures: RecordFailures;
+  readonly recovery: TaskRecovery;
+  /** Undefined where the task reads no retry topic. */
+  readonly retries: RetryInputs | undefined;
+  /** Undefined where no operator calls to the outside. */
+  readonly calls: TaskCalls | undefined;
+  /** The operators that may schedule something by stream time. */
+  readonly scheduling: readonly ProcessorNode[];
+
+  constructor(topology: Topology, subTopology: SubTopology, environment: TaskEnvironment, parts: TaskOperatorsParts) {
+    const { applicationId, partition, collector, nowMs } = environment;
+    const { taskId, context, counters, scope, node } = parts;
+    this.recovery = new TaskRecovery(topology, subTopology, {
+      applicationId,
+      partition,
+      collector,
+      context,
+      counters,
+      nowMs,
+      store: node.store,
+    });
+    this.failures = new RecordFailures({
+      taskId,
+      applicationId,
+      policy: resolveErrorPolicy(environment.policy),
+      context,
+      collector,
+      counters,
+      nowMs,
+      random: environment.random ?? (() => 0),
+      recordUndo: scope === undefined ? environment.recordUndo : undefined,
+    });
+    const calls = new TaskCalls(environment.calls, this.failures, scope);
+    for (const each of subTopology.nodes) this.nodes.set(each.name, each.create({ ...node, calls }));
+    this.calls = calls.isUnused ? undefined : calls;
+    this.scheduling = [...this.nodes.values()].filter((each) => each instanceof UserProcessorNode);
+    this.#connect(topology, subTopology, applicationId, partition);
+    const retries = this.queues.filter(({ tier }) => tier > 0);
+    this.retries = retries.length === 0 ? undefined : new RetryInputs(retries);
+    const sources = this.queues.filter(({ tier }) => tier === 0);
+    this.choice = new InputChoice(sources, environment.maxTaskIdleMs ?? 0);
+  }
+
+  /** Takes over from those of before what a rollback must not reset. */
+  succeed(former: TaskOperators): void {
+    for (const [name, node] of former.nodes) this.nodes.get(name)?.succeed(node);
+  }
+
+  close(): void {
+    for (const node of this.nodes.values()) node.close();
+    this.calls?.close();
+  }
+
+  #connect(topology: Topology, subTopology: SubTopology, applicationId: string, partition: number): void {
+    for (const node of subTopology.nodes) {
+      const made = this.nodes.get(node.name) as ProcessorNode;
+      const children = subTopology.nodes.filter((each) => each.parents.includes(node));
+      made.connect(children.map((each) => this.nodes.get(each.name) as ProcessorNode));
+      if (node.source === undefined) continue;
+      const topic = topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
+      const route = this.recovery.route(node.source);
+      this.queues.push(new PartitionQueue(topic, partition, node.source, made, { route, tier: 0 }));
+      this.recovery.topics(node.source).forEach((name, nth) => {
+        const retry = { route, tier: nth + 1 };
+        this.queues.push(new PartitionQueue(name, partition, node.source as SourceSpec, made, retry));
+      });
+    }
+  }
+}
