@@ -325,6 +325,7 @@ describe('QueriesModule', () => {
       { ...query, query: { kind: 'key' } },
       { ...query, query: { kind: 'windows', key: 'SkZL', fromMs: '0', toMs: 1 } },
       { ...query, query: { kind: 'constructor' } },
+      { ...query, query: { kind: 'range', from: 1 } },
       'nothing',
     ];
     const answers = await Promise.all(misshapen.map(post));

@@ -110,11 +110,19 @@ function readRow(spec: StoreSpec, row: WireRow): StoreRow {
   };
 }
 
-/** Whether the fields that a kind of query needs are there. */
+/** Whether the fields that a kind of query needs are there, and are what they should be. */
 function isStoreQuery(fields: unknown): fields is StoreQuery {
   if (typeof fields !== 'object' || fields === null || !('kind' in fields)) return false;
   const needed = Object.entries(NEEDED).find(([kind]) => kind === fields.kind)?.[1];
-  return needed?.every((name) => isOfField(name, (fields as Record<string, unknown>)[name])) ?? false;
+  const areThere = needed?.every((name) => isOfField(name, (fields as Record<string, unknown>)[name])) ?? false;
+  return areThere && Object.entries(fields).every(([name, value]) => !BYTE_FIELDS.has(name) || isPlace(value));
+}
+
+/** A key, or that of a window with its start. */
+function isPlace(value: unknown): boolean {
+  if (Buffer.isBuffer(value)) return true;
+  const { startMs, key } = (value ?? {}) as { readonly startMs?: unknown; readonly key?: unknown };
+  return typeof startMs === 'number' && Buffer.isBuffer(key);
 }
 
 function isOfField(name: string, value: unknown): boolean {

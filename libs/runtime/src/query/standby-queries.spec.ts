@@ -118,6 +118,15 @@ describe('queries of standbys', () => {
     await expect(here.ask(STORE, ALL)).rejects.toThrow('http://gone does not answer');
   });
 
+  it('asks another worker thread of its own process, which has an address of its own', async () => {
+    const directory = new GroupDirectory();
+    const sibling = { processId: 'here', advertisedUrl: 'http://standby', active: { 'counting/0': [0] }, standby: {} };
+    directory.take('thread', 1, { members: [sibling] });
+
+    const answer = await memberWith([], directory).ask(STORE, ALL);
+    expect(answer.rows).toHaveLength(2);
+  });
+
   it('carries rows between members as bytes', () => {
     const rows = stores.query(STORE, ALL);
     const source = {
