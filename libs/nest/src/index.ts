@@ -21,6 +21,10 @@ export {
   type PoliciesModuleAsyncOptions,
   type PoliciesModuleOptions,
 } from './policies/policies.module.js';
+export { InjectStore, storeToken } from './queries/inject-store.decorator.js';
+export { InteractiveQueries } from './queries/interactive-queries.js';
+export { QueriesModule } from './queries/queries.module.js';
+export type { QueriesModuleOptions } from './queries/queries-options.js';
 export { StreamsHealthModule } from './health/streams-health.module.js';
 export {
   StreamsLivenessIndicator,

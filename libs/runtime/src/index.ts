@@ -2,6 +2,24 @@ export { StreamsApp, type StreamsMetrics } from './app/streams-app.js';
 export type { ProcessingGuarantee, StreamsAppOptions, WorkerPlace } from './app/streams-app-options.js';
 export type { AppHealth, AppState, PartitionLag, StandbyHealth, TaskHealth, ThreadHealth } from './app/app-state.js';
 export type { LocalStore, StoreRole } from './app/local-store.js';
+export { readMemberQuery, writeAnswers, type AnswerSource, type MemberQuery } from './query/member-protocol.js';
+export {
+  HttpQueryTransport,
+  MEMBER_QUERIES,
+  type HttpQueryTransportOptions,
+  type QueryTransport,
+} from './query/query-transport.js';
+export { StoreQueries, type KeyLocation, type QueryAnswer, type QueryOptions } from './query/store-queries.js';
+export type { DirectoryMember, TaskRole } from './query/task-directory.js';
+export {
+  storeReads,
+  type KeyValueQueries,
+  type RangeOptions,
+  type SessionQueries,
+  type TimeRange,
+  type VersionedQueries,
+  type WindowQueries,
+} from './query/typed-stores.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';

@@ -79,6 +79,26 @@ export {
 export { sessionKey } from './window/session-key-serde.js';
 export type { Windowed } from './window/windowed.js';
 export { windowedKey } from './window/windowed-key.js';
+export { checkQuery } from './query/execute-query.js';
+export type {
+  AllWindowsQuery,
+  AsOfQuery,
+  KeyQuery,
+  Page,
+  PrefixQuery,
+  RangeQuery,
+  SessionsQuery,
+  StoreQuery,
+  StoreRow,
+  WindowsQuery,
+} from './query/store-query.js';
+export type {
+  QueryIsolation,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from './store/read-only-stores.js';
 export { StreamTask, type ConsumedOffset, type TaskEnvironment } from './task/stream-task.js';
 export { StoreSet, type Changelog } from './task/store-set.js';
 export type { RecordCollector } from './task/record-collector.js';

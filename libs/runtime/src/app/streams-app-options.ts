@@ -9,6 +9,7 @@ import {
   type Random,
 } from '@millrace/kernel';
 import type { Compression } from '@millrace/protocol';
+import { HttpQueryTransport, type QueryTransport } from '../query/query-transport.js';
 import {
   DEFAULT_ERROR_POLICY,
   MEMORY_ENGINE,
@@ -49,6 +50,14 @@ export interface StreamsAppOptions {
    * timeouts. Kafka property `group.instance.id`. Default: none, a random name.
    */
   readonly instanceId?: string;
+  /**
+   * Where the other members reach the queries of this process: scheme, host, port and path, such as
+   * `http://10.0.0.7:3000/queries`. A function is asked before each joining of the group. Kafka property `application.server`.
+   * Default: none, others cannot ask for what this process has.
+   */
+  readonly advertisedUrl?: string | (() => string | undefined);
+  /** What takes queries to other members. Default: HTTP without further headers. */
+  readonly queryTransport?: QueryTransport;
   /**
    * Copies of each stateful task's stores that other processes keep up to date, so that one of them takes over at once when the
    * task's process fails. Default 0. Kafka property `num.standby.replicas`.
@@ -148,6 +157,8 @@ export interface StreamsAppSettings {
   readonly instanceId: string | undefined;
   /** The instance id, or a random name in its place. */
   readonly processId: string;
+  readonly advertisedUrl: () => string | undefined;
+  readonly queryTransport: QueryTransport;
   readonly standbyReplicas: number;
   readonly rack: string | undefined;
   readonly acceptableRecoveryLag: number;
@@ -194,6 +205,7 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   const processId = options.instanceId ?? worker?.processId ?? randomName(random);
   const threads = options.threads ?? 1;
   const clientName = worker === undefined ? processId : `${processId}-${worker.index}`;
+  const { advertisedUrl } = options;
   const settings: StreamsAppSettings = {
     applicationId: options.applicationId,
     topologies: options.topologies.map((topology) =>
@@ -202,6 +214,8 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     cluster: { clientId: `${options.applicationId}-${clientName}`, ...options.cluster, clock, random },
     instanceId: options.instanceId,
     processId,
+    advertisedUrl: typeof advertisedUrl === 'function' ? advertisedUrl : () => advertisedUrl,
+    queryTransport: options.queryTransport ?? new HttpQueryTransport(),
     firstThread: (worker?.index ?? 0) * threads,
     standbyReplicas: options.standbyReplicas ?? 0,
     rack: options.rack,
@@ -232,6 +246,9 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     clock,
     random,
   };
+  if (typeof advertisedUrl === 'string' && !/^https?:\/\/[^/]/.test(advertisedUrl)) {
+    problems.push(`advertisedUrl: '${advertisedUrl}' is no address such as http://10.0.0.7:3000/queries`);
+  }
   problems.push(...problemsOf(settings));
   for (const name of Object.keys(options.policies ?? {})) {
     if (!settings.policies.has(name)) problems.push(`policies: there is no topology '${name}'`);

@@ -2,6 +2,9 @@ import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import { GlobalTables } from '../global/global-tables.js';
+import { GroupDirectory } from '../query/group-directory.js';
+import { StoreCatalog } from '../query/store-catalog.js';
+import { StoreQueries } from '../query/store-queries.js';
 import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
 import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
 import { AppLifecycle } from './app-lifecycle.js';
@@ -32,10 +35,14 @@ export interface StreamsMetrics {
  * application: its state becomes `ERROR` and {@link finished} rejects.
  */
 export class StreamsApp implements Lifecycle {
+  /** Reads of the stores, wherever in the group they are. */
+  readonly queries: StoreQueries;
   readonly #settings: StreamsAppSettings;
   readonly #plan: ApplicationPlan;
   readonly #cluster: Cluster;
   readonly #globalTables: GlobalTables;
+  readonly #directory = new GroupDirectory();
+  readonly #catalog: StoreCatalog;
   readonly #pauses: TopologyPauses;
   readonly #lifecycle: AppLifecycle;
   #threads: readonly ThreadHost[] = [];
@@ -51,6 +58,16 @@ export class StreamsApp implements Lifecycle {
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
     const { applicationId, topologies, clock, shutdownTimeoutMs } = settings;
+    this.#catalog = new StoreCatalog(applicationId, this.#plan);
+    this.queries = new StoreQueries({
+      member: settings.processId,
+      advertisedUrl: settings.advertisedUrl,
+      catalog: this.#catalog,
+      directory: this.#directory,
+      replicasOf: (taskId) => this.#threads.flatMap(({ thread }) => thread.replicas(taskId)),
+      transport: settings.queryTransport,
+      clock,
+    });
     this.#lifecycle = new AppLifecycle({
       what: `the streams application '${applicationId}'`,
       clock,
@@ -183,6 +200,7 @@ export class StreamsApp implements Lifecycle {
   async #open(): Promise<void> {
     await this.#cluster.start();
     const partitionCounts = await this.#prepareTopics();
+    this.#catalog.know(partitionCounts);
     await this.#globalTables.start();
     const { threads, firstThread } = this.#settings;
     const surroundings = {
@@ -190,6 +208,7 @@ export class StreamsApp implements Lifecycle {
       cluster: this.#cluster,
       plan: this.#plan,
       globalTables: this.#globalTables,
+      directory: this.#directory,
       pauses: this.#pauses,
       partitionCounts,
     };

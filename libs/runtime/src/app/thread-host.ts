@@ -11,6 +11,7 @@ import type { GlobalTables } from '../global/global-tables.js';
 import { AtLeastOnceOutput } from '../output/at-least-once-output.js';
 import type { Output } from '../output/output.js';
 import { TransactionalOutput } from '../output/transactional-output.js';
+import type { GroupDirectory } from '../query/group-directory.js';
 import { TaskStart } from '../restore/task-start.js';
 import { StandbyTasks } from '../standby/standby-tasks.js';
 import { ActiveTask } from '../thread/active-task.js';
@@ -32,6 +33,8 @@ export interface ThreadSurroundings {
   readonly cluster: Cluster;
   readonly plan: ApplicationPlan;
   readonly globalTables: GlobalTables;
+  /** Learns who has which tasks. */
+  readonly directory: GroupDirectory;
   readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
@@ -64,7 +67,7 @@ export class ThreadHost {
    */
   constructor(surroundings: ThreadSurroundings, index: number, failed: (error: Error) => void) {
     this.#index = index;
-    const { settings, cluster, plan } = surroundings;
+    const { settings, cluster, plan, directory } = surroundings;
     const { applicationId, processId, clock } = settings;
     const place: ThreadPlace = { applicationId, thread: `${processId}-${index}` };
     const wakeUp = new WakeUp(clock);
@@ -85,8 +88,9 @@ export class ThreadHost {
       ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
       userData: () => this.#memberData(settings),
       onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: async (partitions, { userData }) => {
+      onAssigned: async (partitions, { userData, generationId }) => {
         const share = decodeMemberShare(userData);
+        directory.take(place.thread, generationId, share.directory);
         this.#probeAfter(share.probeAfterMs);
         await mailbox.post({ kind: 'assigned', partitions, share });
         if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
@@ -226,10 +230,17 @@ export class ThreadHost {
     });
   }
 
-  #memberData({ processId, rack }: StreamsAppSettings): Buffer {
+  #memberData({ processId, rack, advertisedUrl }: StreamsAppSettings): Buffer {
     this.#joins += 1;
     const progress = this.thread.progress();
-    return encodeMemberData({ processId, ...(rack !== undefined && { rack }), progress, joins: this.#joins });
+    const url = advertisedUrl();
+    return encodeMemberData({
+      processId,
+      ...(rack !== undefined && { rack }),
+      ...(url !== undefined && { advertisedUrl: url }),
+      progress,
+      joins: this.#joins,
+    });
   }
 
   /** Makes the group assign anew after a while, unless it does so before. */

@@ -11,6 +11,8 @@ export interface TaskProgress {
 export interface MemberData {
   /** Same for all threads of one process. */
   readonly processId: string;
+  /** Where others reach the queries of this process; absent where it takes none. */
+  readonly advertisedUrl?: string;
   /** Rack, host or availability zone of the process; standbys go to another one first (KIP-708). */
   readonly rack?: string;
   /** Of each stateful task whose stores the member has, active or standby, by task key. */

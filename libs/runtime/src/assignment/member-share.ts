@@ -1,3 +1,5 @@
+import type { TaskDirectory } from '../query/task-directory.js';
+
 /** What the leader tells a stream thread beside its partitions (`userData` of its assignment). */
 export interface MemberShare {
   /** Keys of the tasks whose stores the thread keeps up to date without processing: standbys and warm-ups. */
@@ -9,6 +11,8 @@ export interface MemberShare {
    * instance id that comes back meanwhile has nothing to let go of any more, so only this tells it that the round is still due.
    */
   readonly isRoundDue?: boolean;
+  /** Who has which tasks, for queries; absent where the leader is of a release that does not tell. */
+  readonly directory?: TaskDirectory;
 }
 
 /** Encodes a share as JSON. */

@@ -6,11 +6,13 @@
  * - a task that another member still owns is given to nobody in this round: its owner, missing it, revokes it and
  *   rejoins, and the next round gives it away (KIP-429); it is told so, as a static member that was restarted in between
  *   owns nothing and would never ask for that round;
+ * - every member is told who has which tasks, for queries;
  * - of two members that claim a partition the one with the older generation has lost it (KIP-792); where that does not
  *   tell them apart, the task is taken from both first;
  * - nothing is looked up: members say how far their stores are, and how far the changelogs go (KIP-441).
  */
 import type { AssignedShare, Assignor, AssignorMember } from '@millrace/client';
+import { directoryOf } from './directory-of.js';
 import { decodeMemberData, type MemberData } from './member-data.js';
 import { encodeMemberShare } from './member-share.js';
 import type { PlacementLimits, PlacementMember } from './placement-member.js';
@@ -63,19 +65,28 @@ export class TaskAssignor implements Assignor {
         for (const holder of holders.get(task.key) ?? []) letGo.add(holder);
       }
     }
-    const assignment = new Map<string, AssignedShare>();
+    const given = new Map<string, readonly TaskPlacement[]>();
+    const followedBy = new Map<string, readonly TaskPlacement[]>();
     for (const { memberId } of members) {
       const own = active.get(memberId) ?? [];
       // What is on its way here keeps its stores up to date until it arrives.
       const arriving = own.filter((task) => task.subTopology.isStateful && !isFree(task, memberId));
-      const followed = [...(standby.get(memberId) ?? []), ...(warmup.get(memberId) ?? []), ...arriving];
+      followedBy.set(memberId, [...(standby.get(memberId) ?? []), ...(warmup.get(memberId) ?? []), ...arriving]);
+      given.set(
+        memberId,
+        own.filter((task) => isFree(task, memberId)),
+      );
+    }
+    const directory = directoryOf(members, given, followedBy);
+    const assignment = new Map<string, AssignedShare>();
+    for (const [memberId, tasks] of given) {
       const userData = encodeMemberShare({
-        standbys: followed.map(({ key }) => key),
+        standbys: (followedBy.get(memberId) ?? []).map(({ key }) => key),
         ...(memberId === prober && { probeAfterMs: this.#settings.probingRebalanceIntervalMs }),
         ...(letGo.has(memberId) && { isRoundDue: true }),
+        directory,
       });
-      const free = own.filter((task) => isFree(task, memberId));
-      assignment.set(memberId, { partitions: free.flatMap((task) => [...task.partitions]), userData });
+      assignment.set(memberId, { partitions: tasks.flatMap((task) => [...task.partitions]), userData });
     }
     return assignment;
   }

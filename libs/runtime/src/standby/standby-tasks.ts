@@ -57,6 +57,10 @@ export class StandbyTasks {
     return [...this.#tasks.values()];
   }
 
+  get(taskKey: string): StandbyTask | undefined {
+    return this.#tasks.get(taskKey);
+  }
+
   /** Takes the stores of a task that was active here, as of its last commit; dropped unless the next {@link follow} names it. */
   leave(taskKey: string, stores: StoreSet): void {
     this.#left.set(taskKey, stores);

@@ -3,6 +3,7 @@ import type { StoreSet, StreamTask } from '@millrace/streams';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels, type TaskState, type ThreadPlace } from '../diagnostics/channels.js';
 import type { OutputBatches } from '../output/output-batches.js';
+import type { StoreReplica } from '../query/store-replica.js';
 import { StoreProgress } from '../restore/store-progress.js';
 import { EndConfirmation, type AskEnds, type ReadPosition } from './end-confirmation.js';
 import { FetchedRun } from './fetched-run.js';
@@ -73,6 +74,16 @@ export class ActiveTask {
 
   get partitions(): readonly TopicPartition[] {
     return this.placement.partitions;
+  }
+
+  /** Its stores, for queries. */
+  get replica(): StoreReplica {
+    return {
+      role: 'active',
+      isReadable: this.#state === 'RUNNING' || this.#state === 'PAUSED',
+      lagRecords: () => 0,
+      query: (...asked) => this.task.storeSet.query(...asked),
+    };
   }
 
   moveTo(state: TaskState): void {

@@ -24,6 +24,7 @@ import type { PartitionLag, ThreadHealth } from '../app/app-state.js';
 import { storesOfActive, storesOfStandby, type LocalStore } from '../app/local-store.js';
 import type { TaskProgress } from '../assignment/member-data.js';
 import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
+import { standbyReplica, type StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
@@ -113,6 +114,13 @@ export class StreamThread {
    */
   drained(): Promise<void> {
     return this.#drains.wait();
+  }
+
+  /** The stores of a task on this thread, for queries; to be read at once. */
+  replicas(taskId: string): StoreReplica[] {
+    const standby = this.#parts.standbys.get(taskId);
+    const all = [this.#tasks.replica(taskId), standby && standbyReplica(standby.stores, standby.progress)];
+    return all.filter((replica) => replica !== undefined);
   }
 
   /** Resolves when everything that was processed before the call is committed or given up, or the thread has ended. */

@@ -13,6 +13,7 @@ import { TransientError, isMillraceError } from '@millrace/kernel';
 import type { TaskHealth } from '../app/app-state.js';
 import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
+import type { StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import type { ReadPosition } from './end-confirmation.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
@@ -76,6 +77,11 @@ export class ThreadTasks {
       const lastFailure = restarts.lastFailure(task.taskId);
       return lastFailure === undefined ? task : { ...task, lastFailure };
     });
+  }
+
+  /** The stores of a task of this thread, for queries. */
+  replica(key: string): StoreReplica | undefined {
+    return this.#byKey.get(key)?.replica;
   }
 
   /** Says what the member owns now, all of it. */

@@ -3,13 +3,21 @@ import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from './session-key.js';
+import type { QueryIsolation, Queryable, ReadOnlySessionStore } from './read-only-stores.js';
 import type { Session, SessionStore } from './session-store.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
-import { UndoLog } from './undo-log.js';
+import { ChangeLog } from './undo-log.js';
+
+/** What a write has done, so that it can be undone. */
+interface Change<K, V> {
+  readonly text: string;
+  readonly added: Session<K, V> | undefined;
+  readonly removed: Session<K, V> | undefined;
+}
 
 /** A session store in the heap. The memory of a session that is gone is given back at the next commit. */
-export class HeapSessionStore<K, V> implements SessionStore<K, V> {
+export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<ReadOnlySessionStore<K, V>> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -19,7 +27,11 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   readonly #byKey = new Map<string, Session<K, V>[]>();
   readonly #byEnd = new Map<number, Set<Session<K, V>>>();
   readonly #ends = new SortedTimes();
-  readonly #undo = new UndoLog();
+  /** What was written since the last commit. */
+  readonly #written = new ChangeLog<Change<K, V>>(({ text, added, removed }) => {
+    if (added !== undefined) this.#take(text, added);
+    if (removed !== undefined) this.#insert(text, removed);
+  });
   /** The latest end of a session, gone ones included; and what it was at the last commit. */
   #latestMs = -Infinity;
   #committedLatestMs = -Infinity;
@@ -42,9 +54,17 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     // A session of exactly the retention's age is no longer found, as in Kafka Streams, but may still be emitted.
     const goneUpToMs = this.#latestMs - this.#retentionMs;
     const sessions = this.#byKey.get(this.textOf(key)) ?? [];
-    return sessions.filter(
-      ({ startMs, endMs }) => endMs >= earliestEndMs && endMs > goneUpToMs && startMs <= latestStartMs,
-    );
+    return among(sessions, Math.max(earliestEndMs, goneUpToMs + 1), latestStartMs);
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlySessionStore<K, V> {
+    if (isolation === 'read_uncommitted') return this;
+    return {
+      find: (key, earliestEndMs, latestStartMs) => {
+        const heldFromMs = this.#committedLatestMs - this.#retentionMs + 1;
+        return among(this.#committedOf(this.textOf(key)), Math.max(earliestEndMs, heldFromMs), latestStartMs);
+      },
+    };
   }
 
   *endingIn(fromMs: number, toMs: number): IterableIterator<Session<K, V>> {
@@ -63,10 +83,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     if (replaced !== undefined) this.#take(text, replaced);
     this.#insert(text, session);
     this.#latestMs = Math.max(this.#latestMs, session.endMs);
-    this.#undo.push(() => {
-      this.#take(text, session);
-      if (replaced !== undefined) this.#insert(text, replaced);
-    });
+    this.#written.push({ text, added: session, removed: replaced });
     this.#log(session, this.#value.serialize(session.value));
   }
 
@@ -77,7 +94,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     this.#log(session, null);
     if (found === undefined) return;
     this.#take(text, found);
-    this.#undo.push(() => this.#insert(text, found));
+    this.#written.push({ text, added: undefined, removed: found });
   }
 
   *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
@@ -102,22 +119,22 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   }
 
   commit(): void {
-    this.#undo.clear();
+    this.#written.clear();
     this.#dropGone();
   }
 
   rollback(): void {
-    this.#undo.undoAll();
+    this.#written.undoAll();
     this.#latestMs = this.#committedLatestMs;
   }
 
   beginRecord(): void {
-    this.#undo.mark();
+    this.#written.mark();
     this.#latestMsBefore = this.#latestMs;
   }
 
   undoRecord(): void {
-    this.#undo.undoToMark();
+    this.#written.undoToMark();
     this.#latestMs = this.#latestMsBefore;
   }
 
@@ -131,6 +148,17 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
     return keyText(key, this.#key);
   }
 
+  /** The sessions of a key without what was written since the last commit. */
+  #committedOf(text: string): readonly Session<K, V>[] {
+    let sessions = this.#byKey.get(text) ?? [];
+    for (const change of this.#written.changes.toReversed()) {
+      if (change.text !== text) continue;
+      sessions = sessions.filter((session) => session !== change.added);
+      if (change.removed !== undefined) insertInto(sessions, change.removed);
+    }
+    return sessions;
+  }
+
   #same(
     text: string,
     { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
@@ -141,9 +169,7 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   #insert(text: string, session: Session<K, V>): void {
     let sessions = this.#byKey.get(text);
     if (sessions === undefined) this.#byKey.set(text, (sessions = []));
-    let at = sessions.length;
-    while (at > 0 && isAfter(sessions[at - 1] as Session<K, V>, session)) at--;
-    sessions.splice(at, 0, session);
+    insertInto(sessions, session);
     let ending = this.#byEnd.get(session.endMs);
     if (ending === undefined) {
       this.#byEnd.set(session.endMs, (ending = new Set()));
@@ -176,6 +202,21 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V> {
   #log({ key, startMs, endMs }: Session<K, unknown>, value: Buffer | null): void {
     this.#changelog?.append(sessionKeyBytes(this.#key.serialize(key), startMs, endMs), value, endMs);
   }
+}
+
+/** Puts a session in its place. */
+function insertInto<K, V>(sessions: Session<K, V>[], session: Session<K, V>): void {
+  let at = sessions.length;
+  while (at > 0 && isAfter(sessions[at - 1] as Session<K, V>, session)) at--;
+  sessions.splice(at, 0, session);
+}
+
+function among<K, V>(
+  sessions: readonly Session<K, V>[],
+  earliestEndMs: number,
+  latestStartMs: number,
+): readonly Session<K, V>[] {
+  return sessions.filter(({ startMs, endMs }) => endMs >= earliestEndMs && startMs <= latestStartMs);
 }
 
 function isAfter(one: Session<unknown, unknown>, other: Session<unknown, unknown>): boolean {

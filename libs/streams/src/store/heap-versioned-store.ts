@@ -1,9 +1,11 @@
 import type { Serde } from '../serde/serde.js';
+import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
 import type { TimestampedValue } from './key-value-store.js';
+import type { QueryIsolation, Queryable, ReadOnlyVersionedStore } from './read-only-stores.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
-import { UndoLog } from './undo-log.js';
+import { ChangeLog } from './undo-log.js';
 
 /** A version of a key's value: it holds from its time until that of the next. A null value is a deletion. */
 interface Version<V> {
@@ -17,18 +19,30 @@ interface Versions<K, V> {
   readonly versions: Version<V>[];
 }
 
+/** What a write has done, so that it can be undone. */
+interface Change<V> {
+  readonly text: string;
+  readonly added: Version<V>;
+  readonly replaced: Version<V> | undefined;
+}
+
 /**
  * Key-value rows with their history (KIP-889): what a key's value was at any time within `historyMs` of the latest write. The
  * latest version of a key never leaves. A write older than the history is refused.
  */
-export class HeapVersionedStore<K, V> implements TableStore {
+export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyVersionedStore<K, V>> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
   readonly #historyMs: number;
   readonly #changelog: ChangelogWriter | undefined;
   readonly #rows = new Map<string, Versions<K, V>>();
-  readonly #undo = new UndoLog();
+  /** What was written since the last commit. */
+  readonly #written = new ChangeLog<Change<V>>((change) => {
+    const versions = this.#rows.get(change.text)?.versions ?? [];
+    undo(versions, change);
+    if (versions.length === 0) this.#rows.delete(change.text);
+  });
   #latestMs = -1;
   #committedLatestMs = -1;
   #latestMsBefore = this.#latestMs;
@@ -52,11 +66,21 @@ export class HeapVersionedStore<K, V> implements TableStore {
   }
 
   rowAsOf(key: K, timestampMs: number): TimestampedValue<V> | undefined {
-    const versions = this.#rows.get(this.textOf(key))?.versions;
-    if (versions === undefined) return undefined;
-    const at = lastUpTo(versions, timestampMs);
-    const isBeyondHistory = timestampMs < this.#latestMs - this.#historyMs;
-    return isBeyondHistory && at < versions.length - 1 ? undefined : shown(versions[at]);
+    const versions = this.#rows.get(this.textOf(key))?.versions ?? [];
+    return shownAsOf(versions, timestampMs, this.#latestMs - this.#historyMs);
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlyVersionedStore<K, V> {
+    const isCommitted = isolation === 'read_committed';
+    const versionsOf = (key: K): readonly Version<V>[] => this.#committedOf(this.textOf(key), this.#written.changes);
+    return {
+      row: (key) => (isCommitted ? shown(versionsOf(key).at(-1)) : this.row(key)),
+      rowAsOf: (key, timestampMs) =>
+        isCommitted
+          ? shownAsOf(versionsOf(key), timestampMs, this.#committedLatestMs - this.#historyMs)
+          : this.rowAsOf(key, timestampMs),
+      range: (from, to) => inKeyOrder(isCommitted ? this.#committedEntries() : this.entries(), this.#key, from, to),
+    };
   }
 
   put(key: K, value: V | null, timestampMs: number, isLogged = true): PutOutcome {
@@ -96,23 +120,23 @@ export class HeapVersionedStore<K, V> implements TableStore {
   }
 
   commit(): void {
-    this.#undo.clear();
+    this.#written.clear();
     this.#committedLatestMs = this.#latestMs;
     this.#prune();
   }
 
   rollback(): void {
-    this.#undo.undoAll();
+    this.#written.undoAll();
     this.#latestMs = this.#committedLatestMs;
   }
 
   beginRecord(): void {
-    this.#undo.mark();
+    this.#written.mark();
     this.#latestMsBefore = this.#latestMs;
   }
 
   undoRecord(): void {
-    this.#undo.undoToMark();
+    this.#written.undoToMark();
     this.#latestMs = this.#latestMsBefore;
   }
 
@@ -132,7 +156,7 @@ export class HeapVersionedStore<K, V> implements TableStore {
     const row = this.#rows.get(text);
     if (row === undefined) {
       this.#rows.set(text, { key, versions: [version] });
-      if (canUndo) this.#undo.push(() => this.#rows.delete(text));
+      if (canUndo) this.#written.push({ text, added: version, replaced: undefined });
       return true;
     }
     const { versions } = row;
@@ -140,8 +164,23 @@ export class HeapVersionedStore<K, V> implements TableStore {
     const replaced = versions[at]?.timestampMs === version.timestampMs ? versions[at] : undefined;
     const place = replaced === undefined ? at + 1 : at;
     versions.splice(place, replaced === undefined ? 0 : 1, version);
-    if (canUndo) this.#undo.push(() => versions.splice(versions.indexOf(version), 1, ...(replaced ? [replaced] : [])));
+    if (canUndo) this.#written.push({ text, added: version, replaced });
     return place === versions.length - 1;
+  }
+
+  /** The versions of a key without what `changes` say of it. */
+  #committedOf(text: string, changes: readonly Change<V>[]): readonly Version<V>[] {
+    const versions = [...(this.#rows.get(text)?.versions ?? [])];
+    for (const change of changes.toReversed()) if (change.text === text) undo(versions, change);
+    return versions;
+  }
+
+  *#committedEntries(): IterableIterator<[K, TimestampedValue<V>]> {
+    const changes = Map.groupBy(this.#written.changes, ({ text }) => text);
+    for (const [text, { key }] of this.#rows) {
+      const latest = shown(this.#committedOf(text, changes.get(text) ?? []).at(-1));
+      if (latest !== undefined) yield [key, latest];
+    }
   }
 
   /**
@@ -159,6 +198,19 @@ export class HeapVersionedStore<K, V> implements TableStore {
       if (versions.length === 1 && only?.value === null && only.timestampMs < upToMs) this.#rows.delete(text);
     }
   }
+}
+
+function undo<V>(versions: Version<V>[], { added, replaced }: Change<V>): void {
+  versions.splice(versions.indexOf(added), 1, ...(replaced === undefined ? [] : [replaced]));
+}
+
+function shownAsOf<V>(
+  versions: readonly Version<V>[],
+  timestampMs: number,
+  heldFromMs: number,
+): TimestampedValue<V> | undefined {
+  const at = lastUpTo(versions, timestampMs);
+  return timestampMs < heldFromMs && at < versions.length - 1 ? undefined : shown(versions[at]);
 }
 
 function shown<V>(version: Version<V> | undefined): TimestampedValue<V> | undefined {

@@ -2,6 +2,7 @@ import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
+import type { QueryIsolation, Queryable, ReadOnlyWindowStore } from './read-only-stores.js';
 import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { WindowStore } from './window-store.js';
@@ -16,7 +17,7 @@ interface Row<K, V> extends TimestampedValue<V | null> {
 type RowsByWindow<K, V> = Map<number, Map<string, Row<K, V>>>;
 
 /** A window store in the heap. The memory of a window that is gone is given back at the next commit. */
-export class HeapWindowStore<K, V> implements WindowStore<K, V> {
+export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadOnlyWindowStore<K, V>> {
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -94,6 +95,15 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V> {
     }
   }
 
+  readOnly(isolation: QueryIsolation): ReadOnlyWindowStore<K, V> {
+    const isCommitted = isolation === 'read_committed';
+    return {
+      fetch: (key, fromMs, toMs) => this.#fetchFrom(isCommitted, key, fromMs, toMs),
+      startingIn: (fromMs, toMs) =>
+        isCommitted ? this.#committedStartingIn(fromMs, toMs) : this.startingIn(fromMs, toMs),
+    };
+  }
+
   latestStartMs(): number | undefined {
     return this.#starts.latestMs;
   }
@@ -156,6 +166,32 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V> {
 
   textOf(key: K): string {
     return keyText(key, this.#key);
+  }
+
+  /** The windows of a key; where no index lists them, it is looked up under each start. */
+  *#fetchFrom(
+    isCommitted: boolean,
+    key: K,
+    fromMs: number,
+    toMs: number,
+  ): IterableIterator<[number, TimestampedValue<V>]> {
+    const text = this.textOf(key);
+    const starts = this.#startsByKey === undefined ? this.#starts : this.#startsByKey.get(text);
+    const heldFromMs = this.#committedLatestMs - this.#retentionMs;
+    for (const startMs of starts?.range(fromMs, toMs) ?? []) {
+      const committed = startMs < heldFromMs ? undefined : this.#committed.get(startMs)?.get(text);
+      const row = isCommitted ? committed : this.get(key, startMs);
+      if (row !== undefined) yield [startMs, row as TimestampedValue<V>];
+    }
+  }
+
+  *#committedStartingIn(fromMs: number, toMs: number): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
+    const heldFromMs = Math.max(fromMs, this.#committedLatestMs - this.#retentionMs);
+    for (const startMs of this.#starts.range(heldFromMs, toMs)) {
+      for (const row of this.#committed.get(startMs)?.values() ?? []) {
+        yield [this.#windowed(row.key, startMs), row as TimestampedValue<V>];
+      }
+    }
   }
 
   /** How to make the overlay of a row what it is now. */

@@ -1,5 +1,7 @@
 import type { Serde } from '../serde/serde.js';
+import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
+import type { QueryIsolation, ReadOnlyKeyValueStore, Queryable } from './read-only-stores.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
 
@@ -26,7 +28,9 @@ interface Entry<K, V> extends TimestampedValue<V> {
 }
 
 /** A key-value store in the heap, with every write in its changelog. */
-export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore {
+export class HeapKeyValueStore<K, V>
+  implements KeyValueStore<K, V>, TableStore, Queryable<ReadOnlyKeyValueStore<K, V>>
+{
   readonly name: string;
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
@@ -125,6 +129,14 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
     this.#overlay = new Map();
   }
 
+  readOnly(isolation: QueryIsolation): ReadOnlyKeyValueStore<K, V> {
+    const isCommitted = isolation === 'read_committed';
+    return {
+      row: (key) => (isCommitted ? this.#committed.get(this.textOf(key)) : this.getWithTimestamp(key)),
+      range: (from, to) => inKeyOrder(isCommitted ? this.#committedEntries() : this.entries(), this.#key, from, to),
+    };
+  }
+
   beginRecord(): void {
     if (this.#before === undefined) this.#before = new Map();
     else if (this.#before.size > 0) this.#before.clear();
@@ -140,5 +152,8 @@ export class HeapKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore 
   /** A text that stands for the key and no other. */
   textOf(key: K): string {
     return keyText(key, this.#key);
+  }
+  *#committedEntries(): IterableIterator<[K, TimestampedValue<V>]> {
+    for (const entry of this.#committed.values()) yield [entry.key, entry];
   }
 }

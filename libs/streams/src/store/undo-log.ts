@@ -1,16 +1,26 @@
-/** The steps that take back what a store has done since its last commit: all of them, or those of the present record. */
-export class UndoLog {
-  #steps: (() => void)[] = [];
+/** What a store has done since its last commit, so that it can be taken back: all of it, or that of the present record. */
+export class ChangeLog<Change> {
+  readonly #takeBack: (change: Change) => void;
+  #changes: Change[] = [];
   #mark = 0;
 
-  /** Adds how to take back what is being done. */
-  push(step: () => void): void {
-    this.#steps.push(step);
+  constructor(takeBack: (change: Change) => void) {
+    this.#takeBack = takeBack;
+  }
+
+  /** What was done, in order. */
+  get changes(): readonly Change[] {
+    return this.#changes;
+  }
+
+  /** Adds what is being done. */
+  push(change: Change): void {
+    this.#changes.push(change);
   }
 
   /** A record begins: {@link undoToMark} goes back to here. */
   mark(): void {
-    this.#mark = this.#steps.length;
+    this.#mark = this.#changes.length;
   }
 
   /** Takes back what was done since the last {@link mark}, the latest first. */
@@ -25,12 +35,19 @@ export class UndoLog {
 
   /** Everything is permanent now. */
   clear(): void {
-    this.#steps = [];
+    this.#changes = [];
     this.#mark = 0;
   }
 
   #undo(from: number): void {
-    for (const step of this.#steps.splice(from).reverse()) step();
+    for (const change of this.#changes.splice(from).reverse()) this.#takeBack(change);
     this.#mark = Math.min(this.#mark, from);
+  }
+}
+
+/** A {@link ChangeLog} of the steps that take back what was done. */
+export class UndoLog extends ChangeLog<() => void> {
+  constructor() {
+    super((step) => step());
   }
 }

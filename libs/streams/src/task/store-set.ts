@@ -1,7 +1,10 @@
 import { ConfigurationError, FatalError, TaskError, dispositionOf } from '@millrace/kernel';
+import { executeQuery } from '../query/execute-query.js';
+import type { StoreQuery, StoreRow } from '../query/store-query.js';
 import { PendingRows } from '../store/engine/pending-rows.js';
 import type { StoragePlace, StoreEngine, TaskStorage } from '../store/engine/store-engine.js';
 import type { PersistentStore } from '../store/persistent-store.js';
+import type { QueryIsolation } from '../store/read-only-stores.js';
 import type { StateStore } from '../store/state-store.js';
 import type { StoreSpec } from '../topology/specs.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
@@ -93,6 +96,14 @@ export class StoreSet {
       );
     }
     return store;
+  }
+
+  /** Answers a query from one of the stores. Throws as {@link store} and {@link executeQuery}. */
+  query(name: string, query: StoreQuery, isolation: QueryIsolation = 'read_committed'): StoreRow[] {
+    const store = this.store(name);
+    // What a changelog holds is committed, also while it waits to be kept.
+    const seen = this.#restoring.has(name) ? 'read_uncommitted' : isolation;
+    return executeQuery(this.#specs.get(name) as StoreSpec, store, query, seen);
   }
 
   /**

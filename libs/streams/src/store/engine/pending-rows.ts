@@ -25,6 +25,11 @@ export class PendingRows {
     this.#committed = committed;
   }
 
+  /** The rows without what was written since the last commit. */
+  committed(): PendingRows {
+    return new PendingRows(this.#store, this.#committed);
+  }
+
   /** How many keys were written since the last commit. */
   get pendingCount(): number {
     return this.#pending.size;

@@ -3,6 +3,7 @@ import type { PendingRows } from '../engine/pending-rows.js';
 import { keyText } from '../key-text.js';
 import type { KeyValueStore, TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
+import type { QueryIsolation, Queryable, ReadOnlyKeyValueStore } from '../read-only-stores.js';
 import type { ChangelogWriter } from '../state-store.js';
 import type { PutOutcome, TableStore } from '../table-store.js';
 import { RowKind, plainKey, startOf } from './row-keys.js';
@@ -12,7 +13,9 @@ const FIRST = startOf(RowKind.row);
 const END = startOf(RowKind.index);
 
 /** A key-value store outside the heap. A row is the key, then the value with its timestamp; rows sort by the key's bytes. */
-export class OrderedKeyValueStore<K, V> implements KeyValueStore<K, V>, TableStore, PersistentStore {
+export class OrderedKeyValueStore<K, V>
+  implements KeyValueStore<K, V>, TableStore, PersistentStore, Queryable<ReadOnlyKeyValueStore<K, V>>
+{
   readonly name: string;
   readonly rows: PendingRows;
   readonly #key: Serde<K>;
@@ -71,8 +74,22 @@ export class OrderedKeyValueStore<K, V> implements KeyValueStore<K, V>, TableSto
   }
 
   /** All entries, in the order of the keys' bytes. */
-  *entries(): IterableIterator<[K, TimestampedValue<V>]> {
-    for (const { key, value } of this.rows.scan(FIRST, END)) {
+  entries(): IterableIterator<[K, TimestampedValue<V>]> {
+    return this.#scan(FIRST, END);
+  }
+
+  range(from: Buffer, to?: Buffer): IterableIterator<[K, TimestampedValue<V>]> {
+    return this.#scan(plainKey(RowKind.row, from), to === undefined ? END : plainKey(RowKind.row, to));
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlyKeyValueStore<K, V> {
+    if (isolation === 'read_uncommitted') return this;
+    const serdes = { key: this.#key, value: this.#value };
+    return new OrderedKeyValueStore(this.name, serdes, this.rows.committed(), this.#nowMs);
+  }
+
+  *#scan(from: Buffer, to: Buffer): IterableIterator<[K, TimestampedValue<V>]> {
+    for (const { key, value } of this.rows.scan(from, to)) {
       yield [this.#key.deserialize(key, 1, key.length), readTimestamped(value, this.#value)];
     }
   }

@@ -5,6 +5,7 @@ import { readInt64 } from '../int64-bytes.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
+import type { QueryIsolation, Queryable, ReadOnlySessionStore } from '../read-only-stores.js';
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from '../session-key.js';
 import type { Session, SessionStore } from '../session-store.js';
 import type { ChangelogWriter } from '../state-store.js';
@@ -16,7 +17,9 @@ const INDEX_FIRST = startOf(RowKind.index);
 const INDEX_END = startOf(RowKind.index + 1);
 
 /** A session store outside the heap. Rows sort by key, end and start; an index by end, start and key finds what closes and what leaves. */
-export class OrderedSessionStore<K, V> implements SessionStore<K, V>, PersistentStore {
+export class OrderedSessionStore<K, V>
+  implements SessionStore<K, V>, PersistentStore, Queryable<ReadOnlySessionStore<K, V>>
+{
   readonly name: string;
   readonly rows: PendingRows;
   readonly #key: Serde<K>;
@@ -55,6 +58,12 @@ export class OrderedSessionStore<K, V> implements SessionStore<K, V>, Persistent
       found.push({ key, startMs, endMs, value: this.#value.deserialize(row.value, 0, row.value.length) });
     }
     return found;
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlySessionStore<K, V> {
+    if (isolation === 'read_uncommitted') return this;
+    const serdes = { key: this.#key, value: this.#value };
+    return new OrderedSessionStore(this.name, serdes, this.#retentionMs, this.rows.committed());
   }
 
   *endingIn(fromMs: number, toMs: number): IterableIterator<Session<K, V>> {

@@ -2,9 +2,11 @@ import type { Serde } from '../../serde/serde.js';
 import type { ByteRow } from '../engine/store-engine.js';
 import type { PendingRows } from '../engine/pending-rows.js';
 import { readInt64 } from '../int64-bytes.js';
+import { inKeyOrder } from '../key-order.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
+import type { QueryIsolation, Queryable, ReadOnlyVersionedStore } from '../read-only-stores.js';
 import type { ChangelogWriter } from '../state-store.js';
 import type { PutOutcome, TableStore } from '../table-store.js';
 import {
@@ -31,7 +33,9 @@ const END = startOf(RowKind.index);
  * A versioned store outside the heap. Rows sort by key and time, one a version. Versions that no time within the history shows
  * leave when their key is written again; an index of the deletions lets keys leave that are gone for good.
  */
-export class OrderedVersionedStore<K, V> implements TableStore, PersistentStore {
+export class OrderedVersionedStore<K, V>
+  implements TableStore, PersistentStore, Queryable<ReadOnlyVersionedStore<K, V>>
+{
   readonly name: string;
   readonly rows: PendingRows;
   readonly #key: Serde<K>;
@@ -93,6 +97,16 @@ export class OrderedVersionedStore<K, V> implements TableStore, PersistentStore 
       latest = version;
     }
     if (latest !== undefined) yield* this.#entry(latest);
+  }
+
+  range(from: Buffer, to?: Buffer): IterableIterator<[K, TimestampedValue<V>]> {
+    return inKeyOrder(this.entries(), this.#key, from, to);
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlyVersionedStore<K, V> {
+    if (isolation === 'read_uncommitted') return this;
+    const serdes = { key: this.#key, value: this.#value };
+    return new OrderedVersionedStore(this.name, serdes, this.#historyMs, this.rows.committed());
   }
 
   size(): number {
@@ -176,6 +190,8 @@ export class OrderedVersionedStore<K, V> implements TableStore, PersistentStore 
   #leaveDeleted(): void {
     const history = startOfTime(RowKind.index, this.#heldFromMs());
     for (const { key: entry } of this.rows.leaving(END, history)) {
+      // A value may have taken the deletion's place since the last commit.
+      if (this.rows.get(entry) === undefined) continue;
       const key = entry.subarray(9);
       this.#leaveBehind(keyFirst(RowKind.row, key));
       this.#drop(key, timeOf(entry));

@@ -5,6 +5,7 @@ import { readInt64 } from '../int64-bytes.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
+import type { QueryIsolation, Queryable, ReadOnlyWindowStore } from '../read-only-stores.js';
 import type { ChangelogWriter } from '../state-store.js';
 import { windowKeyBytes, windowKeyEnd, windowStartOf } from '../window-key.js';
 import type { WindowStore } from '../window-store.js';
@@ -30,7 +31,9 @@ const END = startOf(RowKind.index);
  * A window store outside the heap. Rows sort by their window's start, so that those that are gone stand at the front; where windows
  * are fetched by key, an index lists the starts of each key.
  */
-export class OrderedWindowStore<K, V> implements WindowStore<K, V>, PersistentStore {
+export class OrderedWindowStore<K, V>
+  implements WindowStore<K, V>, PersistentStore, Queryable<ReadOnlyWindowStore<K, V>>
+{
   readonly name: string;
   readonly rows: PendingRows;
   readonly #key: Serde<K>;
@@ -87,6 +90,23 @@ export class OrderedWindowStore<K, V> implements WindowStore<K, V>, PersistentSt
       const row = this.#read(keyBytes, startMs);
       if (row !== undefined) yield [startMs, row];
     }
+  }
+
+  readOnly(isolation: QueryIsolation): ReadOnlyWindowStore<K, V> {
+    if (isolation === 'read_committed') {
+      const serdes = { key: this.#key, value: this.#value };
+      const windows = { windowSizeMs: this.#windowSizeMs, retentionMs: this.#retentionMs };
+      const committed = this.rows.committed();
+      const isFetchedByKey = this.#isIndexed;
+      return new OrderedWindowStore(this.name, serdes, { ...windows, isFetchedByKey }, committed).readOnly(
+        'read_uncommitted',
+      );
+    }
+    return {
+      fetch: (key, fromMs, toMs) =>
+        this.#isIndexed ? this.fetch(key, fromMs, toMs) : this.#tryStarts(key, fromMs, toMs),
+      startingIn: (fromMs, toMs) => this.startingIn(fromMs, toMs),
+    };
   }
 
   *startingIn(fromMs: number, toMs: number): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
@@ -170,6 +190,21 @@ export class OrderedWindowStore<K, V> implements WindowStore<K, V>, PersistentSt
   #read(key: Buffer, startMs: number): TimestampedValue<V> | undefined {
     const row = this.rows.get(timeFirst(RowKind.row, startMs, key));
     return row === undefined ? undefined : readTimestamped(row, this.#value);
+  }
+
+  /** The windows of a key where no index lists them: looks it up under each start. */
+  *#tryStarts(key: K, fromMs: number, toMs: number): IterableIterator<[number, TimestampedValue<V>]> {
+    const keyBytes = this.#key.serialize(key);
+    const end = startOfTime(RowKind.row, toMs + 1);
+    let nextMs = Math.max(fromMs, this.#firstHeldMs());
+    for (;;) {
+      const [first] = this.rows.scan(startOfTime(RowKind.row, nextMs), end);
+      if (first === undefined) return;
+      const startMs = timeOf(first.key);
+      const row = this.#read(keyBytes, startMs);
+      if (row !== undefined) yield [startMs, row];
+      nextMs = startMs + 1;
+    }
   }
 
   #set(key: Buffer, startMs: number, row: Buffer | null): void {
