@@ -43,11 +43,8 @@ export function addTypeRouter<K, T extends Readonly<Record<string, Serde<unknown
   stream: KStream<K, Buffer>,
   { by, types, unknown }: RouteOptions<K, T, U>,
 ): Routes<K, T, U> {
-  const routing = {
-    typeOf: by as TypeOf,
-    types: Object.entries(types),
-    unknown: unknown ?? 'dead-letter',
-  };
+  const otherwise: UnknownType = unknown ?? 'dead-letter';
+  const routing = { typeOf: by as TypeOf, types: Object.entries(types), unknown: otherwise };
   return streamsOf(name, stream, routing) as Routes<K, T, U>;
 }
 
