@@ -7,6 +7,11 @@
 export interface Serde<T> {
   /** What it is, for messages and `describe()`: `utf8`, `json`, `avro:flights.enriched`. */
   readonly name: string;
+  /**
+   * Whether a key has one form alone: what {@link deserialize} has read is written as the same bytes again, by any version of the
+   * serde. Stores in the heap leave rows with such keys undecoded after a restore, until somebody asks for them. Default: not.
+   */
+  readonly isCanonical?: boolean;
   serialize(value: T): Buffer;
   /**
    * Reads `buffer[start, end)`.

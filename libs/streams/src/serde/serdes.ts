@@ -5,6 +5,7 @@ import type { Serde } from './serde.js';
 /** Text as UTF-8. */
 export const utf8: Serde<string> = {
   name: 'utf8',
+  isCanonical: true,
   serialize: (value) => Buffer.from(value, 'utf8'),
   deserialize: (buffer, start, end) => buffer.toString('utf8', start, end),
 };
@@ -12,6 +13,7 @@ export const utf8: Serde<string> = {
 /** Bytes as they are; what is read is a copy. */
 export const bytes: Serde<Buffer> = {
   name: 'bytes',
+  isCanonical: true,
   serialize: (value) => value,
   deserialize: (buffer, start, end) => Buffer.from(buffer.subarray(start, end)),
 };
@@ -19,6 +21,7 @@ export const bytes: Serde<Buffer> = {
 /** A whole number of 64 bits, big-endian, within ±2^53; the form of Kafka's `LongSerializer`. */
 export const int64: Serde<number> = {
   name: 'int64',
+  isCanonical: true,
   serialize: (value) => {
     if (!Number.isSafeInteger(value)) {
       throw new RecordError(

@@ -43,8 +43,8 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
     undo(versions, change);
     if (versions.length === 0) this.#rows.delete(change.text);
   });
-  #latestMs = -1;
-  #committedLatestMs = -1;
+  #latestMs = -Infinity;
+  #committedLatestMs = -Infinity;
   #latestMsBefore = this.#latestMs;
   #prunedUpToMs = -Infinity;
 

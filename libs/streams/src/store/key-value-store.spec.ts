@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ChangelogLog } from '../../test/changelog-log.js';
-import { json, utf8 } from '../serde/serdes.js';
+import { int64, json, utf8 } from '../serde/serdes.js';
 import { HeapKeyValueStore } from './key-value-store.js';
 
 const operation = fc.oneof(
@@ -68,5 +68,37 @@ describe('HeapKeyValueStore', () => {
 
     expect(store.get({ id: 1 })).toBe(10);
     expect(store.get({ id: 2 })).toBeUndefined();
+  });
+
+  it('leaves what it restores undecoded until somebody asks for it', () => {
+    let decoded = 0;
+    const value = {
+      ...int64,
+      deserialize: (...range: Parameters<typeof int64.deserialize>) => (decoded++, int64.deserialize(...range)),
+    };
+    const log = new ChangelogLog();
+    const store = new HeapKeyValueStore('numbers', { key: utf8, value }, () => 7, log);
+    for (const key of ['a', 'b', 'c']) store.put(key, 1);
+    log.commit();
+    const restored = new HeapKeyValueStore('numbers', { key: utf8, value }, () => 7);
+    log.restoreInto(restored);
+    expect(decoded).toBe(0);
+
+    expect([restored.get('a'), restored.get('a'), restored.get('d')]).toEqual([1, 1, undefined]);
+    expect(decoded).toBe(1);
+    expect([...restored.entries()].map(([key]) => key).sort()).toEqual(['a', 'b', 'c']);
+    expect(decoded).toBe(3);
+  });
+
+  it('restarts its task when a restored value cannot be read, so that no record is a dead letter for it', () => {
+    const log = new ChangelogLog();
+    new HeapKeyValueStore('numbers', { key: utf8, value: utf8 }, () => 7, log).put('a', 'not a number');
+    log.commit();
+    const restored = new HeapKeyValueStore('numbers', { key: utf8, value: int64 }, () => 7);
+    log.restoreInto(restored);
+
+    expect(() => restored.get('a')).toThrow(
+      expect.objectContaining({ code: 'MR_STORE_CORRUPT', disposition: 'restart-task' }),
+    );
   });
 });

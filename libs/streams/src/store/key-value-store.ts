@@ -1,7 +1,9 @@
+import { TaskError, describeError } from '@millrace/kernel';
 import type { Serde } from '../serde/serde.js';
 import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
 import type { QueryIsolation, ReadOnlyKeyValueStore, Queryable } from './read-only-stores.js';
+import { RestoredRows, type RestoredRow } from './restored-rows.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { PutOutcome, TableStore } from './table-store.js';
 
@@ -27,7 +29,12 @@ interface Entry<K, V> extends TimestampedValue<V> {
   readonly key: K;
 }
 
-/** A key-value store in the heap, with every write in its changelog. */
+/**
+ * A key-value store in the heap, with every write in its changelog.
+ *
+ * What a restore brings back stays bytes until somebody asks for the key, where the serde of the keys allows that. A key that was
+ * written since has no such row.
+ */
 export class HeapKeyValueStore<K, V>
   implements KeyValueStore<K, V>, TableStore, Queryable<ReadOnlyKeyValueStore<K, V>>
 {
@@ -37,17 +44,26 @@ export class HeapKeyValueStore<K, V>
   readonly #changelog: ChangelogWriter | undefined;
   readonly #nowMs: () => number;
   readonly #committed = new Map<string, Entry<K, V>>();
+  readonly #isReadAtOnce: boolean;
+  /** Committed rows that nobody has asked for since they were restored; none of them is in {@link #committed} or the overlay. */
+  #restored: RestoredRows | undefined;
   #overlay = new Map<string, Entry<K, V> | null>();
   /** What stood in the overlay before the present record; undefined where no record is taken back alone. */
   #before: Map<string, Entry<K, V> | null | undefined> | undefined;
 
-  /** @param recordTimeMs the timestamp of the record being processed, for writes that give none. */
+  /**
+   * @param recordTimeMs the timestamp of the record being processed, for writes that give none.
+   * @param isReadAtOnce whether {@link restore} decodes what it takes, and throws what nobody can read. Default: only where keys
+   *   have no {@link Serde.isCanonical} form.
+   */
   constructor(
     name: string,
     serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
     recordTimeMs: () => number,
     changelog?: ChangelogWriter,
+    isReadAtOnce = false,
   ) {
+    this.#isReadAtOnce = isReadAtOnce || serdes.key.isCanonical !== true;
     this.name = name;
     this.#key = serdes.key;
     this.#value = serdes.value;
@@ -63,7 +79,7 @@ export class HeapKeyValueStore<K, V>
     const text = this.textOf(key);
     const pending = this.#overlay.get(text);
     if (pending !== undefined) return pending ?? undefined;
-    return this.#committed.get(text);
+    return this.#committedRow(text, key);
   }
 
   row(key: K): TimestampedValue<V> | undefined {
@@ -76,6 +92,7 @@ export class HeapKeyValueStore<K, V>
 
   put(key: K, value: V | null, timestampMs: number = this.#nowMs(), isLogged = true): PutOutcome {
     const text = this.textOf(key);
+    if (this.#restored !== undefined) this.#recall(text, key);
     if (this.#before?.has(text) === false) this.#before.set(text, this.#overlay.get(text));
     this.#overlay.set(text, value === null ? null : { key, value, timestampMs });
     if (isLogged) this.log(key, value, timestampMs);
@@ -93,12 +110,13 @@ export class HeapKeyValueStore<K, V>
   }
 
   *entries(): IterableIterator<[K, TimestampedValue<V>]> {
+    this.#recallAll();
     for (const [text, entry] of this.#committed) if (!this.#overlay.has(text)) yield [entry.key, entry];
     for (const entry of this.#overlay.values()) if (entry !== null) yield [entry.key, entry];
   }
 
   size(): number {
-    let size = this.#committed.size;
+    let size = this.#committed.size + (this.#restored?.size ?? 0);
     for (const [text, entry] of this.#overlay) size += (entry === null ? 0 : 1) - (this.#committed.has(text) ? 1 : 0);
     return size;
   }
@@ -111,6 +129,10 @@ export class HeapKeyValueStore<K, V>
     valueEnd: number,
     timestampMs: number,
   ): void {
+    if (!this.#isReadAtOnce) {
+      this.#keep(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
+      return;
+    }
     const key = this.#key.deserialize(buffer, keyStart, keyEnd);
     const text = this.textOf(key);
     if (valueStart < 0) this.#committed.delete(text);
@@ -132,7 +154,7 @@ export class HeapKeyValueStore<K, V>
   readOnly(isolation: QueryIsolation): ReadOnlyKeyValueStore<K, V> {
     const isCommitted = isolation === 'read_committed';
     return {
-      row: (key) => (isCommitted ? this.#committed.get(this.textOf(key)) : this.getWithTimestamp(key)),
+      row: (key) => (isCommitted ? this.#committedRow(this.textOf(key), key) : this.getWithTimestamp(key)),
       range: (from, to) => inKeyOrder(isCommitted ? this.#committedEntries() : this.entries(), this.#key, from, to),
     };
   }
@@ -153,7 +175,64 @@ export class HeapKeyValueStore<K, V>
   textOf(key: K): string {
     return keyText(key, this.#key);
   }
+
   *#committedEntries(): IterableIterator<[K, TimestampedValue<V>]> {
+    this.#recallAll();
     for (const entry of this.#committed.values()) yield [entry.key, entry];
+  }
+
+  #committedRow(text: string, key: K): Entry<K, V> | undefined {
+    const entry = this.#committed.get(text);
+    return entry !== undefined || this.#restored === undefined ? entry : this.#recall(text, key);
+  }
+
+  /** Takes a row of the changelog as bytes. */
+  #keep(
+    buffer: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    timestampMs: number,
+  ): void {
+    if (this.#committed.size > 0) this.#committed.delete(this.textOf(this.#key.deserialize(buffer, keyStart, keyEnd)));
+    if (valueStart < 0) {
+      this.#restored?.delete(buffer, keyStart, keyEnd);
+      return;
+    }
+    this.#restored ??= new RestoredRows();
+    this.#restored.set(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
+  }
+
+  /** A row that was restored, read now and kept as it is read. */
+  #recall(text: string, key: K): Entry<K, V> | undefined {
+    const bytes = this.#key.serialize(key);
+    const row = this.#restored?.get(bytes, 0, bytes.length);
+    if (row === undefined) return undefined;
+    const entry = this.#read(row, key);
+    this.#committed.set(text, entry);
+    this.#restored?.delete(bytes, 0, bytes.length);
+    if (this.#restored?.size === 0) this.#restored = undefined;
+    return entry;
+  }
+
+  #recallAll(): void {
+    for (const row of this.#restored?.rows() ?? []) {
+      const key = this.#key.deserialize(row.buffer, row.keyStart, row.keyEnd);
+      this.#committed.set(this.textOf(key), this.#read(row, key));
+    }
+    this.#restored = undefined;
+  }
+
+  #read({ buffer, valueStart, valueEnd, timestampMs }: RestoredRow, key: K): Entry<K, V> {
+    try {
+      return { key, value: this.#value.deserialize(buffer, valueStart, valueEnd), timestampMs };
+    } catch (cause) {
+      throw new TaskError(
+        'MR_STORE_CORRUPT',
+        `the store '${this.name}' holds a value that its serde cannot read (${describeError(cause)}): go back to the serde that wrote it, or delete the changelog and start over`,
+        { cause },
+      );
+    }
   }
 }

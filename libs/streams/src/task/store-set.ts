@@ -34,8 +34,12 @@ export interface StoreSetEnvironment {
   readonly thread?: number;
 }
 
-/** So many rows are kept at once while a store is restored: a tree on disk takes many much faster than few and few again. */
-const ROWS_AT_ONCE = 50_000;
+/**
+ * So many rows, or bytes, are kept at once while a store is restored: a tree on disk takes many rows in order much faster than few
+ * and few again, as each page is then written once.
+ */
+const ROWS_AT_ONCE = 200_000;
+const BYTES_AT_ONCE = 32 * 1024 * 1024;
 
 /**
  * The stores of a task, how far each has followed its changelog, and the storages that keep those which are not in the heap.
@@ -164,13 +168,13 @@ export class StoreSet {
     const store = this.store(name);
     const spec = this.#specs.get(name) as StoreSpec;
     let restored = 0;
+    const isKept = this.#storageOf.has(store);
     while (run.nextRecord()) {
-      if (run.cursor.keyStart >= 0 && restoreRecord(store, spec, run)) restored++;
+      if (run.cursor.keyStart >= 0 && restoreRecord(store, spec, run, isKept)) restored++;
     }
     this.reached(name, run.nextOffset);
     this.#restoring.add(name);
-    const isKept = this.#storageOf.has(store);
-    if (!isKept || (store as PersistentStore).rows.pendingCount >= ROWS_AT_ONCE) this.restored(name);
+    if (!isKept || isLarge((store as PersistentStore).rows)) this.restored(name);
     return restored;
   }
 
@@ -239,30 +243,52 @@ export class StoreSet {
     const changes = stores.map((store) => {
       const position = this.#positions.get(store.name);
       const isNew = position !== storage.position(store.name);
-      return { store: store.name, changes: store.rows.take(), position: isNew ? position : undefined };
+      return { store: store.name, changes: store.rows.changes(), position: isNew ? position : undefined };
     });
-    if (changes.some((each) => each.changes.length > 0 || each.position !== undefined)) storage.write(changes);
+    try {
+      if (changes.some((each) => each.changes.length > 0 || each.position !== undefined)) storage.write(changes);
+    } catch (cause) {
+      for (const store of stores) this.#goBack(store, storage);
+      throw cause;
+    }
+    for (const store of stores) store.rows.clear();
+  }
+
+  /** A store is again what is kept of it: the rest is to be restored once more. */
+  #goBack(store: PersistentStore, storage: TaskStorage): void {
+    store.rows.clear();
+    store.rollback();
+    this.#restoring.delete(store.name);
+    const position = storage.position(store.name);
+    if (position === undefined) this.#positions.delete(store.name);
+    else this.#positions.set(store.name, position);
   }
 }
 
+function isLarge(rows: PendingRows): boolean {
+  return rows.pendingCount >= ROWS_AT_ONCE || rows.pendingBytes >= BYTES_AT_ONCE;
+}
+
 /**
- * Hands a record of a changelog to its store. One that a table's topic holds and nobody can read went to the dead-letter topic when
- * it was processed: it is passed over.
+ * Hands a record of a changelog to its store. One that a table's topic holds and nobody can read, or no storage can keep, went to
+ * the dead-letter topic when it was processed: it is passed over.
  */
-function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun): boolean {
+function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun, isKept: boolean): boolean {
   const { buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs } = cursor;
   if (spec.sourceTopic === undefined) {
     store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
     return true;
   }
   try {
-    // A store that is kept as bytes would take anything.
-    spec.key.deserialize(buffer, keyStart, keyEnd);
-    if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
+    // A store in the heap reads what it takes; one that is kept as bytes would take anything.
+    if (isKept) {
+      spec.key.deserialize(buffer, keyStart, keyEnd);
+      if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
+    }
+    store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
   } catch (cause) {
     if (dispositionOf(cause, 'dead-letter') === 'dead-letter') return false;
     throw cause;
   }
-  store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
   return true;
 }

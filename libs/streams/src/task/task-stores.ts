@@ -38,7 +38,7 @@ export function makeStore(spec: StoreSpec, environment: StoreEnvironment, rows?:
   switch (spec.kind) {
     case 'key-value':
       return rows === undefined
-        ? new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog)
+        ? new HeapKeyValueStore(spec.name, spec, environment.recordTimeMs, changelog, spec.sourceTopic !== undefined)
         : new OrderedKeyValueStore(spec.name, spec, rows, environment.recordTimeMs, changelog);
     case 'versioned':
       return rows === undefined

@@ -1,4 +1,5 @@
 import type { PendingRows } from '../../store/engine/pending-rows.js';
+import { endOfPrefix } from '../../store/engine/prefix-end.js';
 import { RowKind, keyFirst, plainKey } from '../../store/ordered/row-keys.js';
 import {
   readTimestamped,
@@ -79,13 +80,4 @@ export class OrderedSubscriptionStore implements SubscriptionStore, PersistentSt
   size(): number {
     return this.rows.count();
   }
-}
-
-/** The least key that is after all keys with a prefix; the prefix begins with a byte below 255. */
-function endOfPrefix(prefix: Buffer): Buffer {
-  let at = prefix.length - 1;
-  while (prefix[at] === 255) at--;
-  const end = Buffer.from(prefix.subarray(0, at + 1));
-  end[at] = (end[at] as number) + 1;
-  return end;
 }

@@ -15,7 +15,8 @@ const operation = fc.oneof(
 );
 
 function commit(storage: TaskStorage, rows: PendingRows): void {
-  storage.write([{ store: 'rows', changes: rows.take(), position: undefined }]);
+  storage.write([{ store: 'rows', changes: rows.changes(), position: undefined }]);
+  rows.clear();
 }
 
 function shown({ key: at, value }: ByteRow): readonly [string, string] {

@@ -1,10 +1,14 @@
 import { RecordError } from '@millrace/kernel';
+import { endOfPrefix } from './prefix-end.js';
 import { SortedTexts } from './sorted-texts.js';
 import type { ByteChange, ByteRow, ByteStore } from './store-engine.js';
 
 const PAGE_ROWS = 256;
 
-/** So many rows of the past leave at one commit, at most: no commit takes long because much is gone at once. */
+/**
+ * So many rows of the past leave at one commit, or twice as many as were written: no commit takes long because much is gone at
+ * once, and no store grows because it is written faster than it is cleaned up.
+ */
 const LEAVING_AT_ONCE = 4_096;
 
 /**
@@ -15,6 +19,7 @@ export class PendingRows {
   readonly #store: string;
   readonly #committed: ByteStore;
   #pending = new Map<string, Buffer | null>();
+  #pendingBytes = 0;
   /** Their keys in order; made when somebody scans. */
   #sorted: SortedTexts | undefined;
   /** What stood under the keys that the current record has written, undefined for nothing; only where it may have to be undone. */
@@ -35,13 +40,18 @@ export class PendingRows {
     return this.#pending.size;
   }
 
+  /** About what the rows take that were written since the last commit; rows that were written over or undone are counted too. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
   /** The value of a key; its bytes hold until the next call. */
   get(key: Buffer): Buffer | undefined {
     if (this.#pending.size > 0) {
       const pending = this.#pending.get(key.toString('latin1'));
       if (pending !== undefined) return pending ?? undefined;
     }
-    return this.#committed.get(key);
+    return key.length > this.#committed.maxKeyBytes ? undefined : this.#committed.get(key);
   }
 
   /** @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the key is longer than the storage takes. */
@@ -56,6 +66,7 @@ export class PendingRows {
     const text = key.toString('latin1');
     if (this.#before !== undefined && !this.#before.has(text)) this.#before.set(text, this.#pending.get(text));
     this.#pending.set(text, value);
+    this.#pendingBytes += key.length + (value?.length ?? 0);
     this.#sorted?.add(text);
   }
 
@@ -77,7 +88,7 @@ export class PendingRows {
   /** Rows with a key in [from, to), in order; rows may be changed meanwhile. */
   *scan(from: Buffer, to: Buffer): IterableIterator<ByteRow> {
     for (let start = from; ;) {
-      const page = this.#committed.scan({ from: start, to, limit: PAGE_ROWS, isReverse: false });
+      const page = this.#page(start, to, PAGE_ROWS, false);
       const last = page.length < PAGE_ROWS ? undefined : page.at(-1)?.key;
       const end = last === undefined ? to : after(last);
       yield* this.#merged(page, start, end);
@@ -89,7 +100,7 @@ export class PendingRows {
   /** The last row with a key in [from, to). */
   last(from: Buffer, to: Buffer): ByteRow | undefined {
     for (let limit = 1, end = to; ; limit = PAGE_ROWS) {
-      const page = this.#committed.scan({ from, to: end, limit, isReverse: true });
+      const page = this.#page(from, end, limit, true);
       const first = page.length < limit ? undefined : page.at(-1)?.key;
       const start = first ?? from;
       const found = [...this.#merged(page.toReversed(), start, end)].at(-1);
@@ -98,9 +109,9 @@ export class PendingRows {
     }
   }
 
-  /** The first of the committed rows in [from, to), some thousands at most: those that are to leave at this commit. */
+  /** The first of the committed rows in [from, to), a bounded number: those that are to leave at this commit. */
   leaving(from: Buffer, to: Buffer): readonly ByteRow[] {
-    return this.#committed.scan({ from, to, limit: LEAVING_AT_ONCE, isReverse: false });
+    return this.#page(from, to, Math.max(LEAVING_AT_ONCE, 2 * this.#pending.size), false);
   }
 
   /** How many rows there are. */
@@ -113,22 +124,26 @@ export class PendingRows {
     return count;
   }
 
-  /** Hands over what was written, in the order of the keys, and forgets it. */
-  take(): ByteChange[] {
+  /** What was written, in the order of the keys: to be kept, and then forgotten by {@link clear}. */
+  changes(): ByteChange[] {
     const texts = [...this.#pending.keys()].sort();
-    const changes = texts.map((text) => ({
+    return texts.map((text) => ({
       key: Buffer.from(text, 'latin1'),
       value: this.#pending.get(text) as Buffer | null,
     }));
-    this.clear();
-    return changes;
   }
 
   /** Forgets what was written. */
   clear(): void {
     this.#pending = new Map();
+    this.#pendingBytes = 0;
     this.#sorted = undefined;
     this.#before = undefined;
+  }
+
+  #page(from: Buffer, to: Buffer, limit: number, isReverse: boolean): readonly ByteRow[] {
+    const { maxKeyBytes } = this.#committed;
+    return this.#committed.scan({ from: fitting(from, maxKeyBytes), to: fitting(to, maxKeyBytes), limit, isReverse });
   }
 
   *#merged(page: readonly ByteRow[], from: Buffer, to: Buffer): IterableIterator<ByteRow> {
@@ -162,4 +177,9 @@ export class PendingRows {
 /** The least key after another. */
 function after(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.from([0])]);
+}
+
+/** A bound that lies between the same keys of at most `maxKeyBytes` as `bound` does. */
+function fitting(bound: Buffer, maxKeyBytes: number): Buffer {
+  return bound.length <= maxKeyBytes ? bound : endOfPrefix(bound.subarray(0, maxKeyBytes));
 }

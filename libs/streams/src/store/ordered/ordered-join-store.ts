@@ -1,11 +1,20 @@
 import type { Serde } from '../../serde/serde.js';
 import type { PendingRows } from '../engine/pending-rows.js';
-import { readInt64 } from '../int64-bytes.js';
 import type { JoinRow, JoinStore } from '../join-store.js';
 import type { PersistentStore } from '../persistent-store.js';
 import type { ChangelogWriter } from '../state-store.js';
 import { sequenceOf, windowKeyBytes, windowKeyEnd, windowStartOf } from '../window-key.js';
-import { RowKind, boundMs, keyFirst, numbersAfterKey, startOf, startOfTime, timeFirst, timeOf } from './row-keys.js';
+import {
+  RowKind,
+  boundMs,
+  keyFirst,
+  numberAt,
+  numbersAfterKey,
+  startOf,
+  startOfTime,
+  timeFirst,
+  timeOf,
+} from './row-keys.js';
 import { StoreTimes } from './store-times.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -51,14 +60,14 @@ export class OrderedJoinStore<K, V> implements JoinStore<K, V>, PersistentStore 
 
   fetch(key: K, fromMs: number, toMs: number): readonly JoinRow<V>[] {
     const keyBytes = this.#key.serialize(key);
-    const from = keyFirst(RowKind.row, keyBytes, Math.max(fromMs, this.#firstHeldMs()));
+    const from = keyFirst(RowKind.row, keyBytes, boundMs(Math.max(fromMs, this.#firstHeldMs())));
     const to = keyFirst(RowKind.row, keyBytes, boundMs(toMs + 1));
     const found: JoinRow<V>[] = [];
     for (const row of this.rows.scan(from, to)) {
       const at = numbersAfterKey(row.key);
       found.push({
-        timestampMs: readInt64(row.key, at),
-        sequence: readInt64(row.key, at + 8),
+        timestampMs: numberAt(row.key, at),
+        sequence: numberAt(row.key, at + 8),
         value: this.value.deserialize(row.value, 0, row.value.length),
       });
     }
@@ -79,7 +88,7 @@ export class OrderedJoinStore<K, V> implements JoinStore<K, V>, PersistentStore 
   commit(): void {
     const goneBefore = startOfTime(RowKind.index, this.#firstHeldMs());
     for (const { key: entry } of this.rows.leaving(INDEX_FIRST, goneBefore)) {
-      this.#set(entry.subarray(17), timeOf(entry), readInt64(entry, 9), null);
+      this.#set(entry.subarray(17), timeOf(entry), numberAt(entry, 9), null);
     }
     this.#times.commit();
   }
@@ -112,7 +121,7 @@ export class OrderedJoinStore<K, V> implements JoinStore<K, V>, PersistentStore 
 
   /** Rows before this time are gone. */
   #firstHeldMs(): number {
-    return Math.max(0, this.#times.latestMs - this.#retentionMs + 1);
+    return this.#times.latestMs - this.#retentionMs + 1;
   }
 
   #set(key: Buffer, timestampMs: number, sequence: number, value: Buffer | null): void {

@@ -1,7 +1,6 @@
 import type { Serde } from '../../serde/serde.js';
 import type { Windowed } from '../../window/windowed.js';
 import type { PendingRows } from '../engine/pending-rows.js';
-import { readInt64 } from '../int64-bytes.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
@@ -9,7 +8,19 @@ import type { QueryIsolation, Queryable, ReadOnlySessionStore } from '../read-on
 import { sessionKeyBytes, sessionKeyEnd, sessionTimesOf } from '../session-key.js';
 import type { Session, SessionStore } from '../session-store.js';
 import type { ChangelogWriter } from '../state-store.js';
-import { LAST_MS, RowKind, keyFirst, numbersAfterKey, startOf, startOfTime, timeFirst, timeOf } from './row-keys.js';
+import {
+  FIRST_MS,
+  LAST_MS,
+  RowKind,
+  boundMs,
+  keyFirst,
+  numberAt,
+  numbersAfterKey,
+  startOf,
+  startOfTime,
+  timeFirst,
+  timeOf,
+} from './row-keys.js';
 import { StoreTimes } from './store-times.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -48,12 +59,12 @@ export class OrderedSessionStore<K, V>
   find(key: K, earliestEndMs: number, latestStartMs: number): readonly Session<K, V>[] {
     const keyBytes = this.#key.serialize(key);
     // A session of exactly the retention's age is no longer found, as in Kafka Streams, but may still be emitted.
-    const fromMs = Math.max(0, earliestEndMs, this.#times.latestMs - this.#retentionMs + 1);
+    const fromMs = boundMs(Math.max(earliestEndMs, this.#times.latestMs - this.#retentionMs + 1));
     const found: Session<K, V>[] = [];
     const to = keyFirst(RowKind.row, keyBytes, LAST_MS);
     for (const row of this.rows.scan(keyFirst(RowKind.row, keyBytes, fromMs), to)) {
       const at = numbersAfterKey(row.key);
-      const [endMs, startMs] = [readInt64(row.key, at), readInt64(row.key, at + 8)];
+      const [endMs, startMs] = [numberAt(row.key, at), numberAt(row.key, at + 8)];
       if (startMs > latestStartMs) continue;
       found.push({ key, startMs, endMs, value: this.#value.deserialize(row.value, 0, row.value.length) });
     }
@@ -70,7 +81,7 @@ export class OrderedSessionStore<K, V>
     const heldFromMs = this.#times.committedLatestMs - this.#retentionMs;
     const from = startOfTime(RowKind.index, Math.max(fromMs, heldFromMs));
     for (const { key: entry } of this.rows.scan(from, startOfTime(RowKind.index, toMs + 1))) {
-      const [endMs, startMs] = [timeOf(entry), readInt64(entry, 9)];
+      const [endMs, startMs] = [timeOf(entry), numberAt(entry, 9)];
       const value = this.rows.get(keyFirst(RowKind.row, entry.subarray(17), endMs, startMs));
       if (value === undefined) continue;
       const key = this.#key.deserialize(entry, 17, entry.length);
@@ -92,7 +103,7 @@ export class OrderedSessionStore<K, V>
   }
 
   *entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
-    for (const { key, startMs, endMs, value } of this.endingIn(0, LAST_MS)) {
+    for (const { key, startMs, endMs, value } of this.endingIn(FIRST_MS, LAST_MS)) {
       yield [
         { key, startMs, endMs },
         { value, timestampMs: endMs },
@@ -111,7 +122,7 @@ export class OrderedSessionStore<K, V>
   commit(): void {
     const goneBefore = startOfTime(RowKind.index, this.#times.latestMs - this.#retentionMs);
     for (const { key: entry } of this.rows.leaving(INDEX_FIRST, goneBefore)) {
-      this.#set(entry.subarray(17), readInt64(entry, 9), timeOf(entry), null);
+      this.#set(entry.subarray(17), numberAt(entry, 9), timeOf(entry), null);
     }
     this.#times.commit();
   }

@@ -1,7 +1,6 @@
 import type { Serde } from '../../serde/serde.js';
 import type { ByteRow } from '../engine/store-engine.js';
 import type { PendingRows } from '../engine/pending-rows.js';
-import { readInt64 } from '../int64-bytes.js';
 import { inKeyOrder } from '../key-order.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
@@ -10,10 +9,12 @@ import type { QueryIsolation, Queryable, ReadOnlyVersionedStore } from '../read-
 import type { ChangelogWriter } from '../state-store.js';
 import type { PutOutcome, TableStore } from '../table-store.js';
 import {
+  FIRST_MS,
   LAST_MS,
   RowKind,
   boundMs,
   keyFirst,
+  numberAt,
   numbersAfterKey,
   startOf,
   startOfTime,
@@ -162,11 +163,11 @@ export class OrderedVersionedStore<K, V>
 
   /** Versions before this time are history no longer, unless they hold on into it. */
   #heldFromMs(): number {
-    return Math.max(0, this.#times.latestMs - this.#historyMs);
+    return this.#times.latestMs - this.#historyMs;
   }
 
   #lastUpTo(key: Buffer, ms: number): ByteRow | undefined {
-    return this.rows.last(keyFirst(RowKind.row, key, 0), keyFirst(RowKind.row, key, boundMs(ms + 1)));
+    return this.rows.last(keyFirst(RowKind.row, key, FIRST_MS), keyFirst(RowKind.row, key, boundMs(ms + 1)));
   }
 
   #set(key: Buffer, timestampMs: number, value: Buffer | null): void {
@@ -181,8 +182,8 @@ export class OrderedVersionedStore<K, V>
   /** Takes out the versions of a key that ended before the history begins. */
   #leaveBehind(start: Buffer): void {
     const key = start.subarray(5);
-    const heldFrom = keyFirst(RowKind.row, key, this.#heldFromMs() + 1);
-    const past = [...this.rows.scan(keyFirst(RowKind.row, key, 0), heldFrom)];
+    const heldFrom = keyFirst(RowKind.row, key, boundMs(this.#heldFromMs() + 1));
+    const past = [...this.rows.scan(keyFirst(RowKind.row, key, FIRST_MS), heldFrom)];
     for (const version of past.slice(0, -1)) this.#drop(key, timeOfVersion(version));
   }
 
@@ -216,7 +217,7 @@ export class OrderedVersionedStore<K, V>
 }
 
 function timeOfVersion({ key }: ByteRow): number {
-  return readInt64(key, numbersAfterKey(key));
+  return numberAt(key, numbersAfterKey(key));
 }
 
 function isOfSameKey(one: Buffer, other: Buffer): boolean {

@@ -1,7 +1,6 @@
 import type { Serde } from '../../serde/serde.js';
 import type { Windowed } from '../../window/windowed.js';
 import type { PendingRows } from '../engine/pending-rows.js';
-import { readInt64 } from '../int64-bytes.js';
 import { keyText } from '../key-text.js';
 import type { TimestampedValue } from '../key-value-store.js';
 import type { PersistentStore } from '../persistent-store.js';
@@ -10,10 +9,12 @@ import type { ChangelogWriter } from '../state-store.js';
 import { windowKeyBytes, windowKeyEnd, windowStartOf } from '../window-key.js';
 import type { WindowStore } from '../window-store.js';
 import {
+  FIRST_MS,
   LAST_MS,
   RowKind,
   boundMs,
   keyFirst,
+  numberAt,
   numbersAfterKey,
   startOf,
   startOfTime,
@@ -83,10 +84,10 @@ export class OrderedWindowStore<K, V>
   *fetch(key: K, fromMs: number, toMs: number): IterableIterator<[number, TimestampedValue<V>]> {
     if (!this.#isIndexed) return;
     const keyBytes = this.#key.serialize(key);
-    const from = keyFirst(RowKind.index, keyBytes, Math.max(fromMs, this.#firstHeldMs()));
+    const from = keyFirst(RowKind.index, keyBytes, boundMs(Math.max(fromMs, this.#firstHeldMs())));
     const to = keyFirst(RowKind.index, keyBytes, boundMs(toMs + 1));
     for (const { key: entry } of this.rows.scan(from, to)) {
-      const startMs = readInt64(entry, numbersAfterKey(entry));
+      const startMs = numberAt(entry, numbersAfterKey(entry));
       const row = this.#read(keyBytes, startMs);
       if (row !== undefined) yield [startMs, row];
     }
@@ -124,7 +125,7 @@ export class OrderedWindowStore<K, V>
   }
 
   entries(): IterableIterator<[Windowed<K>, TimestampedValue<V>]> {
-    return this.startingIn(0, LAST_MS);
+    return this.startingIn(FIRST_MS, LAST_MS);
   }
 
   restore(
@@ -180,7 +181,7 @@ export class OrderedWindowStore<K, V>
 
   /** Windows that start before are gone. */
   #firstHeldMs(): number {
-    return Math.max(0, this.#times.latestMs - this.#retentionMs);
+    return this.#times.latestMs - this.#retentionMs;
   }
 
   #isGone(startMs: number): boolean {

@@ -1,15 +1,20 @@
 /**
- * Keys of the rows that a store keeps as ordered bytes. The first byte says what a row is; times are 64 bits, so that they sort;
- * where a key comes before a time, its length comes before the key, so that no key's rows mix with another's.
+ * Keys of the rows that a store keeps as ordered bytes. The first byte says what a row is; times are 64 bits with their sign
+ * turned, so that they sort, those before 1970 too; where a key comes before a time, its length comes before the key, so that no
+ * key's rows mix with another's.
  */
-import { readInt64, writeInt64 } from '../int64-bytes.js';
+import { writeInt64 } from '../int64-bytes.js';
+
+const SIGN = 0x80;
+const WORD = 4_294_967_296;
 
 /** What a row is. */
 export const RowKind = { meta: 0, row: 1, index: 2 } as const;
 
 export type RowKind = (typeof RowKind)[keyof typeof RowKind];
 
-/** The latest time within reach of a scan. */
+/** The first and the latest time within reach of a scan. */
+export const FIRST_MS = Number.MIN_SAFE_INTEGER;
 export const LAST_MS = Number.MAX_SAFE_INTEGER;
 
 /** The beginning of the rows of a kind; that of the next kind is their end. */
@@ -32,8 +37,8 @@ export function keyFirst(kind: RowKind, key: Buffer, first?: number, second?: nu
   written[0] = kind;
   written.writeInt32BE(key.length, 1);
   key.copy(written, 5);
-  if (first !== undefined) writeInt64(written, 5 + key.length, first);
-  if (second !== undefined) writeInt64(written, 13 + key.length, second);
+  if (first !== undefined) writeOrdered(written, 5 + key.length, first);
+  if (second !== undefined) writeOrdered(written, 13 + key.length, second);
   return written;
 }
 
@@ -47,26 +52,36 @@ export function timeFirst(kind: RowKind, ms: number, key: Buffer, second?: numbe
   const keyAt = second === undefined ? 9 : 17;
   const written = Buffer.allocUnsafe(keyAt + key.length);
   written[0] = kind;
-  writeInt64(written, 1, ms);
-  if (second !== undefined) writeInt64(written, 9, second);
+  writeOrdered(written, 1, ms);
+  if (second !== undefined) writeOrdered(written, 9, second);
   key.copy(written, keyAt);
   return written;
 }
 
 /** A bound of a scan as a time that rows can have: one before all of them, or after, is the first or the last. */
 export function boundMs(ms: number): number {
-  return Math.min(Math.max(0, ms), LAST_MS);
+  return Math.min(Math.max(FIRST_MS, ms), LAST_MS);
 }
 
 /** The beginning of the rows of a time. */
 export function startOfTime(kind: RowKind, ms: number): Buffer {
   const written = Buffer.allocUnsafe(9);
   written[0] = kind;
-  writeInt64(written, 1, boundMs(ms));
+  writeOrdered(written, 1, boundMs(ms));
   return written;
 }
 
 /** The time of a {@link timeFirst} row. */
 export function timeOf(row: Buffer): number {
-  return readInt64(row, 1);
+  return numberAt(row, 1);
+}
+
+/** The number within ±2^53 that stands at a place of a row. */
+export function numberAt(row: Buffer, at: number): number {
+  return ((row.readUInt32BE(at) ^ 0x80000000) | 0) * WORD + row.readUInt32BE(at + 4);
+}
+
+function writeOrdered(written: Buffer, at: number, value: number): void {
+  writeInt64(written, at, value);
+  written[at] = (written[at] as number) ^ SIGN;
 }

@@ -4,24 +4,25 @@ import { RowKind, startOf } from './row-keys.js';
 
 const META_KEY = startOf(RowKind.meta);
 
+/** Before any time. */
+const NEVER = Number.MIN_SAFE_INTEGER;
+
 /**
  * The latest time that a store was given, and how many rows it has numbered: kept beside the rows, because a store that is
  * restored from the middle of its changelog sees neither the oldest nor the deleted ones.
  */
 export class StoreTimes {
   readonly #rows: PendingRows;
-  /** -1 before the first. */
-  latestMs: number;
-  sequence: number;
-  #committedLatestMs: number;
-  #committedSequence: number;
-  #before: [latestMs: number, sequence: number] = [-1, 0];
+  /** {@link NEVER} before the first. */
+  latestMs = NEVER;
+  sequence = 0;
+  #committedLatestMs = NEVER;
+  #committedSequence = 0;
+  #before: [latestMs: number, sequence: number] = [NEVER, 0];
 
   constructor(rows: PendingRows) {
     this.#rows = rows;
-    const kept = rows.get(META_KEY);
-    this.latestMs = this.#committedLatestMs = kept === undefined ? -1 : readInt64(kept, 0);
-    this.sequence = this.#committedSequence = kept === undefined ? 0 : readInt64(kept, 8);
+    this.rollback();
   }
 
   /** The latest time as of the last commit. */
@@ -55,12 +56,14 @@ export class StoreTimes {
 
   /** Begins anew: the rows were wiped. */
   reset(): void {
-    this.latestMs = this.#committedLatestMs = -1;
+    this.latestMs = this.#committedLatestMs = NEVER;
     this.sequence = this.#committedSequence = 0;
   }
 
+  /** Goes back to what is kept: the rows were cleared before. */
   rollback(): void {
-    this.latestMs = this.#committedLatestMs;
-    this.sequence = this.#committedSequence;
+    const kept = this.#rows.get(META_KEY);
+    this.latestMs = this.#committedLatestMs = kept === undefined ? NEVER : readInt64(kept, 0);
+    this.sequence = this.#committedSequence = kept === undefined ? 0 : readInt64(kept, 8);
   }
 }

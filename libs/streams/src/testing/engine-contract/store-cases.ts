@@ -11,6 +11,8 @@ import { TwinStates } from './twin-states.js';
 
 const ROUNDS = 400;
 const RETENTION_MS = 30;
+/** Before any time of the cases. */
+const BEFORE_MS = 500;
 /** Some are the beginning of others, or have no byte that could be greater. */
 const FOREIGN_KEYS = [[], [0], [0, 0], [255], [255, 255], [97]].map((bytes) => Buffer.from(bytes));
 const KEYS = ['', 'a', 'aa', 'b', 'ÿ'];
@@ -45,7 +47,7 @@ export const storeCases: readonly StoreEngineCase[] = [
       tryOut(twins, (below, nowMs) => {
         const key = keyOf(below);
         const value = below(4) === 0 ? null : { is: below(9) };
-        const timestampMs = Math.max(0, nowMs - below(40));
+        const timestampMs = nowMs - below(40);
         compare('what became of a put', twins, (store) => store.put(key, value, timestampMs));
         compare('a row', twins, (store) => shown(store.row(key)));
         for (const ageMs of [0, 10, 29, 30, 31, 60]) {
@@ -62,7 +64,7 @@ export const storeCases: readonly StoreEngineCase[] = [
       const twins = new TwinStates<WindowStore<string, unknown>>('window', spec, engine);
       tryOut(twins, (below, nowMs) => {
         const key = keyOf(below);
-        const startMs = Math.max(0, nowMs - below(35));
+        const startMs = nowMs - below(35);
         const value = below(5) === 0 ? null : { is: below(9) };
         // As the operators do: a late record is dropped.
         if (startMs >= nowMs - RETENTION_MS) twins.both((store) => store.put(key, startMs, value, startMs + 3));
@@ -78,11 +80,11 @@ export const storeCases: readonly StoreEngineCase[] = [
     check: (engine) => {
       const twins = new TwinStates<SessionStore<string, unknown>>('session', { retentionMs: RETENTION_MS }, engine);
       tryOut(twins, (below, nowMs) => {
-        const endMs = Math.max(0, nowMs - below(25));
-        const session = { key: keyOf(below), startMs: Math.max(0, endMs - below(8)), endMs, value: below(9) };
+        const endMs = nowMs - below(25);
+        const session = { key: keyOf(below), startMs: endMs - below(8), endMs, value: below(9) };
         twins.both((store) => (session.value < 2 ? store.remove(session) : store.put(session)));
         compare('sessions of a key', twins, (store) => store.find(session.key, nowMs - 15, nowMs));
-        compare('all sessions of a key', twins, (store) => store.find(session.key, 0, nowMs + 100));
+        compare('all sessions of a key', twins, (store) => store.find(session.key, -BEFORE_MS, nowMs + 100));
       });
       compare('all sessions', twins, (store) => rows(store.entries()));
       compare('the latest end', twins, (store) => store.latestEndMs());
@@ -94,11 +96,11 @@ export const storeCases: readonly StoreEngineCase[] = [
       const twins = new TwinStates<JoinStore<string, unknown>>('join-window', { retentionMs: RETENTION_MS }, engine);
       tryOut(twins, (below, nowMs) => {
         const key = keyOf(below);
-        const timestampMs = Math.max(0, nowMs - below(40));
+        const timestampMs = nowMs - below(40);
         const value = below(9);
         twins.both((store) => store.add(key, value, timestampMs));
         compare('rows of a key', twins, (store) => joinRows(store, key, nowMs - 20, nowMs + 5));
-        compare('all rows of a key', twins, (store) => joinRows(store, key, 0, nowMs + 100));
+        compare('all rows of a key', twins, (store) => joinRows(store, key, -BEFORE_MS, nowMs + 100));
       });
     },
   },
@@ -138,8 +140,9 @@ export const storeCases: readonly StoreEngineCase[] = [
 function tryOut<S extends StateStore>(twins: TwinStates<S>, round: (below: Below, nowMs: number) => void): void {
   const random = new SeededRandom(11);
   const below: Below = (bound) => nextInt(random, bound);
-  let nowMs = 0;
-  let committedMs = 0;
+  // Time passes 1970 on its way: what is negative must sort before what is not.
+  let nowMs = -BEFORE_MS / 2;
+  let committedMs = nowMs;
   for (let nth = 0; nth < ROUNDS; nth++) {
     nowMs += below(3) === 0 ? below(8) : 0;
     twins.beginRecord();
