@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigurationError, TaskError } from '@millrace/kernel';
+import { ConfigurationError, TaskError, isMillraceError } from '@millrace/kernel';
 import type { StoragePlace, StoreEngine, TaskStorage } from '@millrace/streams';
 import { open } from 'lmdb';
-import { LmdbTaskStorage } from './lmdb-task-storage.js';
+import { stateOfFile } from './lmdb-file.js';
+import { LmdbTaskStorage, otherFormat } from './lmdb-task-storage.js';
 
 /** Where the stores are kept, and how. */
 export interface LmdbStoreEngineOptions {
@@ -33,25 +34,39 @@ export class LmdbStoreEngine implements StoreEngine {
     this.#directory = path.resolve(directory);
   }
 
+  /**
+   * @throws {ConfigurationError} (stop-app) for stores that another version has written in a format of its own.
+   * @throws as {@link StoreEngine.open}.
+   */
   open({ applicationId, thread, topology, taskId }: StoragePlace): TaskStorage {
     const folder = path.join(this.#directory, ...[applicationId, String(thread), topology, taskId].map(asFolder));
     try {
       mkdirSync(folder, { recursive: true });
+      const file = path.join(folder, 'stores.lmdb');
+      checkFile(file, folder);
       const environment = open<Buffer, Buffer>({
-        path: path.join(folder, 'stores.lmdb'),
+        path: file,
         keyEncoding: 'binary',
         encoding: 'binary',
         maxDbs: MAX_DATABASES,
       });
-      return new LmdbTaskStorage(taskId, environment);
+      return new LmdbTaskStorage(taskId, environment, folder);
     } catch (cause) {
+      if (isMillraceError(cause)) throw cause;
       throw new TaskError(
         'MR_STORE_FAILED',
-        `the stores of task ${taskId} cannot be opened in ${folder}: look for room on the disk and for the rights to the directory`,
+        `the stores of task ${taskId} cannot be opened in ${folder}: look for room on the disk and for the rights to the directory; if its files are damaged, delete it, and what has a changelog is restored from it`,
         { cause, place: { taskId } },
       );
     }
   }
+}
+
+/** @throws {Error} for what LMDB must not be given, a {@link ConfigurationError} (stop-app) if that is for good. */
+function checkFile(file: string, folder: string): void {
+  const state = stateOfFile(file);
+  if (state === 'damaged') throw new Error(`${file} is no file of LMDB, or was cut off`);
+  if (typeof state === 'object') throw otherFormat(folder, `LMDB ${state.version}`);
 }
 
 /** A name as that of a folder: whatever could lead elsewhere is written as its code. */

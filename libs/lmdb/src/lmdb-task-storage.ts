@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { TaskError } from '@millrace/kernel';
-import type { StoreChanges, TaskStorage } from '@millrace/streams';
+import { hostname } from 'node:os';
+import { ConfigurationError, TaskError } from '@millrace/kernel';
+import { ROW_FORMAT, type StoreChanges, type TaskStorage } from '@millrace/streams';
 import type { Database, RootDatabase } from 'lmdb';
 import { LmdbByteStore } from './lmdb-byte-store.js';
 
 const OWNER = Buffer.from('owner');
+/** Where a directory says what it is written in: how rows are kept here, and how stores are made of rows. */
+const FORMAT_KEY = Buffer.from('format');
+const FORMAT = `lmdb-1/rows-${ROW_FORMAT}`;
 const BINARY = { keyEncoding: 'binary', encoding: 'binary' } as const;
 
 /**
@@ -20,19 +24,35 @@ export class LmdbTaskStorage implements TaskStorage {
   readonly #environment: RootDatabase<Buffer, Buffer>;
   readonly #meta: Database<Buffer, Buffer>;
   readonly #stores = new Map<string, LmdbByteStore>();
-  readonly #token = Buffer.from(randomUUID());
+  /** Nobody else's, and says who it is. */
+  readonly #token = Buffer.from(`process ${process.pid} on ${hostname()} ${randomUUID()}`);
 
-  constructor(taskId: string, environment: RootDatabase<Buffer, Buffer>) {
+  /**
+   * @param folder where the environment is, for messages.
+   * @throws {ConfigurationError} (stop-app) when another version has written the stores in a format of its own.
+   */
+  constructor(taskId: string, environment: RootDatabase<Buffer, Buffer>, folder: string) {
     this.#taskId = taskId;
     this.#environment = environment;
     this.#meta = environment.openDB({ name: 'meta', ...BINARY });
-    environment.transactionSync(() => this.#meta.putSync(OWNER, this.#token));
+    const format = environment.transactionSync(() => {
+      const isNew = this.#meta.getBinary(OWNER) === undefined;
+      const kept = isNew ? FORMAT : (this.#meta.getBinary(FORMAT_KEY)?.toString() ?? 'none that is told');
+      if (kept === FORMAT) {
+        this.#meta.putSync(FORMAT_KEY, Buffer.from(FORMAT));
+        this.#meta.putSync(OWNER, this.#token);
+      }
+      return kept;
+    });
+    if (format === FORMAT) return;
+    this.close();
+    throw otherFormat(folder, format);
   }
 
   store(name: string): LmdbByteStore {
     let store = this.#stores.get(name);
     if (store === undefined) {
-      store = new LmdbByteStore(this.#environment.openDB({ name: `store/${name}`, ...BINARY }));
+      store = new LmdbByteStore(name, this.#environment.openDB({ name: `store/${name}`, ...BINARY }), this.#meta);
       this.#stores.set(name, store);
     }
     return store;
@@ -44,23 +64,20 @@ export class LmdbTaskStorage implements TaskStorage {
   }
 
   write(stores: readonly StoreChanges[]): void {
-    const databases = stores.map(({ store }) => this.store(store).database);
+    // A database is not to be opened within the transaction.
+    for (const { store } of stores) this.store(store);
     this.#transact(() => {
-      for (const [nth, { store, changes, position }] of stores.entries()) {
-        const database = databases[nth] as Database<Buffer, Buffer>;
-        for (const { key, value } of changes) {
-          if (value === null) database.removeSync(key);
-          else database.putSync(key, value);
-        }
+      for (const { store, changes, position } of stores) {
+        this.store(store).change(changes);
         if (position !== undefined) this.#meta.putSync(positionKey(store), positionBytes(position));
       }
     });
   }
 
   wipe(store: string): void {
-    const { database } = this.store(store);
+    const rows = this.store(store);
     this.#transact(() => {
-      database.clearSync();
+      rows.clear();
       this.#meta.removeSync(positionKey(store));
     });
   }
@@ -71,11 +88,11 @@ export class LmdbTaskStorage implements TaskStorage {
   }
 
   #transact(work: () => void): void {
-    let isFenced = false;
+    let owner: Buffer | undefined;
     try {
       this.#environment.transactionSync(() => {
-        isFenced = this.#meta.getBinary(OWNER)?.equals(this.#token) !== true;
-        if (!isFenced) work();
+        owner = this.#meta.getBinary(OWNER);
+        if (owner?.equals(this.#token) === true) work();
       });
     } catch (cause) {
       throw new TaskError(
@@ -84,13 +101,21 @@ export class LmdbTaskStorage implements TaskStorage {
         { cause, place: { taskId: this.#taskId } },
       );
     }
-    if (!isFenced) return;
+    if (owner?.equals(this.#token) === true) return;
+    const who = owner?.toString().split(' ').slice(0, -1).join(' ') ?? 'nobody';
     throw new TaskError(
       'MR_TASK_FENCED',
-      `the stores of task ${this.#taskId} were opened by another owner: what this one has not written is restored there from the changelog`,
+      `the stores of task ${this.#taskId} were opened by another owner, ${who}: what this one has not written is restored there from the changelog; if both processes are meant to run, give each a directory of its own`,
       { place: { taskId: this.#taskId } },
     );
   }
+}
+
+/** What a directory is refused with that is written in a format which nobody here reads. */
+export function otherFormat(folder: string, format: string): ConfigurationError {
+  return new ConfigurationError(`the stores in ${folder}`, [
+    `their format is ${format}, this version reads ${FORMAT}: start the version that wrote them, or delete the directory, and what has a changelog is restored from it`,
+  ]);
 }
 
 function positionKey(store: string): Buffer {

@@ -105,6 +105,7 @@ export type { RecordCollector } from './task/record-collector.js';
 export type { RecordRun } from './task/record-run.js';
 export { TaskCounters } from './task/task-counters.js';
 export { MEMORY_ENGINE, problemsOfEngines, type StoreEngines } from './task/store-engines.js';
+export { ROW_FORMAT } from './store/engine/store-engine.js';
 export type {
   ByteChange,
   ByteRow,

@@ -3,6 +3,12 @@
  * and needs of a plug-in only that it keeps them in order and takes changes all at once.
  */
 
+/**
+ * How stores are made of rows. An engine that keeps rows beyond the life of a process keeps this number with them, and refuses what
+ * was written under another.
+ */
+export const ROW_FORMAT = 1;
+
 /** A row, or with a null value the deletion of one. */
 export interface ByteChange {
   readonly key: Buffer;
@@ -29,7 +35,7 @@ export interface ByteScan {
 
 /** The committed rows of one store, in the order of their keys' bytes. */
 export interface ByteStore {
-  /** The longest key that it takes, in bytes. */
+  /** The longest key that it takes, in bytes; `Infinity` where it takes any. A record whose key is longer is a dead letter. */
   readonly maxKeyBytes: number;
   /** The value of a key; its bytes hold until the next call. */
   get(key: Buffer): Buffer | undefined;
@@ -82,6 +88,7 @@ export interface StoreEngine {
    * Opens the storage of a task and shuts out whoever had it before.
    *
    * @throws {TaskError} (restart-task) `MR_STORE_FAILED` when it cannot be opened.
+   * @throws {FatalError} (stop-app) when it was written in a format that nobody here reads.
    */
   open(place: StoragePlace): TaskStorage;
 }
