@@ -18,10 +18,13 @@ class MemoryByteStore implements ByteStore {
   position: number | undefined;
 
   get(key: Buffer): Buffer | undefined {
+    this.#check(key);
     return this.#rows.get(key.toString('latin1'));
   }
 
   scan({ from, to, limit, isReverse }: ByteScan): readonly ByteRow[] {
+    this.#check(from);
+    this.#check(to);
     const first = placeIn(this.#sorted, from.toString('latin1'));
     const end = Math.max(first, placeIn(this.#sorted, to.toString('latin1')));
     const texts = isReverse
@@ -42,11 +45,17 @@ class MemoryByteStore implements ByteStore {
 
   take({ changes, position }: StoreChanges): void {
     for (const { key, value } of changes) {
+      this.#check(key);
       if (value === null) this.#rows.delete(key.toString('latin1'));
       else this.#rows.set(key.toString('latin1'), Buffer.from(value));
     }
     this.#sorted = [...this.#rows.keys()].sort();
     this.position = position ?? this.position;
+  }
+
+  /** As strict as a tree on disk, which refuses to look for what it cannot hold. */
+  #check(key: Buffer): void {
+    if (key.length > this.maxKeyBytes) throw new RangeError(`a key of ${key.length} bytes was asked for`);
   }
 }
 

@@ -7,6 +7,7 @@ const PLACE: StoragePlace = { applicationId: 'contract', thread: 0, topology: 'b
 /** What an engine must do with rows, before any store stands on it. */
 export const byteCases: readonly StoreEngineCase[] = [
   { title: 'keeps rows in the order of their bytes, under any sequence of writes and reopenings', check: ordersRows },
+  { title: 'keeps keys as long as it says that it takes, in order', check: keepsLongKeys },
   { title: 'keeps changes and positions together, and a position that is not given as it was', check: keepsPositions },
   { title: 'keeps stores, tasks, topologies, threads and applications apart', check: keepsApart },
   { title: 'refuses the writes of an owner after another has opened the task', check: fences },
@@ -58,6 +59,31 @@ function checkRows(storage: TaskStorage, model: ReadonlyMap<string, string>, bel
     const what = `rows from ${from} to ${to}${isReverse ? ', reversed' : ''}`;
     expectSame(what, rows.map(shown), expected.map((text) => [text, model.get(text)])); // prettier-ignore
   }
+}
+
+function keepsLongKeys(engine: StoreEngine): void {
+  const storage = engine.open(PLACE);
+  const store = storage.store('rows');
+  const longest = Buffer.alloc(Math.min(store.maxKeyBytes, 20_000), 'k');
+  const shorter = longest.subarray(0, -1);
+  const keys = [Buffer.from('j'), shorter, longest, Buffer.from('l')];
+  storage.write([
+    { store: 'rows', changes: keys.map((key, nth) => ({ key, value: Buffer.from([nth]) })), position: 1 },
+  ]);
+  const scan = { from: Buffer.from('a'), to: Buffer.from('z'), limit: 10 };
+  const lengths = [1, shorter.length, longest.length, 1];
+  const lengthsOf = (rows: readonly ByteRow[]): number[] => rows.map(({ key }) => key.length);
+  expectSame('rows', lengthsOf(store.scan({ ...scan, isReverse: false })), lengths);
+  expectSame('rows, reversed', lengthsOf(store.scan({ ...scan, isReverse: true })), lengths.toReversed());
+  expectSame(
+    'rows up to the longest',
+    lengthsOf(store.scan({ ...scan, to: longest, isReverse: false })),
+    lengths.slice(0, 2),
+  );
+  expectSame('the longest', store.get(longest)?.[0], 2);
+  storage.write([{ store: 'rows', changes: [{ key: longest, value: null }], position: 2 }]);
+  expectSame('the number of rows', store.count(), 3);
+  storage.close();
 }
 
 function keepsPositions(engine: StoreEngine): void {
