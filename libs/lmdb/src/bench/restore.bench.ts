@@ -1,8 +1,10 @@
 /**
- * Restores a store from its changelog, in the heap and in LMDB: `node --expose-gc dist/bench/restore.bench.js [records]`.
+ * Restores a store from its changelog: `node --expose-gc dist/bench/restore.bench.js [records [engine…]]`.
  *
- * The runtime does the work, against an embedded broker in the same process; each record has a key of its own. Prints the rate
- * and what the heap has gained once the store is there.
+ * Without arguments: a million records into the heap, into LMDB, and once more on what LMDB has kept; then five million into LMDB,
+ * twice as well. The runtime does the work, against an embedded broker in the same process; each record has a key of its own.
+
+ * Prints a line each: the rate, the CPU time of the process, broker and start of the application included, what the heap has gained once the store is there, and what lies outside of it in buffers.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,8 +55,18 @@ function heapMiB(): number {
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
-async function restore(broker: EmbeddedBroker, engine: string, directory: string): Promise<void> {
-  const beforeMiB = heapMiB();
+/** Of buffers that live outside the heap; the embedded broker's log is among them, and does not change. */
+function buffersMiB(): number {
+  return process.memoryUsage().arrayBuffers / 2 ** 20;
+}
+
+function signed(mebibytes: number): string {
+  const rounded = Math.round(mebibytes);
+  return `${rounded < 0 ? '-' : '+'}${Math.abs(rounded)} MiB`;
+}
+
+async function restore(broker: EmbeddedBroker, engine: string, directory: string, isAgain: boolean): Promise<void> {
+  const [beforeMiB, beforeBuffersMiB] = [heapMiB(), buffersMiB()];
   const ended = Promise.withResolvers<{ readonly restoredRecords: number; readonly durationMs: number }>();
   const unsubscribe = runtimeChannels.restored.subscribe((event) => {
     if (event.phase === 'ended') ended.resolve(event);
@@ -66,27 +78,39 @@ async function restore(broker: EmbeddedBroker, engine: string, directory: string
     storeEngines: { lmdb: new LmdbStoreEngine({ directory }) },
     defaultStoreEngine: engine,
   });
+  const cpuBefore = process.cpuUsage();
   await app.start();
   const { restoredRecords, durationMs } = await ended.promise;
   unsubscribe();
-  const gainedMiB = heapMiB() - beforeMiB;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const [gainedMiB, gainedBuffersMiB] = [heapMiB() - beforeMiB, buffersMiB() - beforeBuffersMiB];
   await app.stop();
   const rate = Math.round((restoredRecords / durationMs) * 1_000).toLocaleString('en');
+  const what = `${restoredRecords.toLocaleString('en')} records in ${Math.round(durationMs)} ms, ${rate} records/s, ${Math.round((user + system) / 1_000)} ms of CPU`;
   console.log(
-    `${engine}: ${restoredRecords.toLocaleString('en')} records in ${Math.round(durationMs)} ms, ${rate} records/s, heap +${gainedMiB.toFixed(0)} MiB`,
+    `${engine}${isAgain ? ', started again' : ''}: ${what}, heap ${signed(gainedMiB)}, buffers ${signed(gainedBuffersMiB)}`,
   );
 }
 
-const records = Number(process.argv[2] ?? 1_000_000);
-const directory = mkdtempSync(path.join(tmpdir(), 'millrace-bench-'));
-const broker = new EmbeddedBroker();
-await broker.start();
-try {
-  await fillChangelog(broker, records);
-  await restore(broker, 'memory', directory);
-  await restore(broker, 'lmdb', directory);
-  await restore(broker, 'lmdb', directory);
-} finally {
-  await broker.stop();
-  rmSync(directory, { recursive: true, force: true });
+/** One line of the report: a changelog of so many records, and the engines that restore it one after the other. */
+async function run(records: number, engines: readonly string[]): Promise<void> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'millrace-bench-'));
+  const broker = new EmbeddedBroker();
+  await broker.start();
+  try {
+    await fillChangelog(broker, records);
+    for (const [nth, engine] of engines.entries()) {
+      await restore(broker, engine, directory, engines.indexOf(engine) < nth);
+    }
+  } finally {
+    await broker.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const [records, ...engines] = process.argv.slice(2);
+if (records !== undefined) await run(Number(records), engines.length > 0 ? engines : ['memory', 'lmdb', 'lmdb']);
+else {
+  await run(1_000_000, ['memory', 'lmdb', 'lmdb']);
+  await run(5_000_000, ['lmdb', 'lmdb']);
 }

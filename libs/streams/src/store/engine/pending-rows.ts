@@ -18,12 +18,12 @@ const LEAVING_AT_ONCE = 4_096;
 export class PendingRows {
   readonly #store: string;
   readonly #committed: ByteStore;
-  #pending = new Map<string, Buffer | null>();
+  #pending = new Map<string, ByteChange>();
   #pendingBytes = 0;
   /** Their keys in order; made when somebody scans. */
   #sorted: SortedTexts | undefined;
   /** What stood under the keys that the current record has written, undefined for nothing; only where it may have to be undone. */
-  #before: Map<string, Buffer | null | undefined> | undefined;
+  #before: Map<string, ByteChange | undefined> | undefined;
 
   constructor(store: string, committed: ByteStore) {
     this.#store = store;
@@ -49,12 +49,16 @@ export class PendingRows {
   get(key: Buffer): Buffer | undefined {
     if (this.#pending.size > 0) {
       const pending = this.#pending.get(key.toString('latin1'));
-      if (pending !== undefined) return pending ?? undefined;
+      if (pending !== undefined) return pending.value ?? undefined;
     }
     return key.length > this.#committed.maxKeyBytes ? undefined : this.#committed.get(key);
   }
 
-  /** @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the key is longer than the storage takes. */
+  /**
+   * Writes a row, whose bytes are kept as they are given.
+   *
+   * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the key is longer than the storage takes.
+   */
   put(key: Buffer, value: Buffer | null): void {
     const { maxKeyBytes } = this.#committed;
     if (key.length > maxKeyBytes) {
@@ -65,7 +69,7 @@ export class PendingRows {
     }
     const text = key.toString('latin1');
     if (this.#before !== undefined && !this.#before.has(text)) this.#before.set(text, this.#pending.get(text));
-    this.#pending.set(text, value);
+    this.#pending.set(text, { key, value });
     this.#pendingBytes += key.length + (value?.length ?? 0);
     this.#sorted?.add(text);
   }
@@ -77,9 +81,9 @@ export class PendingRows {
 
   /** Takes back what was written since {@link beginRecord}. */
   undoRecord(): void {
-    for (const [text, value] of this.#before ?? []) {
-      if (value === undefined) this.#pending.delete(text);
-      else this.#pending.set(text, value);
+    for (const [text, change] of this.#before ?? []) {
+      if (change === undefined) this.#pending.delete(text);
+      else this.#pending.set(text, change);
     }
     this.#before = undefined;
     this.#sorted = undefined;
@@ -117,8 +121,8 @@ export class PendingRows {
   /** How many rows there are. */
   count(): number {
     let count = this.#committed.count();
-    for (const [text, value] of this.#pending) {
-      const isCommitted = this.#committed.get(Buffer.from(text, 'latin1')) !== undefined;
+    for (const { key, value } of this.#pending.values()) {
+      const isCommitted = this.#committed.get(key) !== undefined;
       count += (value === null ? 0 : 1) - (isCommitted ? 1 : 0);
     }
     return count;
@@ -127,10 +131,7 @@ export class PendingRows {
   /** What was written, in the order of the keys: to be kept, and then forgotten by {@link clear}. */
   changes(): ByteChange[] {
     const texts = [...this.#pending.keys()].sort();
-    return texts.map((text) => ({
-      key: Buffer.from(text, 'latin1'),
-      value: this.#pending.get(text) as Buffer | null,
-    }));
+    return texts.map((text) => this.#pending.get(text) as ByteChange);
   }
 
   /** Forgets what was written. */
@@ -156,7 +157,7 @@ export class PendingRows {
       // Asked again: a row may have been changed since the page was read.
       const pending = this.#pending.get(text);
       if (pending === undefined) yield row;
-      else if (pending !== null) yield { key: row.key, value: pending };
+      else if (pending.value !== null) yield pending as ByteRow;
     }
     for (; at < written.length; at++) yield* this.#row(written[at] as string);
   }
@@ -169,8 +170,8 @@ export class PendingRows {
   }
 
   *#row(text: string): IterableIterator<ByteRow> {
-    const value = this.#pending.get(text);
-    if (value !== undefined && value !== null) yield { key: Buffer.from(text, 'latin1'), value };
+    const change = this.#pending.get(text);
+    if (change !== undefined && change.value !== null) yield change as ByteRow;
   }
 }
 
