@@ -14,11 +14,13 @@ export type { DirectoryMember, TaskRole } from './query/task-directory.js';
 export {
   storeReads,
   type KeyValueQueries,
+  type LimitOptions,
   type RangeOptions,
   type SessionQueries,
   type TimeRange,
   type VersionedQueries,
   type WindowQueries,
+  type WindowRangeOptions,
 } from './query/typed-stores.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
 export type { SinkErrorPolicy } from './sink/sink-error-policy.js';

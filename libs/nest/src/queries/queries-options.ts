@@ -1,4 +1,5 @@
 import type { Duration } from '@millrace/kernel';
+import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 
 /** What is served over HTTP, and how. */
 export interface QueriesModuleOptions {
@@ -12,6 +13,13 @@ export interface QueriesModuleOptions {
   readonly timeout?: Duration;
   /** The most rows of one answer. Default 1000. */
   readonly maxRows?: number;
+  /**
+   * Guards before all routes, those of other members too: give these credentials by `queryTransport`. Default: none but the
+   * application's global ones.
+   */
+  readonly guards?: readonly (Type<CanActivate> | CanActivate)[];
+  /** The modules whose providers the guards inject. */
+  readonly imports?: ModuleMetadata['imports'];
 }
 
 /** {@link QueriesModuleOptions} with every default in place. */

@@ -1,4 +1,5 @@
 import {
+  BadRequestException,
   Body,
   Controller,
   Get,
@@ -11,6 +12,8 @@ import {
   Query,
   Res,
   UseFilters,
+  UseGuards,
+  type CanActivate,
   type Type,
 } from '@nestjs/common';
 import { RecordError } from '@millrace/kernel';
@@ -19,22 +22,31 @@ import type { StoreQuery, StoreRow, StoreSpec } from '@millrace/streams';
 import { InteractiveQueries } from './interactive-queries.js';
 import { QUERIES_SETTINGS, type QueriesSettings } from './queries-options.js';
 import {
+  checkParameters,
   cursorAfter,
   keyBytes,
   limitOf,
   optionsOf,
-  pageAfter,
+  resumed,
   timeMs,
-  windowAfter,
   type QueryParameters,
 } from './query-parameters.js';
 import { QueryProblemFilter } from './query-problem.filter.js';
 
 const LAST_MS = Number.MAX_SAFE_INTEGER - 1;
 
+/** How many tasks the headers of an answer name one by one. */
+const MAX_TASKS_TOLD = 16;
+
 /** What is needed of the response, whatever the platform. */
 interface HeaderSink {
   header(name: string, value: string): unknown;
+}
+
+/** What stands in the path of a route. */
+interface StorePath {
+  readonly store: string;
+  readonly key?: string;
 }
 
 /** Some rows, and where the next page begins, if there may be one. */
@@ -54,14 +66,13 @@ abstract class QueriesController {
     @Inject(InteractiveQueries) private readonly interactive: InteractiveQueries,
   ) {}
 
-  @Get(':store/keys/:key')
+  @Get([':store/keys/:key', ':store/keys'])
   async key(
-    @Param('store') store: string,
-    @Param('key') key: string,
+    @Param() { store, key }: StorePath,
     @Query() given: QueryParameters,
     @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<unknown> {
-    const wanted = keyBytes('key', key, this.#spec(store), given['keyEncoding']);
+  ): Promise<string> {
+    const wanted = this.#key(store, key, given, ['asOf']);
     const asOf = given['asOf'];
     const query: StoreQuery =
       asOf === undefined
@@ -69,65 +80,60 @@ abstract class QueriesController {
         : { kind: 'as-of', key: wanted, timestampMs: timeMs('asOf', asOf, 0) };
     const { rows } = await this.#ask(store, query, given, response);
     if (rows[0] === undefined) throw new NotFoundException(`the store '${store}' has no row of this key`);
-    return shown(rows[0]);
+    return jsonOf(rows[0], response);
   }
 
   @Get(':store/range')
   range(
-    @Param('store') store: string,
+    @Param() { store }: StorePath,
     @Query() given: QueryParameters,
     @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<RowPage> {
+  ): Promise<string> {
+    checkParameters(given, ['from', 'to', 'prefix', 'keyEncoding', 'limit', 'cursor']);
     const spec = this.#spec(store);
     const bound = (name: 'from' | 'to' | 'prefix'): Record<string, Buffer> => {
       const text = given[name];
       return text === undefined ? {} : { [name]: keyBytes(name, text, spec, given['keyEncoding']) };
     };
     const { prefix } = bound('prefix');
-    if (prefix !== undefined) return this.#page(store, { kind: 'prefix', prefix }, given, response);
-    return this.#page(store, { kind: 'range', ...bound('from'), ...bound('to') }, given, response);
+    const bounds = { ...bound('from'), ...bound('to') };
+    if (prefix === undefined) return this.#page(store, { kind: 'range', ...bounds }, given, response);
+    if (Object.keys(bounds).length === 0) return this.#page(store, { kind: 'prefix', prefix }, given, response);
+    throw new BadRequestException('prefix: excludes from and to: give one or the other');
   }
 
   @Get(':store/all')
   all(
-    @Param('store') store: string,
+    @Param() { store }: StorePath,
     @Query() given: QueryParameters,
     @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<RowPage> {
+  ): Promise<string> {
+    checkParameters(given, ['limit', 'cursor']);
     return this.#page(store, { kind: 'range' }, given, response);
   }
 
-  @Get(':store/windows/:key')
-  async windows(
-    @Param('store') store: string,
-    @Param('key') key: string,
+  @Get([':store/windows/:key', ':store/windows'])
+  windows(
+    @Param() { store, key }: StorePath,
     @Query() given: QueryParameters,
     @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<RowPage> {
-    const wanted = keyBytes('key', key, this.#spec(store), given['keyEncoding']);
-    const { rows } = await this.#ask(store, { kind: 'windows', key: wanted, ...times(given) }, given, response);
-    return { rows: rows.map(shown) };
-  }
-
-  @Get(':store/windows')
-  allWindows(
-    @Param('store') store: string,
-    @Query() given: QueryParameters,
-    @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<RowPage> {
+  ): Promise<string> {
+    if (key !== undefined || given['key'] !== undefined) {
+      const wanted = this.#key(store, key, given, ['from', 'to', 'limit', 'cursor']);
+      return this.#page(store, { kind: 'windows', key: wanted, ...times(given) }, given, response);
+    }
+    checkParameters(given, ['key', 'from', 'to', 'limit', 'cursor']);
     return this.#page(store, { kind: 'all-windows', ...times(given) }, given, response);
   }
 
-  @Get(':store/sessions/:key')
-  async sessions(
-    @Param('store') store: string,
-    @Param('key') key: string,
+  @Get([':store/sessions/:key', ':store/sessions'])
+  sessions(
+    @Param() { store, key }: StorePath,
     @Query() given: QueryParameters,
     @Res({ passthrough: true }) response: HeaderSink,
-  ): Promise<RowPage> {
-    const wanted = keyBytes('key', key, this.#spec(store), given['keyEncoding']);
-    const { rows } = await this.#ask(store, { kind: 'sessions', key: wanted, ...times(given) }, given, response);
-    return { rows: rows.map(shown) };
+  ): Promise<string> {
+    const wanted = this.#key(store, key, given, ['from', 'to', 'limit', 'cursor']);
+    return this.#page(store, { kind: 'sessions', key: wanted, ...times(given) }, given, response);
   }
 
   @Post(`:store/${MEMBER_QUERIES}`)
@@ -148,16 +154,22 @@ abstract class QueriesController {
     throw new RecordError('MR_QUERY_STORE_UNKNOWN', 'there is no such store: correct the name');
   }
 
-  async #page(store: string, query: StoreQuery, given: QueryParameters, response: HeaderSink): Promise<RowPage> {
+  /** The key that a route is asked for: in its path or, where it would not stand there, as a parameter. */
+  #key(store: string, inPath: string | undefined, given: QueryParameters, known: readonly string[]): Buffer {
+    checkParameters(given, [...known, 'keyEncoding', ...(inPath === undefined ? ['key'] : [])]);
+    const text = inPath ?? given['key'];
+    if (text === undefined) throw new BadRequestException('key: is missing: give it in the path, or as ?key=');
+    return keyBytes('key', text, this.#spec(store), given['keyEncoding']);
+  }
+
+  async #page(store: string, query: StoreQuery, given: QueryParameters, response: HeaderSink): Promise<string> {
     const spec = this.#spec(store);
     const limit = limitOf(given, this.settings.maxRows);
-    const cursor = given['cursor'];
-    const after = query.kind === 'all-windows' ? windowAfter(cursor) : pageAfter(cursor);
-    const asked = { ...query, limit, ...(after === undefined ? {} : { after }) } as StoreQuery;
+    const asked = { ...resumed(query, given['cursor']), limit } as StoreQuery;
     const { rows } = await this.#ask(store, asked, given, response);
     const last = rows.at(-1);
-    const next = last === undefined || rows.length < limit ? {} : { next: cursorAfter(spec, last) };
-    return { rows: rows.map(shown), ...next };
+    const next = last === undefined || rows.length < limit ? {} : { next: cursorAfter(spec, query, last) };
+    return jsonOf({ rows, ...next }, response);
   }
 
   async #ask(store: string, query: StoreQuery, given: QueryParameters, response: HeaderSink): Promise<QueryAnswer> {
@@ -168,9 +180,10 @@ abstract class QueriesController {
   }
 }
 
-/** A controller class of its own for each path, as Nest keeps the path with the class. */
-export function queriesControllerAt(path: string): Type {
+/** A controller class of its own for each path, as Nest keeps the path and the guards with the class. */
+export function queriesControllerAt(path: string, guards: readonly (Type<CanActivate> | CanActivate)[]): Type {
   @Controller(path)
+  @UseGuards(...guards)
   class QueriesControllerAtPath extends QueriesController {}
   return QueriesControllerAtPath;
 }
@@ -179,20 +192,31 @@ function times(given: QueryParameters): { readonly fromMs: number; readonly toMs
   return { fromMs: timeMs('from', given['from'], 0), toMs: timeMs('to', given['to'], LAST_MS) };
 }
 
-/** Says who has answered; of several the least fresh counts. */
+/** Says who has answered; of several the least fresh counts. No cache may keep it. */
 function tellSources({ sources }: QueryAnswer, response: HeaderSink): void {
   const lag = Math.max(...sources.map(({ lagRecords }) => lagRecords));
+  response.header('Cache-Control', 'no-store');
   response.header('Millrace-Role', sources.every(({ role }) => role === 'active') ? 'active' : 'standby');
   response.header('Millrace-Lag', Number.isFinite(lag) ? String(lag) : 'unknown');
-  response.header('Millrace-Task', sources.map(({ taskId }) => taskId).join(', '));
+  response.header('Millrace-Task', tasksText(sources.map(({ taskId }) => taskId)));
   response.header('Millrace-Member', [...new Set(sources.map(({ member }) => member))].join(', '));
 }
 
-/** A row as JSON shows it: bytes as base64url. */
-function shown(row: StoreRow): StoreRow {
-  return { ...row, key: textOfBytes(row.key), value: textOfBytes(row.value) };
+/** The names of tasks; of many, which are all tasks of a sub-topology, the first and the last: clients bear headers of some KB only. */
+function tasksText(taskIds: readonly string[]): string {
+  if (taskIds.length <= MAX_TASKS_TOLD) return taskIds.join(', ');
+  return `${taskIds[0]} to ${taskIds.at(-1)}`;
 }
 
-function textOfBytes(value: unknown): unknown {
-  return Buffer.isBuffer(value) ? value.toString('base64url') : value;
+/** What JSON shows of rows: bytes as base64url, and whole numbers that JSON's readers would round as text. */
+function jsonOf(shown: StoreRow | RowPage, response: HeaderSink): string {
+  response.header('Content-Type', 'application/json; charset=utf-8');
+  return JSON.stringify(shown, function (this: Record<string, unknown>, name, value: unknown) {
+    // JSON.stringify has called toJSON of the buffer already.
+    const held = this[name];
+    if (held instanceof Uint8Array) {
+      return Buffer.from(held.buffer, held.byteOffset, held.byteLength).toString('base64url');
+    }
+    return typeof value === 'bigint' ? value.toString() : value;
+  });
 }

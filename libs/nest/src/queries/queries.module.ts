@@ -40,18 +40,19 @@ class ServedStores implements OnApplicationBootstrap {
  * export class CountsModule {}
  * ```
  *
- * Whoever reaches the routes can read the stores: put a guard before them where that is not everybody.
+ * Whoever reaches the routes can read the stores: put `guards` before them where that is not everybody.
  */
 @Module({})
 export class QueriesModule {
   /** Serves the stores that it names, and no other, to clients and to the other members. */
   static forRoot(options: QueriesModuleOptions): DynamicModule {
     const { stores, path = 'queries', app = DEFAULT_APP, timeout = '5s', maxRows = 1_000 } = options;
+    const { guards = [], imports = [] } = options;
     const settings: QueriesSettings = { stores: new Set(stores), app, timeout, maxRows };
     return {
       module: QueriesModule,
-      imports: [StreamsCoreModule],
-      controllers: [queriesControllerAt(path)],
+      imports: [StreamsCoreModule, ...imports],
+      controllers: [queriesControllerAt(path, guards)],
       providers: [InteractiveQueries, ServedStores, { provide: QUERIES_SETTINGS, useValue: settings }],
       exports: [InteractiveQueries],
     };

@@ -280,6 +280,39 @@ describe('QueriesModule', () => {
     expect(bursts.body['rows']).toEqual([expect.objectContaining({ value: 10, startMs: 180_000, endMs: 3_960_000 })]);
   });
 
+  it('tells the windows and the sessions of a key page by page, in no answer more than it may', async () => {
+    const [first] = await twoMembersWithDepartures();
+    const starts = ({ body }: Answer): unknown[] => (body['rows'] as { startMs: number }[]).map((row) => row.startMs);
+
+    const page = await get(first, 'departures-by-hour/windows/JFK?limit=1');
+    expect(starts(page)).toEqual([0]);
+    const next = await get(first, `departures-by-hour/windows/JFK?limit=2&cursor=${String(page.body['next'])}`);
+    expect(starts(next)).toEqual([3_600_000]);
+    expect(next.body).not.toHaveProperty('next');
+    const sessions = await get(first, 'bursts/sessions/JFK?limit=1');
+    expect(starts(sessions)).toEqual([180_000]);
+    const none = await get(first, `bursts/sessions/JFK?limit=1&cursor=${String(sessions.body['next'])}`);
+    expect(none.body).toEqual({ rows: [] });
+  });
+
+  it('takes a key that no path can hold as a parameter', async () => {
+    const [first] = await twoMembersWithDepartures();
+
+    expect((await get(first, `${ONE}/keys?key=JFK`)).body['value']).toBe(10);
+    expect((await get(first, 'departures-by-hour/windows?key=JFK')).body['rows']).toHaveLength(2);
+    expect((await get(first, 'bursts/sessions?key=JFK')).body['rows']).toHaveLength(1);
+    for (const key of ['', '..', 'a/b', '%', 'x'.repeat(500)]) {
+      const answer = await get(first, `${ONE}/keys?key=${encodeURIComponent(key)}`);
+      expect(answer).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no row of this key') } });
+    }
+  });
+
+  it('may not be kept by a cache', async () => {
+    const [first] = await twoMembersWithDepartures();
+
+    expect((await get(first, `${ONE}/keys/JFK`)).headers.get('cache-control')).toBe('no-store');
+  });
+
   it('reads keys as bytes and as JSON where asked to', async () => {
     const [first] = await twoMembersWithDepartures();
     const key = Buffer.from('JFK').toString('base64url');
@@ -301,6 +334,16 @@ describe('QueriesModule', () => {
       [`${ONE}/keys/JFK?allowStandby=maybe`, 400, 'allowStandby: must be false or true'],
       [`${ONE}/keys/JFK?partition=9`, 400, 'partition: 9'],
       ['departures-by-hour/windows/JFK?from=yesterday', 400, 'from: must be milliseconds since 1970'],
+      ['departures-by-hour/windows/JFK?from=day%201', 400, 'from: must be milliseconds since 1970'],
+      ['departures-by-hour/windows/JFK?from=2013-01-01T10:00:00', 400, 'a time with its offset'],
+      ['departures-by-hour/windows?cursor=.SkZL', 400, 'cursor: must be'],
+      ['departures-by-hour/windows?cursor=99999999999999999999.SkZL', 400, 'cursor: must be'],
+      ['bursts/sessions', 400, 'key: is missing'],
+      [`${ONE}/range?form=BOS`, 400, 'form: is no parameter of this route: it has from, to, prefix'],
+      [`${ONE}/range?from=BOS&from=JFK`, 400, 'from: is given several times'],
+      [`${ONE}/range?from=BOS&prefix=J`, 400, 'prefix: excludes from and to'],
+      [`${ONE}/keys/A?keyEncoding=base64url`, 400, 'key: is not base64url'],
+      [`${ONE}/keys/JFK?key=JFK`, 400, 'key: is no parameter of this route'],
     ];
     for (const [path, status, detail] of refusals) {
       const answer = await get(member, path);

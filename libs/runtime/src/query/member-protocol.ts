@@ -2,8 +2,9 @@
  * What members ask each other: queries and rows as JSON, keys and values in it as base64url of the bytes that the store's serdes
  * write, so that a value arrives as what it is.
  */
-import { RecordError } from '@millrace/kernel';
-import type { QueryIsolation, StoreQuery, StoreRow, StoreSpec } from '@millrace/streams';
+import { RecordError, TransientError } from '@millrace/kernel';
+import type { QueryIsolation, SessionsQuery, StoreQuery, StoreRow, StoreSpec } from '@millrace/streams';
+import { RETRY_AFTER_MS } from './query-errors.js';
 import type { TaskRole } from './task-directory.js';
 
 /** A query that one member sends another; it is answered there or not at all. */
@@ -73,11 +74,15 @@ export function writeMemberQuery(query: MemberQuery): string {
 export function readMemberQuery(body: unknown): MemberQuery {
   const { query, partitions, allowStandby, maxLagRecords, isolation } = (body ?? {}) as Partial<MemberQuery>;
   const fields: unknown = typeof query === 'object' && query !== null ? readBytes(query) : undefined;
-  const arePartitions = Array.isArray(partitions) && partitions.every((each) => Number.isInteger(each));
+  const arePartitions =
+    Array.isArray(partitions) &&
+    partitions.every((each) => Number.isInteger(each)) &&
+    new Set(partitions).size === partitions.length;
   if (!isStoreQuery(fields) || !arePartitions || (isolation !== 'read_committed' && isolation !== 'read_uncommitted')) {
     throw new RecordError('MR_QUERY_INVALID', 'the body is not a query of a member: use the routes for clients');
   }
-  const lag = maxLagRecords === undefined ? {} : { maxLagRecords };
+  // JSON has no Infinity: any number arrives as null.
+  const lag = typeof maxLagRecords === 'number' ? { maxLagRecords } : {};
   return { query: fields, partitions, allowStandby: allowStandby === true, isolation, ...lag };
 }
 
@@ -85,14 +90,42 @@ export function writeAnswers(spec: StoreSpec, answers: readonly PartitionAnswer[
   return JSON.stringify(answers.map(({ source, rows }) => ({ source, rows: rows.map((row) => writeRow(spec, row)) })));
 }
 
-/** @throws {RecordError} (dead-letter) `MR_RECORD_UNREADABLE` when a row is not what the serdes of this member read. */
+/**
+ * @throws {TransientError} (retry) `MR_QUERY_UNAVAILABLE` when the body is not what {@link writeAnswers} writes.
+ * @throws {RecordError} (dead-letter) `MR_RECORD_UNREADABLE` when a row is not what the serdes of this member read.
+ */
 export function readAnswers(spec: StoreSpec, body: string): PartitionAnswer[] {
-  const answers = JSON.parse(body) as WireAnswer[];
-  return answers.map(({ source, rows }) => ({
+  return parsed(body).map(({ source, rows }) => ({
     // JSON has no Infinity: a lag that nobody knows arrives as null.
     source: { ...source, lagRecords: source.lagRecords ?? Infinity },
     rows: rows.map((row) => readRow(spec, row)),
   }));
+}
+
+function parsed(body: string): readonly WireAnswer[] {
+  let answers: unknown;
+  try {
+    answers = JSON.parse(body);
+  } catch {
+    // What JSON.parse says of it would quote it.
+  }
+  if (Array.isArray(answers) && answers.every(isWireAnswer)) return answers;
+  throw new TransientError(
+    'MR_QUERY_UNAVAILABLE',
+    'what has answered is no member: see what listens at advertisedUrl',
+    {
+      retryAfterMs: RETRY_AFTER_MS,
+    },
+  );
+}
+
+function isWireAnswer(answer: unknown): answer is WireAnswer {
+  const { source, rows } = (answer ?? {}) as Partial<WireAnswer>;
+  if (typeof source?.taskId !== 'string' || !Array.isArray(rows)) return false;
+  return (rows as readonly unknown[]).every((row) => {
+    const { key, value } = (row ?? {}) as Partial<WireRow>;
+    return typeof key === 'string' && typeof value === 'string';
+  });
 }
 
 function writeRow(spec: StoreSpec, row: StoreRow): WireRow {
@@ -115,7 +148,16 @@ function isStoreQuery(fields: unknown): fields is StoreQuery {
   if (typeof fields !== 'object' || fields === null || !('kind' in fields)) return false;
   const needed = Object.entries(NEEDED).find(([kind]) => kind === fields.kind)?.[1];
   const areThere = needed?.every((name) => isOfField(name, (fields as Record<string, unknown>)[name])) ?? false;
-  return areThere && Object.entries(fields).every(([name, value]) => !BYTE_FIELDS.has(name) || isPlace(value));
+  return (
+    areThere &&
+    Object.entries(fields).every(([name, value]) => !BYTE_FIELDS.has(name) || isPlace(value)) &&
+    isSession((fields as Partial<SessionsQuery>).afterSession ?? { startMs: 0, endMs: 0 })
+  );
+}
+
+function isSession(value: unknown): boolean {
+  const { startMs, endMs } = (value ?? {}) as { readonly startMs?: unknown; readonly endMs?: unknown };
+  return typeof startMs === 'number' && typeof endMs === 'number';
 }
 
 /** A key, or that of a window with its start. */

@@ -9,7 +9,8 @@
  * - a store is read between two turns of its thread, in one go: an answer of one partition is of one moment;
  * - by default it shows what is committed and nothing else;
  * - what another member asked is answered here or refused, never passed on;
- * - an answer is whole: when the task of one partition does not answer, the query fails.
+ * - an answer is whole: when the task of one partition does not answer, the query fails;
+ * - one member that is silent costs its share of the time, not that of those who are asked after it.
  */
 import { TransientError, isMillraceError, toMs, type Clock, type Duration } from '@millrace/kernel';
 import { checkQuery, type QueryIsolation, type StoreQuery, type StoreRow, type StoreSpec } from '@millrace/streams';
@@ -35,7 +36,7 @@ export interface QueryOptions {
   readonly isolation?: QueryIsolation;
   /** The partition to ask. Default: that of the key by Kafka's default partitioner, or all for queries of many keys. */
   readonly partition?: number;
-  /** How long other members may take. Default 5 s. */
+  /** How long other members may take, all that are asked one after the other together. Default 5 s. */
   readonly timeout?: Duration;
   /** Gives the query up. */
   readonly signal?: AbortSignal;
@@ -131,8 +132,9 @@ export class StoreQueries {
       else answers.push(answer);
     }
     if (elsewhere.length > 0) {
+      const endMs = this.#parts.clock.monotonicMs() + timeoutMs;
       const sent = this.#withTimeout(timeoutMs, options.signal, (signal) =>
-        this.#send(found, elsewhere, asked, signal),
+        this.#send(found, elsewhere, asked, signal, endMs),
       );
       answers.push(...(await sent));
     }
@@ -204,6 +206,7 @@ export class StoreQueries {
     waiting: readonly Elsewhere[],
     asked: Asked,
     signal: AbortSignal,
+    endMs: number,
   ): Promise<PartitionAnswer[]> {
     const answers: PartitionAnswer[] = [];
     for (let nth = 0; waiting.length > 0; nth++) {
@@ -211,9 +214,14 @@ export class StoreQueries {
       const attempts = await Promise.all(
         [...byUrl].map(async ([url, those]) => {
           const partitions = those.map(({ partition }) => partition);
+          const question = { ...asked, partitions };
+          const turns = Math.max(...those.map(({ members }) => members.length - nth));
+          const turnMs = (endMs - this.#parts.clock.monotonicMs()) / turns;
           try {
-            const body = await this.#parts.transport.ask(url, store.spec.name, { ...asked, partitions }, signal);
-            answers.push(...readAnswers(store.spec, body));
+            const body = await this.#withTimeout(turnMs, signal, (turn) =>
+              this.#parts.transport.ask(url, store.spec.name, question, turn),
+            );
+            answers.push(...checkAnswers(readAnswers(store.spec, body), those, url));
             return [];
           } catch (error) {
             // The last one in question says why nobody answers.
@@ -242,14 +250,22 @@ export class StoreQueries {
     work: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const timeout = new AbortController();
-    const late = new TransientError('MR_QUERY_UNAVAILABLE', `other members did not answer within ${timeoutMs} ms`, {
-      retryAfterMs: RETRY_AFTER_MS,
-    });
+    const late = new TransientError(
+      'MR_QUERY_UNAVAILABLE',
+      `other members did not answer within ${Math.ceil(timeoutMs)} ms`,
+      { retryAfterMs: RETRY_AFTER_MS },
+    );
     const timer = this.#parts.clock.setTimer(timeoutMs, () => timeout.abort(late), { unref: true });
     const signal = given === undefined ? timeout.signal : AbortSignal.any([timeout.signal, given]);
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
     try {
-      return await work(signal);
+      // A transport that does not listen to its signal is not waited for.
+      return await Promise.race([aborted.promise, work(signal)]);
     } finally {
+      signal.removeEventListener('abort', onAbort);
       timer.cancel();
       // One that failed leaves the others no one who waits for them.
       timeout.abort();
@@ -264,6 +280,18 @@ function askedBy(
   if (maxLagRecords === undefined) return { query, allowStandby, isolation };
   if (!(maxLagRecords >= 0)) throw invalidQuery(`maxLagRecords: ${maxLagRecords} is not a number of records`);
   return { query, allowStandby, isolation, maxLagRecords };
+}
+
+/** What a member answered, if it is about the tasks that it was asked for: an address may belong to somebody else by now. */
+function checkAnswers(
+  answers: readonly PartitionAnswer[],
+  asked: readonly Elsewhere[],
+  url: string,
+): readonly PartitionAnswer[] {
+  const answered = new Set(answers.map(({ source }) => source.taskId));
+  const missing = asked.find(({ taskId }) => !answered.has(taskId));
+  if (missing === undefined && answers.length === asked.length) return answers;
+  throw unavailable(missing?.taskId ?? [...answered].join(', '), `${url} has answered for other tasks`);
 }
 
 function taskOf({ subTopology }: CataloguedStore, partition: number): string {

@@ -30,18 +30,30 @@ export interface VersionedQueries<K, V> extends KeyValueQueries<K, V> {
   asOf(key: K, timestampMs: number, options?: QueryOptions): Promise<V | undefined>;
 }
 
+/** How many windows or sessions of a key are read at most. */
+export interface LimitOptions extends QueryOptions {
+  /** At most so many rows. Default: all. */
+  readonly limit?: number;
+}
+
+/** Which windows of all keys are read, and how many. */
+export interface WindowRangeOptions<K> extends LimitOptions {
+  /** Only windows after this one, in the order of starts, then of the keys' bytes: where the page before has ended. */
+  readonly after?: { readonly startMs: number; readonly key: K };
+}
+
 /** Reads of a window store. */
 export interface WindowQueries<K, V> {
   /** The windows of a key that start in a range of time, in order of their starts. */
-  fetch(key: K, times?: TimeRange, options?: QueryOptions): Promise<readonly StoreRow<K, V>[]>;
+  fetch(key: K, times?: TimeRange, options?: LimitOptions): Promise<readonly StoreRow<K, V>[]>;
   /** The windows of all keys that start in a range of time, in order of their starts. */
-  fetchAll(times?: TimeRange, options?: QueryOptions & { readonly limit?: number }): Promise<readonly StoreRow<K, V>[]>;
+  fetchAll(times?: TimeRange, options?: WindowRangeOptions<K>): Promise<readonly StoreRow<K, V>[]>;
 }
 
 /** Reads of a session store. */
 export interface SessionQueries<K, V> {
   /** The sessions of a key that have a part in a range of time, in order of end and start. */
-  fetch(key: K, times?: TimeRange, options?: QueryOptions): Promise<readonly StoreRow<K, V>[]>;
+  fetch(key: K, times?: TimeRange, options?: LimitOptions): Promise<readonly StoreRow<K, V>[]>;
 }
 
 const LAST_MS = Number.MAX_SAFE_INTEGER - 1;
@@ -73,19 +85,17 @@ class TypedStore<K, V> implements VersionedQueries<K, V>, WindowQueries<K, V>, S
     return this.#rows({ kind: 'range', ...this.#page(options) }, options);
   }
 
-  async fetch(key: K, times: TimeRange = {}, options?: QueryOptions): Promise<readonly StoreRow<K, V>[]> {
+  async fetch(key: K, times: TimeRange = {}, options: LimitOptions = {}): Promise<readonly StoreRow<K, V>[]> {
     const { fromMs = 0, toMs = LAST_MS } = times;
     const kind = this.#queries().spec(this.#store).kind === 'session' ? 'sessions' : 'windows';
-    return this.#rows({ kind, key: this.#bytes(key), fromMs, toMs }, options);
+    return this.#rows({ kind, key: this.#bytes(key), fromMs, toMs, ...limited(options) }, options);
   }
 
-  async fetchAll(
-    times: TimeRange = {},
-    options: QueryOptions & { readonly limit?: number } = {},
-  ): Promise<readonly StoreRow<K, V>[]> {
+  async fetchAll(times: TimeRange = {}, options: WindowRangeOptions<K> = {}): Promise<readonly StoreRow<K, V>[]> {
     const { fromMs = 0, toMs = LAST_MS } = times;
-    const limit = options.limit === undefined ? {} : { limit: options.limit };
-    return this.#rows({ kind: 'all-windows', fromMs, toMs, ...limit }, options);
+    const { after: last } = options;
+    const after = last === undefined ? {} : { after: { startMs: last.startMs, key: this.#bytes(last.key) } };
+    return this.#rows({ kind: 'all-windows', fromMs, toMs, ...after, ...limited(options) }, options);
   }
 
   async #rows(query: StoreQuery, options?: QueryOptions): Promise<readonly StoreRow<K, V>[]> {
@@ -98,11 +108,12 @@ class TypedStore<K, V> implements VersionedQueries<K, V>, WindowQueries<K, V>, S
   }
 
   #page({ after, limit }: RangeOptions<K>): { after?: Buffer; limit?: number } {
-    return {
-      ...(after === undefined ? {} : { after: this.#bytes(after) }),
-      ...(limit === undefined ? {} : { limit }),
-    };
+    return { ...(after === undefined ? {} : { after: this.#bytes(after) }), ...limited({ limit }) };
   }
+}
+
+function limited({ limit }: { readonly limit?: number | undefined }): { readonly limit?: number } {
+  return limit === undefined ? {} : { limit };
 }
 
 /**

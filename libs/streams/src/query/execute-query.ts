@@ -24,11 +24,13 @@ const ANSWERED_BY: Readonly<Record<StoreQuery['kind'], readonly StoreKind[]>> = 
   sessions: ['session'],
 };
 
+const TIMES = ['timestampMs', 'fromMs', 'toMs'] as const;
+
 /**
  * Checks that a store can be asked a query.
  *
  * @throws {RecordError} (dead-letter) `MR_QUERY_INVALID` when it is of another kind, when the key is not one of the store's
- *   serde, or when the limit is no whole number above 0.
+ *   serde, when a time is no whole number of milliseconds, or when the limit is no whole number above 0.
  */
 export function checkQuery(spec: StoreSpec, query: StoreQuery): void {
   if (!ANSWERED_BY[query.kind].includes(spec.kind)) {
@@ -40,6 +42,12 @@ export function checkQuery(spec: StoreSpec, query: StoreQuery): void {
   const limit = 'limit' in query ? query.limit : undefined;
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
     throw invalid(`limit: ${limit} is not a whole number above 0`);
+  }
+  const given: Partial<Record<(typeof TIMES)[number], number>> = query as object;
+  for (const name of TIMES) {
+    const timeMs = given[name];
+    if (timeMs === undefined || Number.isSafeInteger(timeMs)) continue;
+    throw invalid(`${name}: ${timeMs} is not a time in whole milliseconds since 1970`);
   }
 }
 
@@ -67,16 +75,24 @@ export function executeQuery(
       return rowsOf(view<ReadOnlyKeyValueStore<unknown, unknown>>(), query);
     case 'windows': {
       const key = readKey(spec, query.key);
-      const windows = view<ReadOnlyWindowStore<unknown, unknown>>().fetch(key, query.fromMs, query.toMs);
-      return Array.from(windows, ([startMs, { value, timestampMs }]) => {
-        return { key, value, timestampMs, startMs, endMs: startMs + spec.windowSizeMs };
-      });
+      const found: StoreRow[] = [];
+      const { fromMs, toMs, limit } = query;
+      for (const [startMs, row] of view<ReadOnlyWindowStore<unknown, unknown>>().fetch(key, fromMs, toMs)) {
+        const { value, timestampMs } = row;
+        found.push({ key, value, timestampMs, startMs, endMs: startMs + spec.windowSizeMs });
+        if (found.length === limit) break;
+      }
+      return found;
     }
     case 'all-windows':
       return allWindows(spec, view<ReadOnlyWindowStore<unknown, unknown>>(), query);
     case 'sessions': {
       const sessions = view<ReadOnlySessionStore<unknown, unknown>>();
-      const found = sessions.find(readKey(spec, query.key), query.fromMs, query.toMs);
+      const { fromMs, toMs, limit, afterSession: after } = query;
+      const found = sessions
+        .find(readKey(spec, query.key), Math.max(fromMs, after?.endMs ?? fromMs), toMs)
+        .filter(({ startMs, endMs }) => after === undefined || endMs > after.endMs || startMs > after.startMs)
+        .slice(0, limit);
       return found.map(({ key, value, startMs, endMs }) => ({ key, value, timestampMs: endMs, startMs, endMs }));
     }
   }

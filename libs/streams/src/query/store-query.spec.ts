@@ -76,6 +76,35 @@ describe.each(['memory', 'engine'])('queries of stores that %s keeps', (kept) =>
     set.commit();
   }
 
+  it('answers the windows and the sessions of a key page by page, also sessions that end together', () => {
+    const key = Buffer.from('a');
+    for (const startMs of [0, 10, 20]) windows().put('a', startMs, startMs, startMs);
+    for (const [startMs, endMs] of [
+      [0, 10],
+      [5, 10],
+      [20, 30],
+    ] as const) {
+      sessions().put({ key: 'a', startMs, endMs, value: startMs });
+    }
+    set.commit();
+    const times = { key, fromMs: 0, toMs: 50 };
+
+    expect(values('windows', { kind: 'windows', ...times, limit: 2 })).toEqual([0, 10]);
+    expect(values('sessions', { kind: 'sessions', ...times, limit: 1 })).toEqual([0]);
+    const afterSession = { startMs: 0, endMs: 10 };
+    expect(values('sessions', { kind: 'sessions', ...times, afterSession, limit: 1 })).toEqual([5]);
+    expect(values('sessions', { kind: 'sessions', ...times, afterSession: { startMs: 5, endMs: 10 } })).toEqual([20]);
+  });
+
+  it.each([
+    ['versions', { kind: 'as-of', key: Buffer.from('a'), timestampMs: 1.5 }, 'timestampMs: 1.5'],
+    ['windows', { kind: 'windows', key: Buffer.from('a'), fromMs: 0, toMs: Infinity }, 'toMs: Infinity'],
+    ['windows', { kind: 'all-windows', fromMs: NaN, toMs: 5 }, 'fromMs: NaN'],
+    ['sessions', { kind: 'sessions', key: Buffer.from('a'), fromMs: 0.5, toMs: 5 }, 'fromMs: 0.5'],
+  ] as const)('refuses a time of %s that is no whole number', (store, query, message) => {
+    expect(() => set.query(store, query)).toThrow(`${message} is not a time in whole milliseconds`);
+  });
+
   it('answers a key with its value and timestamp, and a key that is not there with no row', () => {
     rows().put('a', 1, 5);
     set.commit();

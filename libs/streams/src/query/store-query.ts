@@ -39,12 +39,17 @@ export interface PrefixQuery extends Page {
   readonly prefix: Buffer;
 }
 
-/** The windows of a key that start in [fromMs, toMs], in order of their starts. Of window stores. */
+/**
+ * The windows of a key that start in [fromMs, toMs], in order of their starts. Of window stores. The next page begins behind the start
+ * of the last row.
+ */
 export interface WindowsQuery {
   readonly kind: 'windows';
   readonly key: Buffer;
   readonly fromMs: number;
   readonly toMs: number;
+  /** At most so many rows. Default: all. */
+  readonly limit?: number;
 }
 
 /** The windows of all keys that start in [fromMs, toMs], in order of their starts, then of their keys. Of window stores. */
@@ -64,6 +69,10 @@ export interface SessionsQuery {
   readonly key: Buffer;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Only sessions after this one: where the page before has ended. */
+  readonly afterSession?: { readonly startMs: number; readonly endMs: number };
+  /** At most so many rows. Default: all. */
+  readonly limit?: number;
 }
 
 /** Everything that a store can be asked. */
