@@ -6,3 +6,4 @@ export {
   type DepartureFixture,
   type ObservationFixture,
 } from './builders/flights.js';
+export { matchesGolden } from './golden/golden-file.js';

@@ -2,9 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { topics, type AirportHour, type CarrierDay, type EnrichedFlight } from '@millrace/schemas';
 import { TopologyBuilder } from '@millrace/streams';
 import { TopologyTestDriver } from '@millrace/streams/testing';
-import { aCancelledDeparture, aDeparture, type DepartureFixture } from '@millrace/testing';
+import { aCancelledDeparture, aDeparture, matchesGolden, type DepartureFixture } from '@millrace/testing';
 import fc from 'fast-check';
-import { readFile } from 'node:fs/promises';
 import { FlightTotals } from './flight-totals.js';
 
 function flightTotals() {
@@ -45,9 +44,9 @@ describe('flight totals', () => {
   beforeEach(() => void (totals = new Totals()));
 
   it('are described by their golden files, where every permanent name shows', async () => {
-    const golden = (file: string): Promise<string> => readFile(new URL(`golden/${file}`, import.meta.url), 'utf8');
-    expect(flightTotals().describe()).toBe(await golden('flight-totals.txt'));
-    expect(flightTotals().describe('mermaid')).toBe(await golden('flight-totals.mmd'));
+    const golden = (file: string): URL => new URL(`golden/${file}`, import.meta.url);
+    await matchesGolden(golden('flight-totals.txt'), flightTotals().describe());
+    await matchesGolden(golden('flight-totals.mmd'), flightTotals().describe('mermaid'));
   });
 
   it('add up the departures of each airport and scheduled hour', async () => {

@@ -6,11 +6,11 @@ import {
   aCancelledDeparture,
   aDeparture,
   anObservation,
+  matchesGolden,
   type DepartureFixture,
   type ObservationFixture,
 } from '@millrace/testing';
 import fc from 'fast-check';
-import { readFile } from 'node:fs/promises';
 import { FlightEnrichment } from './flight-enrichment.js';
 
 function enrichment() {
@@ -76,9 +76,9 @@ describe('flight enrichment', () => {
   beforeEach(async () => void (enriched = await new Enrichment().withReferenceTables()));
 
   it('is described by its golden files, where every permanent name shows', async () => {
-    const golden = (file: string): Promise<string> => readFile(new URL(`golden/${file}`, import.meta.url), 'utf8');
-    expect(enrichment().describe()).toBe(await golden('flight-enrichment.txt'));
-    expect(enrichment().describe('mermaid')).toBe(await golden('flight-enrichment.mmd'));
+    const golden = (file: string): URL => new URL(`golden/${file}`, import.meta.url);
+    await matchesGolden(golden('flight-enrichment.txt'), enrichment().describe());
+    await matchesGolden(golden('flight-enrichment.mmd'), enrichment().describe('mermaid'));
   });
 
   it('adds aircraft, airline, destination and weather to a departure', async () => {
