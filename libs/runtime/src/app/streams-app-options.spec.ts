@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { TopologyBuilder, topic, utf8 } from '@millrace/streams';
 import { counting } from '../../test/counting.js';
 import { resolveStreamsAppOptions, type StreamsAppOptions } from './streams-app-options.js';
 
@@ -34,6 +35,19 @@ describe('the options of an application', () => {
         taskRestartWindowMs: 600_000,
       });
     }
+  });
+
+  it('refuse at least once where an operator would take the repetition of a record for its copy, and lose it', () => {
+    const t = new TopologyBuilder('once');
+    t.stream('words', topic('words', utf8, utf8))
+      .deduplicate('by-word', { by: (word) => word, id: utf8, within: '1h', store: 'seen' })
+      .to('out', topic('out', utf8, utf8));
+    const topologies = [t.build()];
+
+    expect(() => resolved({ topologies, processingGuarantee: 'at_least_once' })).toThrow(
+      "processingGuarantee: 'by-word' in 'once' needs exactly_once",
+    );
+    expect(resolved({ topologies }).processingGuarantee).toBe('exactly_once');
   });
 
   it('are refused with everything that is wrong with restarts', () => {

@@ -309,7 +309,7 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
     );
   }
-  if (settings.processingGuarantee === 'exactly_once') problems.push(...slowCalls(settings));
+  problems.push(...(settings.processingGuarantee === 'exactly_once' ? slowCalls(settings) : onlyExactlyOnce(settings)));
   const stores = settings.topologies.flatMap(({ subTopologies }) => subTopologies.flatMap((each) => each.stores));
   problems.push(...problemsOfEngines(stores, settings.storeEngines));
   if (!(settings.maxBufferedBytesPerTask > 0)) {
@@ -327,6 +327,19 @@ function slowCalls({ topologies, transactionTimeoutMs }: StreamsAppSettings): st
       .map(
         (node) =>
           `transactionTimeout: must be at least twice as long as a call of '${node.name}' in '${name}' with all its tries, which is up to ${node.longestCallMs} ms, else the broker aborts what waits for it`,
+      ),
+  );
+}
+
+/** Operators that would lose records at least once. */
+function onlyExactlyOnce({ topologies }: StreamsAppSettings): string[] {
+  return topologies.flatMap(({ name, subTopologies }) =>
+    subTopologies
+      .flatMap(({ nodes }) => nodes)
+      .filter(({ needsExactlyOnce = false }) => needsExactlyOnce)
+      .map(
+        (node) =>
+          `processingGuarantee: '${node.name}' in '${name}' needs exactly_once, else a crash would make it take the repetition of a record for its copy, and lose it`,
       ),
   );
 }

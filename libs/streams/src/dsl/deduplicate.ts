@@ -21,7 +21,10 @@ export interface DeduplicateOptions<K, V, I> {
   readonly logging?: boolean;
 }
 
-/** Adds a deduplication. Records of one id must have one key, or they may be in different partitions. */
+/**
+ * Adds a deduplication. Records of one id must have one key, or they may be in different partitions. Runs under exactly-once only: an
+ * application that is to run it at least once is refused at boot.
+ */
 export function addDeduplication<K, V, I>(
   name: string,
   stream: KStream<K, V>,
@@ -49,6 +52,7 @@ export function addDeduplication<K, V, I>(
     stores: [spec],
     globalTables: [],
     detail: `within ${withinMs} ms`,
+    needsExactlyOnce: true,
     create: (environment) => new DeduplicateNode(name, deduplication, environment),
   });
   return partitioned.derived(node, partitioned.serdes.value);

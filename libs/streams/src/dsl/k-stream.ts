@@ -306,7 +306,10 @@ export class KStream<K, V> {
     return new KTable<K, V>(this.graph, node, storedTable(store), stream.serdes, this.#resolve);
   }
 
-  /** Drops the records that are the same as an earlier one. Repartitions first where an operator above has changed the key. */
+  /**
+   * Drops the records that are the same as an earlier one. Repartitions first where an operator above has changed the key. Needs
+   * exactly-once.
+   */
   deduplicate<I>(name: string, options: DeduplicateOptions<K, V, I>): KStream<K, V> {
     return addDeduplication(name, this, options);
   }

@@ -95,6 +95,11 @@ export interface GraphNode {
   readonly detail?: string;
   /** How long a call of this operator to the outside may take, tries and pauses included, in milliseconds. */
   readonly longestCallMs?: number;
+  /**
+   * Whether it loses records at least once: a crash between its changelog and its output, and it takes the repetition of a record
+   * for one that it has passed on.
+   */
+  readonly needsExactlyOnce?: boolean;
   /** Makes the node of one task. */
   readonly create: (environment: NodeEnvironment) => ProcessorNode;
 }
