@@ -198,6 +198,11 @@ describe('QueriesModule', () => {
       [0, 9],
       [3_600_000, 1],
     ]);
+    await expect(hours.fetch('JFK', {}, { limit: 1 })).resolves.toHaveLength(1);
+    const page = await hours.fetchAll({ toMs: 0 }, { limit: 3 });
+    const { key, startMs = 0 } = page[2] as (typeof page)[number];
+    const rest = await hours.fetchAll({ toMs: 0 }, { after: { key, startMs } });
+    expect([...page, ...rest].map((row) => row.key)).toEqual(AIRPORTS);
   });
 
   it('says 503 and Retry-After while tasks move, and never a wrong answer', async () => {
@@ -271,6 +276,9 @@ describe('QueriesModule', () => {
     expect(jfk.body['rows']).toEqual([
       { key: 'JFK', value: 1, timestampMs: 3_960_000, startMs: 3_600_000, endMs: 7_200_000 },
     ]);
+    // A plus sign that nobody has encoded arrives as a space.
+    const plus = await get(first, 'departures-by-hour/windows/JFK?from=1970-01-01T03:00:00+02:00');
+    expect(plus.body).toEqual(jfk.body);
     const first3 = await get(first, 'departures-by-hour/windows?from=0&to=0&limit=3');
     expect((first3.body['rows'] as { key: string }[]).map(({ key }) => key)).toEqual(['ATL', 'BOS', 'EWR']);
     const cursor = String(first3.body['next']);

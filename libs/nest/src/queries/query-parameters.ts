@@ -53,7 +53,9 @@ export function keyBytes(name: string, text: string, spec: StoreSpec, encoding: 
 export function timeMs(name: string, text: string | undefined, fallbackMs: number): number {
   if (text === undefined) return fallbackMs;
   if (/^-?\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-  const ms = ISO_TIME.test(text) ? Date.parse(text) : NaN;
+  // The plus sign of an offset that nobody has encoded arrives as a space.
+  const iso = text.replace(/ (?=\d{2}:\d{2}$)/, '+');
+  const ms = ISO_TIME.test(iso) ? Date.parse(iso) : NaN;
   if (Number.isSafeInteger(ms)) return ms;
   throw refused(name, 'must be milliseconds since 1970, or a time with its offset such as 2013-01-01T10:00:00Z');
 }
