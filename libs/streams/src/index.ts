@@ -10,6 +10,31 @@ export {
   type StoreSpec,
 } from './topology/specs.js';
 export { TopologyError } from './errors/topology-error.js';
+export { TopologyChangeError } from './errors/topology-change-error.js';
+export { describeTopology } from './topology/changes/describe-topology.js';
+export { readDescription, writeDescription } from './topology/changes/description-text.js';
+export { compareTopologies } from './topology/changes/compare-topologies.js';
+export { changesInTheWay, topicInCluster } from './topology/changes/changes-in-the-way.js';
+export {
+  CHANGE_CLASSES,
+  CHANGE_RULES,
+  changeText,
+  classOf,
+  type ChangeClass,
+  type ChangeEvidence,
+  type ChangeRule,
+  type TopologyChange,
+} from './topology/changes/topology-change.js';
+export type {
+  GlobalTableDescription,
+  OperatorDescription,
+  RetryDescription,
+  SinkDescription,
+  SourceDescription,
+  StoreDescription,
+  SubTopologyDescription,
+  TopologyDescription,
+} from './topology/changes/topology-description.js';
 export { TopologyBuilder, type TopologyBuilderOptions } from './dsl/topology-builder.js';
 export { KStream, type StreamSerdes } from './dsl/k-stream.js';
 export type { AsyncCall, AsyncMapOptions, CallRetryOptions } from './dsl/async-map.js';

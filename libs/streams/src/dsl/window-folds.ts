@@ -10,6 +10,7 @@ import type { TopologyGraph } from '../topology/topology-graph.js';
 import { sessionKey } from '../window/session-key-serde.js';
 import {
   describeWindows,
+  nameWindows,
   problemsOf,
   type SessionWindows,
   type SlidingWindows,
@@ -56,6 +57,7 @@ export function foldWindows<K, A>(
     kind: 'window',
     key,
     value,
+    windows: nameWindows(windows),
     windowSizeMs,
     // A window of exactly that age is still emitted where it waited for its close, and is gone otherwise: as in Kafka Streams.
     retentionMs: emit === 'close' ? retentionMs : retentionMs - 1,
@@ -99,6 +101,7 @@ export function foldSessions<K, A>(
     kind: 'session',
     key,
     value,
+    windows: nameWindows(windows),
     retentionMs: Math.max(windows.gapMs + windows.graceMs, askedMs),
     engine: options.engine,
     isLogged: options.logging ?? true,

@@ -7,6 +7,7 @@ export {
   type OutputRecord,
   type TestInput,
   type TestOutput,
+  type RestartOptions,
   type TopologyTestDriverOptions,
 } from './topology-test-driver.js';
 export type { DeadLetter, WaitingRecord } from './failed-records.js';

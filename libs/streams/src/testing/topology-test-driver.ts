@@ -8,6 +8,10 @@ import { IN_MEMORY, type StoreEngines } from '../task/store-engines.js';
 import type { RecordCollector } from '../task/record-collector.js';
 import type { TaskCounters } from '../task/task-counters.js';
 import { GlobalStore } from '../store/global-store.js';
+import { TopologyChangeError } from '../errors/topology-change-error.js';
+import { changesInTheWay, topicInCluster } from '../topology/changes/changes-in-the-way.js';
+import { describeTopology } from '../topology/changes/describe-topology.js';
+import type { ChangeEvidence } from '../topology/changes/topology-change.js';
 import { withErrorPolicy } from '../topology/recovery.js';
 import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
@@ -42,6 +46,14 @@ export interface TopologyTestDriverOptions {
   readonly replayEveryRecord?: boolean;
   /** What keeps the stores. Default: the heap. A {@link TopologyTestDriver.restart} goes on with what an engine has kept. */
   readonly storeEngines?: StoreEngines;
+}
+
+/** How a {@link TopologyTestDriver.restart} goes on. */
+export interface RestartOptions {
+  /** As `acceptTopologyChanges` of an application: places of changes that are accepted, such as `store totals`. Default: none. */
+  readonly acceptTopologyChanges?: readonly string[];
+  /** The error policy from now on. Default: the one of before. */
+  readonly policy?: Partial<ErrorPolicy>;
 }
 
 /** A record that a topology wrote. */
@@ -89,19 +101,19 @@ const NOWHERE = { send: () => undefined };
  * Until they have ended their task is not committed: what it wrote cannot be read, and {@link restart} repeats it.
  */
 export class TopologyTestDriver {
-  readonly #topology: Topology;
+  #topology: Topology;
   readonly #options: Required<
     Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord' | 'storeEngines'>
   >;
   readonly #partitions: number;
-  readonly #policy: ErrorPolicy;
+  #policy: Partial<ErrorPolicy>;
   readonly #topics: MemoryTopics;
   readonly #globals = new Map<string, GlobalStore>();
   /** The offset up to which each input was handed to its task, and was committed by it, and each output was read. */
   readonly #handed = new Map<string, number>();
   readonly #read = new Map<string, number>();
   readonly #committed = new Map<string, number>();
-  /** The stream times that each task committed last. */
+  /** The stream times that were committed last with the offset of each input. */
   readonly #times = new Map<string, string>();
   #tasks: StreamTask[];
   /** What each task has written since its last commit. */
@@ -117,12 +129,10 @@ export class TopologyTestDriver {
     this.#topology = withErrorPolicy(topology, policy ?? {});
     this.#options = { applicationId, order, replayEveryRecord, storeEngines };
     this.#partitions = partitions;
-    this.#policy = { ...DEFAULT_ERROR_POLICY, ...policy };
+    this.#policy = policy ?? {};
     this.#topics = new MemoryTopics(partitions);
     this.#clock = options.clock ?? new ManualClock(typeof startAt === 'number' ? startAt : Date.parse(startAt));
-    for (const table of topology.globalTables) {
-      this.#globals.set(table.name, new GlobalStore(table.store, table.key, table.value));
-    }
+    this.#fillGlobals();
     this.#tasks = this.#makeTasks();
   }
 
@@ -236,8 +246,15 @@ export class TopologyTestDriver {
     });
   }
 
-  /** Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit. */
-  restart(): void {
+  /**
+   * Closes every task, makes it anew and restores its stores from their changelogs: a crash after the last commit.
+   *
+   * @param next Another version of the topology, as if it were deployed in place of this one: it takes over the offsets, and what stands in
+   *   the stores, internal topics and stream times whose names it has. Default: the same.
+   * @throws {TopologyChangeError} (stop-app) when an application would refuse it at boot; the driver is as it was.
+   */
+  restart(next?: Topology, { acceptTopologyChanges, policy = this.#policy }: RestartOptions = {}): void {
+    if (next !== undefined) this.#replace(withErrorPolicy(next, policy), policy, acceptTopologyChanges);
     this.close();
     this.#open.clear();
     // What was processed and not committed, or waited to be tried again, is read again.
@@ -262,6 +279,37 @@ export class TopologyTestDriver {
     this.#tasks = [];
   }
 
+  /** Puts another version in the place of the topology, unless what stands cannot go on with it. */
+  #replace(next: Topology, policy: Partial<ErrorPolicy>, accepted: readonly string[] = []): void {
+    const { applicationId } = this.#options;
+    const changes = changesInTheWay([describeTopology(this.#topology)], [describeTopology(next)], accepted);
+    const refused = changes.filter(({ unless }) => unless === undefined || !this.#holds(unless));
+    if (refused.length > 0) throw new TopologyChangeError(applicationId, refused);
+    this.#topology = next;
+    this.#policy = policy;
+    this.#fillGlobals();
+  }
+
+  #holds({ topics, are }: ChangeEvidence): boolean {
+    return topics.every((each) => {
+      const topic = topicInCluster(each, this.#options.applicationId);
+      return Array.from({ length: this.#partitions }, (_none, partition) => partition).every((partition) => {
+        const read = are === 'empty' ? 0 : (this.#committed.get(placeOf(topic, partition)) ?? 0);
+        return this.#topics.log(topic, partition).length <= read;
+      });
+    });
+  }
+
+  /** Makes the global tables from their topics. */
+  #fillGlobals(): void {
+    this.#globals.clear();
+    for (const { name, topic, store, key, value } of this.#topology.globalTables) {
+      const table = new GlobalStore(store, key, value);
+      this.#globals.set(name, table);
+      for (const record of this.#topics.inOrder(topic)) applyTo(table, record);
+    }
+  }
+
   #makeTasks(): StreamTask[] {
     return this.#topology.subTopologies.flatMap((_sub, index) =>
       Array.from({ length: this.#partitions }, (_none, partition) => {
@@ -283,7 +331,7 @@ export class TopologyTestDriver {
       applicationId: this.#options.applicationId,
       partition,
       collector,
-      policy: this.#policy,
+      policy: { ...DEFAULT_ERROR_POLICY, ...this.#policy },
       nowMs: () => this.nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
       storeEngines,
@@ -294,7 +342,7 @@ export class TopologyTestDriver {
   }
 
   #restore(task: StreamTask): void {
-    task.restoreTimes(this.#times.get(task.id) ?? '');
+    for (const { topic, partition } of task.inputs) task.restoreTimes(this.#times.get(placeOf(topic, partition)) ?? '');
     for (const { store, topic, partition, isSource } of task.changelogs()) {
       const log = this.#topics.log(topic, partition);
       const end = isSource ? (this.#committed.get(placeOf(topic, partition)) ?? 0) : log.length;
@@ -309,13 +357,7 @@ export class TopologyTestDriver {
       const tables = this.#topology.globalTables.filter((each) => each.topic === topic);
       const reads = this.#tasks.some((task) => task.inputs.some((input) => input.topic === topic));
       if (tables.length === 0 && !reads) throw new Error(`the topology does not read '${topic}'`);
-      for (const table of tables) {
-        const run = new MemoryRun([record], 0);
-        while (run.nextRecord()) {
-          const { buffer, keyStart, keyEnd, valueStart, valueEnd } = run.cursor;
-          this.#globals.get(table.name)?.apply(buffer, keyStart, keyEnd, valueStart, valueEnd);
-        }
-      }
+      for (const table of tables) applyTo(this.#globals.get(table.name) as GlobalStore, record);
       this.#topics.append(topic, record);
       await this.#settle();
     });
@@ -422,7 +464,7 @@ export class TopologyTestDriver {
     }
     for (const { topic, partition, offset, metadata } of task.consumedOffsets()) {
       this.#committed.set(placeOf(topic, partition), offset);
-      this.#times.set(task.id, metadata);
+      this.#times.set(placeOf(topic, partition), metadata);
     }
     this.#open.get(task.id)?.commit();
     for (const { store, topic, partition, isSource } of task.changelogs()) {
@@ -437,6 +479,14 @@ export class TopologyTestDriver {
     const from = this.#read.get(topic) ?? 0;
     this.#read.set(topic, records.length);
     return records.slice(from);
+  }
+}
+
+function applyTo(table: GlobalStore, record: RawRecord): void {
+  const run = new MemoryRun([record], 0);
+  while (run.nextRecord()) {
+    const { buffer, keyStart, keyEnd, valueStart, valueEnd } = run.cursor;
+    table.apply(buffer, keyStart, keyEnd, valueStart, valueEnd);
   }
 }
 

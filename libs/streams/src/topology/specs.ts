@@ -49,6 +49,11 @@ export interface StoreSpec {
   /** Size of the windows in milliseconds; 0 for a store without windows. */
   readonly windowSizeMs: number;
   /**
+   * The windows that its rows belong to, as a text without the grace; undefined for a store without. Rows of other windows are of
+   * no use to an operator.
+   */
+  readonly windows?: string | undefined;
+  /**
    * How long rows are kept, in milliseconds of stream time: after their window's start or session's end, or as the history of
    * a versioned store; `Infinity` for a store without time.
    */

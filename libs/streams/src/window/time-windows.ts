@@ -84,14 +84,18 @@ export function problemsOf(windows: TimeWindows | SlidingWindows | SessionWindow
 
 /** Windows as a text for `describe()`. */
 export function describeWindows(windows: TimeWindows | SlidingWindows | SessionWindows): string {
-  const grace = `grace ${windows.graceMs} ms`;
+  return `${nameWindows(windows)}, grace ${windows.graceMs} ms`;
+}
+
+/** Windows as a text without their grace: equal for windows that are cut in the same way. */
+export function nameWindows(windows: TimeWindows | SlidingWindows | SessionWindows): string {
   switch (windows.kind) {
     case 'time':
-      if (windows.advanceMs === windows.sizeMs) return `tumbling ${windows.sizeMs} ms, ${grace}`;
-      return `hopping ${windows.sizeMs} ms by ${windows.advanceMs} ms, ${grace}`;
+      if (windows.advanceMs === windows.sizeMs) return `tumbling ${windows.sizeMs} ms`;
+      return `hopping ${windows.sizeMs} ms by ${windows.advanceMs} ms`;
     case 'sliding':
-      return `sliding ${windows.differenceMs} ms, ${grace}`;
+      return `sliding ${windows.differenceMs} ms`;
     case 'session':
-      return `session gap ${windows.gapMs} ms, ${grace}`;
+      return `session gap ${windows.gapMs} ms`;
   }
 }
