@@ -77,6 +77,11 @@ export interface StreamsAppOptions {
    * `probing.rebalance.interval.ms`.
    */
   readonly probingRebalanceInterval?: Duration;
+  /**
+   * Changes since the application last started that are accepted although they leave something behind or misread it: their places, as the
+   * `TopologyChangeError` lists them, such as `store totals`. Needed for one start; a place that no change is at is ignored. Default: none.
+   */
+  readonly acceptTopologyChanges?: readonly string[];
   /** What is done about records that fail, by name of the topology. Default: `DEFAULT_ERROR_POLICY` of the engine. */
   readonly policies?: Readonly<Record<string, Partial<ErrorPolicy>>>;
   /**
@@ -166,6 +171,7 @@ export interface StreamsAppSettings {
   readonly probingRebalanceIntervalMs: number;
   /** The number of the first thread. */
   readonly firstThread: number;
+  readonly acceptTopologyChanges: readonly string[];
   readonly policies: ReadonlyMap<string, ErrorPolicy>;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
@@ -222,6 +228,7 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
     acceptableRecoveryLag: options.acceptableRecoveryLag ?? 10_000,
     maxWarmupReplicas: options.maxWarmupReplicas ?? 2,
     probingRebalanceIntervalMs: duration('probingRebalanceInterval', options.probingRebalanceInterval, 600_000),
+    acceptTopologyChanges: options.acceptTopologyChanges ?? [],
     policies: new Map(
       options.topologies.map(({ name }) => [name, { ...DEFAULT_ERROR_POLICY, ...options.policies?.[name] }]),
     ),

@@ -1,6 +1,7 @@
 import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
 import { runtimeChannels } from '../diagnostics/channels.js';
+import { TopologyGuard } from '../evolution/topology-guard.js';
 import { GlobalTables } from '../global/global-tables.js';
 import { GroupDirectory } from '../query/group-directory.js';
 import { StoreCatalog } from '../query/store-catalog.js';
@@ -40,6 +41,7 @@ export class StreamsApp implements Lifecycle {
   readonly #settings: StreamsAppSettings;
   readonly #plan: ApplicationPlan;
   readonly #cluster: Cluster;
+  readonly #guard: TopologyGuard;
   readonly #globalTables: GlobalTables;
   readonly #directory = new GroupDirectory();
   readonly #catalog: StoreCatalog;
@@ -57,6 +59,7 @@ export class StreamsApp implements Lifecycle {
     if (problems.length > 0)
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
+    this.#guard = new TopologyGuard(this.#cluster, settings);
     const { applicationId, topologies, clock, shutdownTimeoutMs } = settings;
     this.#catalog = new StoreCatalog(applicationId, this.#plan);
     this.queries = new StoreQueries({
@@ -111,6 +114,8 @@ export class StreamsApp implements Lifecycle {
    * Connects, creates internal topics where they are missing, loads the global tables and joins the group. Does not wait
    * for tasks: {@link health} tells of them.
    *
+   * @throws {TopologyChangeError} (stop-app) when what stands under the applicationId cannot go on with these topologies; nothing was
+   *   created or changed then.
    * @throws {ConfigurationError} (stop-app) when topics are missing or have partition counts that do not fit.
    * @throws {TransientError} (retry) when no broker can be reached; make a new application to try again.
    */
@@ -199,7 +204,9 @@ export class StreamsApp implements Lifecycle {
 
   async #open(): Promise<void> {
     await this.#cluster.start();
+    await this.#guard.check();
     const partitionCounts = await this.#prepareTopics();
+    await this.#guard.record();
     this.#catalog.know(partitionCounts);
     await this.#globalTables.start();
     const { threads, firstThread } = this.#settings;
@@ -240,6 +247,7 @@ export class StreamsApp implements Lifecycle {
   }
 
   async #close(): Promise<void> {
+    this.#guard.stop();
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));

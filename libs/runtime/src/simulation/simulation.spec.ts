@@ -32,8 +32,15 @@ describe('Simulation', () => {
 
   it.each(INVARIANTS)('notices a defect that breaks %s, by exactly that check', async (defect) => {
     const isCalm = !NEEDS_FAULTS.includes(defect);
-    const report = await new Simulation(1, { defect, isCalm, patienceMs: 30_000 }).run();
+    // By chance a run has no fault that brings it out; then the next one has.
+    const seeds = isCalm ? [1] : [1, 2, 3, 4, 5, 6, 7, 8];
+    let found: string | undefined;
+    for (const seed of seeds) {
+      const report = await new Simulation(seed, { defect, isCalm, patienceMs: 30_000 }).run();
+      found = report.violation?.invariant;
+      if (found !== undefined) break;
+    }
 
-    expect(report.violation?.invariant).toBe(defect);
+    expect(found).toBe(defect);
   });
 });
