@@ -1,6 +1,6 @@
 /**
  * `npm run new -- topology|app|lib …`: makes a working start of one of these. `npm run new -- topology --help` lists the
- * options; every option is a flag, nothing is asked.
+ * options; every option is a flag, nothing is asked. A new topology gets its lock file too.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -19,4 +19,11 @@ const { status } = spawnSync(
   ['node_modules/nx/dist/bin/nx.js', 'generate', `@millrace/workspace-plugin:${kind}`, '--no-interactive', ...rest],
   { cwd: root, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false' } },
 );
-process.exit(status ?? 1);
+if (status !== 0 || kind === 'lib' || rest.some((each) => /^(--help|--dry-?run|-d)/i.test(each)))
+  process.exit(status ?? 1);
+// A topology without a lock file would fail `npm run verify`.
+const locks = spawnSync(process.execPath, ['tools/topology.mjs', 'write', '--missing'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+process.exit(locks.status ?? 1);

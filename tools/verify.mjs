@@ -1,6 +1,6 @@
 /**
- * `npm run verify`: all that must hold before a change is committed: format, lint with layering, types, documentation, tests.
- * Every step runs even when an earlier one failed, so that one run shows everything; exits with 1 when any failed.
+ * `npm run verify`: all that must hold before a change is committed: format, lint with layering, types, documentation, lock
+ * files of topologies, tests. Every step runs even when an earlier one failed, so that one run shows everything; exits with 1 when any failed.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ const steps = [
   ['lint', ['tools/lint.mjs']],
   ['types', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ['documentation', ['tools/check-docs.mjs']],
+  ['lock files of topologies', ['tools/topology.mjs', 'check']],
   ['tests', ['tools/test.mjs']],
 ];
 
