@@ -1,8 +1,8 @@
 /**
- * Keeps the documentation true where a machine can tell: every relative link leads somewhere, every error code, every
- * exit code and every operator of the code has its row in the reference and no row is left over, every ADR has a status, every
- * page is on the map, and every code block marked `<!-- from: FILE#ID -->` equals the region `// #region ID` … `// #endregion` of
- * that file. A page of the cookbook shows code of a spec.
+ * Keeps the documentation true where a machine can tell: every relative link leads somewhere, every error code, every exit code,
+ * every operator and every rule about changes of topologies has its row in the reference and no row is left over, every ADR has a
+ * status, every page is on the map, and every code block marked `<!-- from: FILE#ID -->` equals the region `// #region ID` …
+ * `// #endregion` of that file. A page of the cookbook shows code of a spec.
  *
  * `--write` takes the code of such blocks from their files.
  */
@@ -135,6 +135,12 @@ await checkTable(
   /^ {2}([a-zA-Z]+): \d+,$/gm,
   'docs/reference/standalone.md',
   /^\| \d+ \| `([a-zA-Z]+)` \|/gm,
+);
+await checkTable(
+  'libs/streams/src/topology/changes/topology-change.ts',
+  /^ {2}'([a-z]+(?:-[a-z]+)+)',$/gm,
+  'docs/reference/topology-changes.md',
+  /^\| `([a-z-]+)` \| (?:compatible|needs-migration|needs-reset) \|/gm,
 );
 
 await checkOperators('docs/reference/dsl.md', {
