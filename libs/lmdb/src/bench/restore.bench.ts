@@ -3,8 +3,8 @@
  *
  * Without arguments: a million records into the heap, into LMDB, and once more on what LMDB has kept; then five million into LMDB,
  * twice as well. The runtime does the work, against an embedded broker in the same process; each record has a key of its own.
-
- * Prints a line each: the rate, the CPU time of the process, broker and start of the application included, what the heap has gained once the store is there, and what lies outside of it in buffers.
+ * Prints a line each: the rate; the CPU time of the process, with broker and start of the application, for machines that do other
+ * work too; what the heap has gained once the store is there, and what lies outside of it in buffers.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

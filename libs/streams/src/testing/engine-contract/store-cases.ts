@@ -20,13 +20,13 @@ const KEYS = ['', 'a', 'aa', 'b', 'ÿ'];
 /** Below a bound, of a case's own sequence. */
 type Below = (bound: number) => number;
 
-/** What every store must do on an engine: what it does in the heap. */
-export const storeCases: readonly StoreEngineCase[] = [
+/** What every store must do on an engine: what it does in the heap. Another seed tries another sequence of writes and endings. */
+export const storeCasesOf = (seed: number): readonly StoreEngineCase[] => [
   {
     title: 'gives a key-value store the answers of one in the heap, also across failed records and crashes',
     check: (engine) => {
       const twins = new TwinStates<KeyValueStore<string, unknown> & StateStore>('key-value', {}, engine);
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const key = keyOf(below);
         const value = below(4) === 0 ? null : { is: below(9) };
         twins.both((store) => store.put(key, value, nowMs));
@@ -44,7 +44,7 @@ export const storeCases: readonly StoreEngineCase[] = [
         { retentionMs: RETENTION_MS },
         engine,
       );
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const key = keyOf(below);
         const value = below(4) === 0 ? null : { is: below(9) };
         const timestampMs = nowMs - below(40);
@@ -62,7 +62,7 @@ export const storeCases: readonly StoreEngineCase[] = [
     check: (engine) => {
       const spec = { windowSizeMs: 10, retentionMs: RETENTION_MS, isFetchedByKey: true };
       const twins = new TwinStates<WindowStore<string, unknown>>('window', spec, engine);
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const key = keyOf(below);
         const startMs = nowMs - below(35);
         const value = below(5) === 0 ? null : { is: below(9) };
@@ -79,7 +79,7 @@ export const storeCases: readonly StoreEngineCase[] = [
     title: 'gives a session store the answers of one in the heap, also across failed records and crashes',
     check: (engine) => {
       const twins = new TwinStates<SessionStore<string, unknown>>('session', { retentionMs: RETENTION_MS }, engine);
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const endMs = nowMs - below(25);
         const session = { key: keyOf(below), startMs: endMs - below(8), endMs, value: below(9) };
         twins.both((store) => (session.value < 2 ? store.remove(session) : store.put(session)));
@@ -94,7 +94,7 @@ export const storeCases: readonly StoreEngineCase[] = [
     title: 'gives a side of a join the answers of one in the heap, also across failed records and crashes',
     check: (engine) => {
       const twins = new TwinStates<JoinStore<string, unknown>>('join-window', { retentionMs: RETENTION_MS }, engine);
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const key = keyOf(below);
         const timestampMs = nowMs - below(40);
         const value = below(9);
@@ -109,7 +109,7 @@ export const storeCases: readonly StoreEngineCase[] = [
       'gives the subscriptions of a foreign-key join the answers of those in the heap, also across failed records and crashes',
     check: (engine) => {
       const twins = new TwinStates<SubscriptionStore>('subscriptions', {}, engine);
-      tryOut(twins, (below, nowMs) => {
+      tryOut(seed, twins, (below, nowMs) => {
         const foreignKey = FOREIGN_KEYS[below(FOREIGN_KEYS.length)] as Buffer;
         const primaryKey = Buffer.from([97 + below(3)]);
         const subscription = {
@@ -137,8 +137,12 @@ export const storeCases: readonly StoreEngineCase[] = [
 ];
 
 /** Writes and compares many times, with commits, crashes and restarts in between, as time goes on. */
-function tryOut<S extends StateStore>(twins: TwinStates<S>, round: (below: Below, nowMs: number) => void): void {
-  const random = new SeededRandom(11);
+function tryOut<S extends StateStore>(
+  seed: number,
+  twins: TwinStates<S>,
+  round: (below: Below, nowMs: number) => void,
+): void {
+  const random = new SeededRandom(seed);
   const below: Below = (bound) => nextInt(random, bound);
   // Time passes 1970 on its way: what is negative must sort before what is not.
   let nowMs = -BEFORE_MS / 2;

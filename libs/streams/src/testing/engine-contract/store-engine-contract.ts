@@ -1,6 +1,6 @@
 import { byteCases } from './byte-cases.js';
 import type { StoreEngineCase } from './expectation.js';
-import { storeCases } from './store-cases.js';
+import { storeCasesOf } from './store-cases.js';
 
 /**
  * What a {@link StoreEngine} must do, for the tests of a plug-in with any test runner. Each case wants an engine that has kept nothing
@@ -10,4 +10,4 @@ import { storeCases } from './store-cases.js';
  * it.each(storeEngineContract)('$title', ({ check }) => check(new MyEngine(emptyDirectory())));
  * ```
  */
-export const storeEngineContract: readonly StoreEngineCase[] = [...byteCases, ...storeCases];
+export const storeEngineContract: readonly StoreEngineCase[] = [...byteCases, ...storeCasesOf(11)];
