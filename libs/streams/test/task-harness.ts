@@ -19,7 +19,7 @@ export interface SentRecord {
   readonly headers: Buffer | null;
 }
 
-/** A run of records in memory, one a pair of timestamp and JSON value, all with the key `k`. */
+/** A run of records in memory, one a pair of timestamp and JSON value, with the key `k` unless another is given. */
 class MemoryRun implements RecordRun {
   readonly cursor = new RecordBatchCursor();
 
@@ -70,11 +70,16 @@ export class TaskHarness {
   /** Adds records as one fetched batch. */
   add(
     topic: string,
-    ...records: readonly { readonly at: number; readonly value: unknown; readonly raw?: string }[]
+    ...records: readonly {
+      readonly at: number;
+      readonly value: unknown;
+      readonly raw?: string;
+      readonly key?: string;
+    }[]
   ): void {
     const builder = new RecordBatchBuilder();
-    for (const { at, value, raw } of records) {
-      builder.append(at, Buffer.from('k'), Buffer.from(raw ?? JSON.stringify(value)));
+    for (const { at, value, raw, key = 'k' } of records) {
+      builder.append(at, Buffer.from(key), Buffer.from(raw ?? JSON.stringify(value)));
     }
     const baseOffset = this.#nextOffsets.get(topic) ?? 0;
     this.#nextOffsets.set(topic, baseOffset + records.length);

@@ -211,6 +211,28 @@ describe('an aggregate with a cache', () => {
     expect(harness.sent).toHaveLength(2);
   });
 
+  it('logs each key and passes it on in the order in which the keys were first updated', async () => {
+    const builder = new TopologyBuilder('cached');
+    builder
+      .stream('in', numbers)
+      .groupByKey()
+      .reduce('sum', { store: 'sums', cache: true, reduce: (sum, value) => sum + value })
+      .toStream('changes')
+      .to('sink', out);
+    const harness = new TaskHarness(builder);
+    harness.caughtUp('numbers');
+    harness.add('numbers', { at: 1, value: 1, key: 'b' }, { at: 2, value: 2, key: 'a' }, { at: 3, value: 3, key: 'b' });
+    await harness.task.process(10, 0);
+
+    await harness.task.prepareCommit();
+    expect(harness.sent.map(({ topic: name, key, value }) => [name, key, value])).toEqual([
+      ['app-sums-changelog', 'b', '4'],
+      ['out', 'b', '4'],
+      ['app-sums-changelog', 'a', '2'],
+      ['out', 'a', '2'],
+    ]);
+  });
+
   it('keeps the last headers, whatever becomes of the batch in which they came', async () => {
     const driver = driving((stream) =>
       stream
