@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { sleep, SystemClock } from '@millrace/kernel';
+import { sleep, SystemClock, TaskError } from '@millrace/kernel';
 import { TopologyBuilder, type AsyncCall, type AsyncMapOptions, type Topology } from '@millrace/streams';
 import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
@@ -154,6 +154,22 @@ describe('asyncMap on a cluster', () => {
 
     expect(mute).toBeLessThan(0);
     await expectCountedOnce(cluster, given);
+  });
+
+  it('restarts the task alone whose call has failed, and ends the application when it goes on failing', async () => {
+    const actions: string[] = [];
+    const unsubscribe = runtimeChannels.failed.subscribe(
+      ({ action, taskId }) => void actions.push(`${action} ${taskId}`),
+    );
+    const call = (value: string): Promise<string> =>
+      value === 'v3' ? Promise.reject(new TaskError('MR_TASK_FAILED', 'no answer')) : uneven(value);
+    await cluster.produce('events', [{ key: 'k', value: 'v3', partition: 1 }]);
+    const app = await apps.start(asking({ call }), { maxTaskRestarts: 2 });
+
+    await expect(app.finished).rejects.toMatchObject({ disposition: 'stop-app', code: 'MR_TASK_FAILED' });
+    unsubscribe();
+
+    expect(actions).toEqual(['restart-task asking/0_1', 'restart-task asking/0_1', 'stop undefined']);
   });
 
   it('neither loses nor doubles anything when tasks move to another process with calls under way', async () => {

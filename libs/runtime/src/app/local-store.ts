@@ -3,7 +3,7 @@ import type { StoreProgress } from '../restore/store-progress.js';
 import type { StandbyTask } from '../standby/standby-task.js';
 import type { ActiveTask } from '../thread/active-task.js';
 
-/** `active`: its task runs here; `restoring`: it will, once its stores are complete; `standby`: it is active elsewhere. */
+/** `active`: its task runs here, or is paused; `restoring`: it will, once its stores are complete; `standby`: it is active elsewhere. */
 export type StoreRole = 'active' | 'standby' | 'restoring';
 
 /** A store of a task on this process: one partition of what the topology calls by its name. */
@@ -20,8 +20,8 @@ export interface LocalStore {
 }
 
 /** The stores of a task that runs, or is being restored. */
-export function storesOfActive({ placement, task, progress, state }: ActiveTask): LocalStore[] {
-  return storesOf(placement, task.storeSet, progress, state === 'RUNNING' ? 'active' : 'restoring');
+export function storesOfActive({ placement, task, progress, isReady }: ActiveTask): LocalStore[] {
+  return storesOf(placement, task.storeSet, progress, isReady ? 'active' : 'restoring');
 }
 
 /** The stores of a standby. */

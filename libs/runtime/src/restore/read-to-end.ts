@@ -19,6 +19,13 @@ export interface PartitionToRead extends TopicPartition {
   readonly ended?: () => void;
 }
 
+/** Which end of a log is meant, as of when {@link readToEnd} is called. */
+export type LogEnd =
+  /** What readers of committed records see at once: the offset before the first transaction that is open. */
+  | 'last-stable'
+  /** All that was written. Waits for open transactions: committed records may lie behind one that its producer left open. */
+  | 'high-watermark';
+
 const POLL_MS = 200;
 
 /**
@@ -36,9 +43,10 @@ export async function readToEnd(
   cluster: Cluster,
   partitions: readonly PartitionToRead[],
   signal: AbortSignal,
+  end: LogEnd = 'last-stable',
 ): Promise<number[]> {
   if (partitions.length === 0) return [];
-  const isolation = 'read_committed';
+  const isolation = end === 'last-stable' ? 'read_committed' : 'read_uncommitted';
   const bounds = await new Admin(cluster).listOffsets([
     ...partitions.map(({ topic, partition }) => ({ topic, partition, at: 'earliest' as const })),
     ...partitions.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const, isolation }) as const),
@@ -61,14 +69,17 @@ export async function readToEnd(
   });
   if (open.size === 0) return ends.map(({ offset }) => offset);
 
-  const fetcher = new Fetcher(cluster, { isolation, maxWaitMs: POLL_MS });
+  const fetcher = new Fetcher(cluster, { isolation: 'read_committed', maxWaitMs: POLL_MS });
   const abort = (): void => void fetcher.stop();
   signal.addEventListener('abort', abort, { once: true });
   try {
     await fetcher.start();
     fetcher.assign(ends.filter(({ topic, partition }) => open.has(partitionKey(topic, partition))));
     while (open.size > 0) {
-      for (const batch of await fetcher.poll(POLL_MS)) {
+      const batches = await fetcher.poll(POLL_MS);
+      // Who aborts has let go of what `apply` writes to.
+      signal.throwIfAborted();
+      for (const batch of batches) {
         open.get(partitionKey(batch.topic, batch.partition))?.read.apply(batch);
         await yieldToEventLoop();
         signal.throwIfAborted();

@@ -21,7 +21,8 @@ export interface TaskStartParts {
  *
  * The order matters. Committed offsets are asked for first, which waits until transactions that hold offsets of these
  * partitions have ended (KIP-447). So whatever a former owner committed stands before the ends of the changelogs that are
- * looked up then, and what it did not is aborted.
+ * looked up then, and what it did not is aborted. Changelogs are read to all that was written, not to the last stable offset: a
+ * process may have died between its first record and its offsets, and its successor have committed behind what it left open.
  */
 export class TaskStart {
   readonly #parts: TaskStartParts;
@@ -69,7 +70,7 @@ export class TaskStart {
     );
     try {
       const reads = changelogs.map((changelog, nth) => this.#read(task, changelog, events[nth] as RestoreProgress));
-      const ends = await readToEnd(this.#parts.cluster, reads, signal);
+      const ends = await readToEnd(this.#parts.cluster, reads, signal, 'high-watermark');
       changelogs.forEach(({ store }, nth) =>
         task.task.storeSet.reached(store, Math.min(ends[nth] as number, reads[nth]?.toOffset ?? Infinity)),
       );

@@ -121,6 +121,27 @@ describe('a standby', () => {
     expect(failures.map(({ code }) => code)).toEqual([]);
   }, 30_000);
 
+  it('is what is left of a paused task that moves away, too', async () => {
+    const given = everywhere(1_000);
+    await cluster.produce('events', given);
+    const first = await apps.start(counting(), { standbyReplicas: 1, instanceId: 'first' });
+    await first.drained();
+    await first.pause();
+    await eventually('all tasks are paused', () =>
+      first.health().threads.every(({ tasks }) => tasks.every(({ state }) => state === 'PAUSED')),
+    );
+    const held = new Map(stores(first, 'active').map(({ partition, store }) => [partition, store]));
+    const second = await apps.start(counting(), { standbyReplicas: 1 });
+    await balanced(first, second);
+
+    const left = stores(first, 'standby');
+    expect(left).toHaveLength(2);
+    for (const { partition, store } of left) expect(store).toBe(held.get(partition));
+    first.resume();
+    await Promise.all([first.drained(), second.drained()]);
+    await expectCountedOnce(cluster, given);
+  }, 30_000);
+
   it('shows in the health with its lag, and commits nothing', async () => {
     const options = { standbyReplicas: 1 };
     const both = [await apps.start(counting(), options), await apps.start(counting(), options)] as const;

@@ -80,10 +80,15 @@ export class ActiveTask {
   get replica(): StoreReplica {
     return {
       role: 'active',
-      isReadable: this.#state === 'RUNNING' || this.#state === 'PAUSED',
+      isReadable: this.isReady,
       lagRecords: () => 0,
       query: (...asked) => this.task.storeSet.query(...asked),
     };
+  }
+
+  /** Whether it has its offsets and complete stores: it runs, or would if its topology were not paused. */
+  get isReady(): boolean {
+    return this.#state === 'RUNNING' || this.#state === 'PAUSED';
   }
 
   moveTo(state: TaskState): void {
@@ -240,7 +245,7 @@ export class ActiveTask {
    */
   storesToLeave(written: Pick<OutputBatches, 'writtenOffset'>): StoreSet | undefined {
     const changelogs = this.task.changelogs();
-    if (this.#state !== 'RUNNING' || changelogs.length === 0) return undefined;
+    if (!this.isReady || changelogs.length === 0) return undefined;
     const isKnown = changelogs.every(({ topic, partition, isSource }) => {
       return isSource || written.writtenOffset(topic, partition) !== -1;
     });
@@ -261,12 +266,15 @@ export class ActiveTask {
     });
   }
 
-  /** Ends the task; what was not committed is lost. */
+  /** Ends the task; what was not committed is lost. @throws what a user processor throws, when all is closed. */
   close(): void {
     this.closing.abort();
-    this.task.close();
-    if (!this.#leavesStores) this.task.storeSet.close();
-    this.moveTo('CLOSED');
+    try {
+      this.task.close();
+    } finally {
+      if (!this.#leavesStores) this.task.storeSet.close();
+      this.moveTo('CLOSED');
+    }
   }
 
   #publishDropped(): void {

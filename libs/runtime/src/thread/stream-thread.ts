@@ -147,8 +147,8 @@ export class StreamThread {
   progress(): Record<string, TaskProgress> {
     const all: Record<string, TaskProgress> = {};
     for (const { key, progress } of this.#parts.standbys.all) all[key] = progress.total;
-    for (const { key, progress, state, placement } of this.#tasks.all) {
-      if (placement.subTopology.isStateful) all[key] = state === 'RUNNING' ? progress.complete : progress.total;
+    for (const { key, progress, isReady, placement } of this.#tasks.all) {
+      if (placement.subTopology.isStateful) all[key] = isReady ? progress.complete : progress.total;
     }
     return all;
   }
@@ -177,6 +177,7 @@ export class StreamThread {
     await mailbox.drain((notice) => this.#rebalance(notice));
     await this.#reset();
     this.#tasks.openDue();
+    this.#tasks.putOffUnopened((key, error, delayMs) => this.#tell(error, 'restart-task', delayMs, key));
     for (const failure of this.#tasks.takeStartFailures()) this.#startFailed(failure);
     this.#tasks.runStarted();
     if (this.#hasAssignment && !this.#mustReset) states.moveTo(this.#tasks.isRestoring ? 'RESTORING' : 'RUNNING');
@@ -185,7 +186,7 @@ export class StreamThread {
     this.#tasks.observe();
     this.#tasks.holdBack(maxBufferedBytesPerTask);
     if (this.#mayProcess) {
-      if (this.#tasks.haveResults) await this.#tasks.forwardResults();
+      await this.#forwardResults();
       await this.#process();
       await this.#tick();
     }
@@ -224,6 +225,16 @@ export class StreamThread {
     // A commit that is due waits for calls, whose end wakes the poll.
     if (this.#isCommitDue && this.#tasks.areCalling) return POLL_MS;
     return Math.min(POLL_MS, Math.max(1, this.#ledger.dueInMs));
+  }
+
+  /** Forwards the results of calls that are there. */
+  async #forwardResults(): Promise<void> {
+    for (const task of this.#tasks.running) {
+      if (!task.hasResults) continue;
+      this.#taskAtWork = task;
+      await task.forwardResults();
+    }
+    this.#taskAtWork = undefined;
   }
 
   async #process(): Promise<void> {

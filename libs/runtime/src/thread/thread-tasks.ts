@@ -11,11 +11,12 @@
 import type { FetchedBatch } from '@millrace/client';
 import { TransientError, isMillraceError } from '@millrace/kernel';
 import type { TaskHealth } from '../app/app-state.js';
-import { partitionKey, type TopicPartition } from '../assignment/task-layout.js';
+import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import type { StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import type { ReadPosition } from './end-confirmation.js';
+import { failureAction } from './failure-action.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
 
 /** What the tasks of a thread need of it. */
@@ -50,6 +51,8 @@ export class ThreadTasks {
   #running: readonly ActiveTask[] = [];
   #started: ActiveTask[] = [];
   #startFailures: StartFailure[] = [];
+  /** What could not be made, and why, until it is said when it is tried again. */
+  readonly #unopened = new Map<string, unknown>();
 
   constructor(parts: ThreadTasksParts) {
     this.#parts = parts;
@@ -65,7 +68,8 @@ export class ThreadTasks {
 
   /** Whether a task is not running yet, or not again. */
   get isRestoring(): boolean {
-    return this.#byKey.size > this.#running.length || this.#parts.restarts.isAnyWaiting;
+    const { restarts } = this.#parts;
+    return this.#byKey.size > this.#running.length || this.#unopened.size > 0 || restarts.isAnyWaiting;
   }
 
   /** How each task does, those included that wait to be opened again. */
@@ -115,17 +119,11 @@ export class ThreadTasks {
 
   /** Opens a task for everything that is owned and has none, and begins to start it; those that must wait are left out. */
   openMissing(): void {
-    const { placementsOf, createTask, startTasks, wakeUp, standbys, restarts } = this.#parts;
+    const { placementsOf, startTasks, wakeUp, standbys, restarts } = this.#parts;
     const missing = placementsOf(this.#owned).filter(({ key }) => !this.#byKey.has(key) && !restarts.mustWait(key));
-    const tasks = missing.map((placement) => createTask(placement, standbys.take(placement.key)));
+    const tasks = missing.flatMap((placement) => this.#open(placement) ?? []);
     standbys.follow(this.#followed.filter((key) => !this.#byKey.has(key)));
     if (tasks.length === 0) return;
-    for (const task of tasks) {
-      restarts.opened(task.key);
-      this.#byKey.set(task.key, task);
-      for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
-      task.moveTo('RESTORING');
-    }
     const ready = (task: ActiveTask): void => {
       this.#started.push(task);
       wakeUp.wake();
@@ -134,6 +132,40 @@ export class ThreadTasks {
       this.#startFailures.push({ error, tasks });
       wakeUp.wake();
     });
+  }
+
+  /** @returns undefined where the task could not be made, which is one of {@link takeStartFailures} then. */
+  #open(placement: TaskPlacement): ActiveTask | undefined {
+    const { createTask, standbys, restarts, wakeUp } = this.#parts;
+    const { key } = placement;
+    restarts.opened(key);
+    try {
+      const task = createTask(placement, standbys.take(key));
+      this.#byKey.set(key, task);
+      for (const place of task.partitions) this.#byPartition.set(keyOf(place), task);
+      task.moveTo('RESTORING');
+      return task;
+    } catch (error) {
+      this.#unopened.set(key, error);
+      wakeUp.wake();
+      return undefined;
+    }
+  }
+
+  /**
+   * The tasks that could not be made since the last call: each waits to be opened again.
+   *
+   * @param tell Told of each, with the time that it waits in milliseconds.
+   * @throws what concerns more than the task, and {@link FatalError} (stop-app) when one has failed too often.
+   */
+  putOffUnopened(tell: (key: string, error: unknown, delayMs: number) => void): void {
+    const unopened = [...this.#unopened];
+    this.#unopened.clear();
+    for (const [key, error] of unopened) {
+      if (failureAction(error) !== 'restart-tasks') throw error;
+      if (!this.#ownedKeys().has(key)) continue;
+      tell(key, error, this.#waitAfter(key, error));
+    }
   }
 
   /** What has ended the start of tasks that are still to run, since the last call. */
@@ -187,16 +219,22 @@ export class ThreadTasks {
     for (const { key } of this.#running) this.#parts.restarts.committed(key);
   }
 
-  /** Closes tasks; what they have not committed is lost. */
+  /** Closes tasks; what they have not committed is lost. @throws what the first of them throws, when all are closed. */
   close(tasks: readonly ActiveTask[]): void {
     if (tasks.length === 0) return;
+    const errors: unknown[] = [];
     for (const task of tasks) {
       this.#byKey.delete(task.key);
       for (const place of task.partitions) this.#byPartition.delete(keyOf(place));
-      task.close();
+      try {
+        task.close();
+      } catch (error) {
+        errors.push(error);
+      }
     }
     this.#running = this.#running.filter((task) => !tasks.includes(task));
     this.#assign();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Closes tasks that have nothing to commit, and keeps their stores until it is known whether they are followed. */
@@ -210,7 +248,7 @@ export class ThreadTasks {
   /** Hands a batch to the task that reads its partition; one that belongs to none (it was just closed) is dropped. */
   feed(batch: FetchedBatch): void {
     const task = this.#byPartition.get(keyOf(batch));
-    if (task?.state === 'RUNNING' || task?.state === 'PAUSED') task.addBatch(batch);
+    if (task?.isReady === true) task.addBatch(batch);
   }
 
   /**
@@ -239,11 +277,6 @@ export class ThreadTasks {
   /** Whether calls to the outside are under way. */
   get areCalling(): boolean {
     return this.#running.some((task) => task.isCalling);
-  }
-
-  /** Forwards the results of calls that are there. */
-  async forwardResults(): Promise<void> {
-    for (const task of this.#running) if (task.hasResults) await task.forwardResults();
   }
 
   /** Lets tasks that call to the outside take no more records until the next commit; the others go on. */
@@ -277,11 +310,20 @@ export class ThreadTasks {
   }
 
   #restartLater(task: ActiveTask, error: unknown): number {
-    const { restarts, place } = this.#parts;
-    const delayMs = restarts.failed(task.key, error, error instanceof TransientError ? error.retryAfterMs : 0);
+    const delayMs = this.#parts.restarts.failed(task.key, error, retryAfterMs(error));
     this.close([task]);
-    runtimeChannels.taskState.publish({ ...place, taskId: task.key, state: 'RESTARTING' });
+    this.#tellRestarting(task.key);
     return delayMs;
+  }
+
+  #waitAfter(key: string, error: unknown): number {
+    const delayMs = this.#parts.restarts.failed(key, error, retryAfterMs(error));
+    this.#tellRestarting(key);
+    return delayMs;
+  }
+
+  #tellRestarting(taskId: string): void {
+    runtimeChannels.taskState.publish({ ...this.#parts.place, taskId, state: 'RESTARTING' });
   }
 
   #isReady(task: ActiveTask): boolean {
@@ -289,11 +331,14 @@ export class ThreadTasks {
   }
 
   #forgetRestarts(): void {
-    const { restarts, placementsOf, place } = this.#parts;
-    const owned = new Set(placementsOf(this.#owned).map(({ key }) => key));
-    for (const taskId of restarts.keep(owned)) {
+    const { restarts, place } = this.#parts;
+    for (const taskId of restarts.keep(this.#ownedKeys())) {
       runtimeChannels.taskState.publish({ ...place, taskId, state: 'CLOSED' });
     }
+  }
+
+  #ownedKeys(): ReadonlySet<string> {
+    return new Set(this.#parts.placementsOf(this.#owned).map(({ key }) => key));
   }
 
   /**
@@ -310,6 +355,10 @@ export class ThreadTasks {
     );
     fetcher.assign(places);
   }
+}
+
+function retryAfterMs(error: unknown): number {
+  return error instanceof TransientError ? (error.retryAfterMs ?? 0) : 0;
 }
 
 function keyOf({ topic, partition }: TopicPartition): string {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, SeededRandom } from '@millrace/kernel';
+import { windowKeyBytes } from '../store/window-key.js';
 import { MemoryRun, MemoryTopics } from '../testing/memory-topics.js';
 import { DEFAULT_ERROR_POLICY, StoreSet, StreamTask, TopologyBuilder, topic, utf8, type Topology } from '../index.js';
 import type { SubTopology } from '../index.js';
@@ -114,6 +115,26 @@ describe('StoreSet', () => {
     stores.reached('word-counts', 4);
 
     expect(stores.restorePosition('word-counts')).toBe(9);
+  });
+
+  it('takes a record of a changelog once, also where reading begins a second time before it', () => {
+    const t = new TopologyBuilder('joining');
+    const left = t.stream('words', words);
+    left.join('join', t.stream('others', topic('others', utf8, utf8)), {
+      within: { before: 10, after: 10 },
+      grace: 0,
+      join: (one: string, other: string) => one + other,
+    });
+    const joining = t.build();
+    const joins = joining.subTopologies[0] as SubTopology;
+    const stores = new StoreSet(joining, joins, { applicationId: 'app', partition: 0, collector: topics });
+    const store = joins.stores[0] as { readonly name: string };
+    const row = { key: windowKeyBytes(Buffer.from('k'), 5, 0), value: Buffer.from('v'), timestampMs: 5, headers: null };
+
+    expect(stores.restore(store.name, new MemoryRun([row], 0))).toBe(1);
+    expect(stores.restore(store.name, new MemoryRun([row], 0))).toBe(0);
+
+    expect(stores.store(store.name).size()).toBe(1);
   });
 
   it('knows only the stores of its sub-topology', () => {

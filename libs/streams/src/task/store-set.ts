@@ -82,12 +82,17 @@ export class StoreSet {
         isSource: spec.sourceTopic !== undefined,
       }));
     const place = { applicationId, thread, topology: topology.name, taskId: this.#taskId };
-    this.stores = new Map(
-      subTopology.stores.map((spec) => {
-        const changelog = topology.changelogName(applicationId, spec);
-        return [spec.name, this.#makeStore(spec, changelog, place, environment)];
-      }),
-    );
+    try {
+      this.stores = new Map(
+        subTopology.stores.map((spec) => {
+          const changelog = topology.changelogName(applicationId, spec);
+          return [spec.name, this.#makeStore(spec, changelog, place, environment)];
+        }),
+      );
+    } catch (cause) {
+      for (const storage of this.#storages.values()) storage.close();
+      throw cause;
+    }
   }
 
   /** @throws {FatalError} (stop-app) `MR_TOPOLOGY_INVALID` for a store that the sub-topology does not have. */
@@ -163,13 +168,18 @@ export class StoreSet {
     this.close();
   }
 
-  /** Takes records of a changelog, in order. Throws as {@link commit}. @returns how many. */
+  /**
+   * Takes records of a changelog, in order; those that the store has already are passed over, as one with rows of its own for
+   * each record would keep them twice. Throws as {@link commit}. @returns how many.
+   */
   restore(name: string, run: RecordRun): number {
     const store = this.store(name);
     const spec = this.#specs.get(name) as StoreSpec;
+    const fromOffset = this.#positions.get(name) ?? 0;
     let restored = 0;
     const isKept = this.#storageOf.has(store);
     while (run.nextRecord()) {
+      if (run.cursor.offset < fromOffset) continue;
       if (run.cursor.keyStart >= 0 && restoreRecord(store, spec, run, isKept)) restored++;
     }
     this.reached(name, run.nextOffset);

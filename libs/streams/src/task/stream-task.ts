@@ -86,6 +86,7 @@ export class StreamTask {
   /** Stream time has moved without a record: to be committed all the same. */
   #hasAdvanced = false;
 
+  /** @throws what an operator throws that cannot be made; the stores are closed then, and the operators that were made. */
   constructor(topology: Topology, subTopology: SubTopology, environment: TaskEnvironment) {
     this.#topology = topology;
     this.subTopology = subTopology;
@@ -97,7 +98,12 @@ export class StreamTask {
     this.storeSet = environment.stores ?? new StoreSet(topology, subTopology, environment);
     this.storeSet.takeOver(this.#scope ?? environment.collector, () => this.#context.timestampMs);
     this.#scope?.protect(this.stores.values());
-    this.#operators = this.#makeOperators();
+    try {
+      this.#operators = this.#makeOperators();
+    } catch (cause) {
+      this.storeSet.close();
+      throw cause;
+    }
   }
 
   /** Topics and partitions that this task reads. */

@@ -62,7 +62,11 @@ export class TaskOperators {
       recordUndo: scope === undefined ? environment.recordUndo : undefined,
     });
     const calls = new TaskCalls(environment.calls, this.failures, scope);
-    for (const each of subTopology.nodes) this.nodes.set(each.name, each.create({ ...node, calls }));
+    try {
+      for (const each of subTopology.nodes) this.nodes.set(each.name, each.create({ ...node, calls }));
+    } catch (cause) {
+      this.#closeAfter(cause);
+    }
     this.calls = calls.isUnused ? undefined : calls;
     this.scheduling = [...this.nodes.values()].filter((each) => each instanceof UserProcessorNode);
     this.#connect(topology, subTopology, applicationId, partition);
@@ -77,9 +81,28 @@ export class TaskOperators {
     for (const [name, node] of former.nodes) this.nodes.get(name)?.succeed(node);
   }
 
+  /** @throws what the first node throws that cannot be closed, when all others are. */
   close(): void {
-    for (const node of this.nodes.values()) node.close();
+    const errors: unknown[] = [];
+    for (const node of this.nodes.values()) {
+      try {
+        node.close();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     this.calls?.close();
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** Nobody else will close what was made before the node that could not be. @throws `cause`. */
+  #closeAfter(cause: unknown): never {
+    try {
+      this.close();
+    } catch {
+      // What began the trouble is told, and decides what becomes of the task.
+    }
+    throw cause;
   }
 
   #connect(topology: Topology, subTopology: SubTopology, applicationId: string, partition: number): void {
