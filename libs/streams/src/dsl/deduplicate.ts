@@ -1,7 +1,8 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import { DeduplicateNode } from '../processor/deduplicate-node.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { KStream } from './k-stream.js';
 import { storeSpec } from './store-options.js';
 
@@ -31,7 +32,7 @@ export function addDeduplication<K, V, I>(
   { by, id, within, store, engine, logging = true }: DeduplicateOptions<K, V, I>,
 ): KStream<K, V> {
   const partitioned = stream.partitioned();
-  const withinMs = toMs(within);
+  const withinMs = optionMs(`within of '${name}'`, within, stream.graph.problems);
   if (withinMs <= 0) stream.graph.problems.push(`'${name}' finds nothing the same within no time: give it above 0`);
   const spec = storeSpec({
     name: store,

@@ -1,4 +1,4 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import type { Serde } from '../serde/serde.js';
 import { bytes } from '../serde/serdes.js';
 import type { KeyValueStore, TimestampedValue } from '../store/key-value-store.js';
@@ -6,6 +6,7 @@ import type { SessionStore } from '../store/session-store.js';
 import type { CustomStoreEnvironment, StateStore } from '../store/state-store.js';
 import type { PutOutcome } from '../store/table-store.js';
 import type { WindowStore } from '../store/window-store.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { StoreSpec } from '../topology/specs.js';
 import { storeSpec, type StoreOptions } from './store-options.js';
 
@@ -63,7 +64,9 @@ export function versionedStore<K, V>(
   name: string,
   options: StoreDefinitionOptions<K, V> & { readonly history: Duration },
 ): StoreDefinition<VersionedKeyValueStore<K, V>> {
-  return define(name, { kind: 'versioned', ...rowsOf(options), retentionMs: toMs(options.history) });
+  const problems: string[] = [];
+  const retentionMs = optionMs(`history of '${name}'`, options.history, problems);
+  return define(name, { kind: 'versioned', ...rowsOf(options), retentionMs, problems });
 }
 
 /** Declares a store of one value a key and window; windows leave `retention` after the start of the latest one. */
@@ -71,8 +74,17 @@ export function windowStore<K, V>(
   name: string,
   options: StoreDefinitionOptions<K, V> & { readonly size: Duration; readonly retention: Duration },
 ): StoreDefinition<WindowedKeyValueStore<K, V>> {
-  const windows = { windowSizeMs: toMs(options.size), retentionMs: toMs(options.retention), isFetchedByKey: true };
-  return define(name, { kind: 'window', ...rowsOf(options), ...windows });
+  const problems: string[] = [];
+  const windowSizeMs = optionMs(`size of '${name}'`, options.size, problems);
+  const retentionMs = optionMs(`retention of '${name}'`, options.retention, problems);
+  return define(name, {
+    kind: 'window',
+    ...rowsOf(options),
+    windowSizeMs,
+    retentionMs,
+    isFetchedByKey: true,
+    problems,
+  });
 }
 
 /** Declares a store of sessions by key; sessions leave `retention` after the end of the latest one. */
@@ -80,7 +92,9 @@ export function sessionStore<K, V>(
   name: string,
   options: StoreDefinitionOptions<K, V> & { readonly retention: Duration },
 ): StoreDefinition<SessionKeyValueStore<K, V>> {
-  return define(name, { kind: 'session', ...rowsOf(options), retentionMs: toMs(options.retention) });
+  const problems: string[] = [];
+  const retentionMs = optionMs(`retention of '${name}'`, options.retention, problems);
+  return define(name, { kind: 'session', ...rowsOf(options), retentionMs, problems });
 }
 
 /**

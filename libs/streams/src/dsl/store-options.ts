@@ -1,6 +1,7 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { StoreSpec } from '../topology/specs.js';
 
 /** The store of a table or an aggregate. */
@@ -55,8 +56,9 @@ export function tableStoreSpec<K, V>(
   { store, value = serdes.value, history, engine, logging = true }: TableStoreOptions<V>,
 ): StoreSpec {
   const kind = history === undefined ? 'key-value' : 'versioned';
-  const retentionMs = history === undefined ? Infinity : toMs(history);
-  return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs, engine, isLogged: logging });
+  const problems: string[] = [];
+  const retentionMs = history === undefined ? Infinity : optionMs(`history of '${store}'`, history, problems);
+  return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs, engine, isLogged: logging, problems });
 }
 
 /** Completes a store's specification with the defaults. */

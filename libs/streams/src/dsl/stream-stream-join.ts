@@ -1,7 +1,8 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import { StreamJoinNode, type StreamJoin, type UnmatchedRecords } from '../join/stream-join-node.js';
 import { PassNode } from '../processor/stateless.js';
 import type { Serde } from '../serde/serde.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { GraphNode, StoreSpec } from '../topology/specs.js';
 import type { KStream } from './k-stream.js';
 import { storeSpec } from './store-options.js';
@@ -34,9 +35,9 @@ export function joinStreams<K, V, W, R>(
   const left = one.partitioned();
   const right = (other as unknown) === one ? (left as unknown as KStream<K, W>) : other.partitioned();
   const { graph } = left;
-  const beforeMs = toMs(options.within.before);
-  const afterMs = toMs(options.within.after);
-  const graceMs = toMs(options.grace);
+  const beforeMs = optionMs(`within.before of '${name}'`, options.within.before, graph.problems);
+  const afterMs = optionMs(`within.after of '${name}'`, options.within.after, graph.problems);
+  const graceMs = optionMs(`grace of '${name}'`, options.grace, graph.problems);
   const unmatched = options.unmatched ?? 'early';
   // A row of exactly the retention's age is gone, as in Kafka Streams; `at-close` promises that it counts.
   const retentionMs = beforeMs + afterMs + graceMs + (unmatched === 'at-close' ? 1 : 0);

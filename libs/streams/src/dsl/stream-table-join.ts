@@ -1,7 +1,8 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import { AsOfJoinNode } from '../join/as-of-join-node.js';
 import { LookupJoinNode } from '../join/table-join-node.js';
 import type { Serde } from '../serde/serde.js';
+import { optionMs } from '../topology/option-durations.js';
 import { GlobalTable } from './global-table.js';
 import type { KStream } from './k-stream.js';
 import type { KTable } from './k-table.js';
@@ -93,7 +94,7 @@ function joinByKey<K, V>(
     });
     return stream.derived(node, options.value);
   }
-  const graceMs = toMs(options.grace);
+  const graceMs = optionMs(`grace of '${name}'`, options.grace, graph.problems);
   if (!origin.isVersioned) {
     graph.problems.push(`the join '${name}' has a grace, but its table keeps no versions: give the table a history`);
   }

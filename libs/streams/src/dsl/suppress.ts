@@ -1,7 +1,8 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import { SuppressNode, type Suppression } from '../table/suppress-node.js';
 import type { HeapSuppressBuffer } from '../store/heap-suppress-buffer.js';
 import type { TableView } from '../table/table-view.js';
+import { optionMs } from '../topology/option-durations.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
 import { storeSpec } from './store-options.js';
@@ -45,7 +46,9 @@ export function addSuppression<K, V>(
   const suppression: Suppression = {
     store,
     by: isByWindow ? 'window-end' : 'first-update',
-    afterMs: isByWindow ? (origin.closesAfterMs ?? 0) : toMs(until.after),
+    afterMs: isByWindow
+      ? (origin.closesAfterMs ?? 0)
+      : optionMs(`until.after of '${name}'`, until.after, graph.problems),
     maxRecords: buffer?.maxRecords ?? Infinity,
     maxBytes: buffer?.maxBytes ?? Infinity,
     whenFull: buffer?.whenFull ?? 'shut-down',

@@ -1,6 +1,7 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
 import { PassNode } from '../processor/stateless.js';
 import { TableSourceNode } from '../table/table-source-node.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { Topic } from '../topology/topic.js';
 import type { SourceSpec } from '../topology/specs.js';
 import type { Topology } from '../topology/topology.js';
@@ -90,7 +91,7 @@ export class TopologyBuilder {
     if (this.#graph.idleAdvance !== undefined) {
       this.#graph.problems.push(`idle advance is asked for twice, by '${this.#graph.idleAdvance.name}' and '${name}'`);
     }
-    this.#graph.idleAdvance = { name, afterMs: toMs(options.after) };
+    this.#graph.idleAdvance = { name, afterMs: optionMs(`after of '${name}'`, options.after, this.#graph.problems) };
   }
 
   /** @throws {TopologyError} (stop-app) listing every problem. */

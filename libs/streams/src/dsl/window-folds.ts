@@ -1,10 +1,10 @@
-import { toMs } from '@millrace/kernel';
 import { SessionAggregateNode, type SessionFold } from '../aggregate/session-aggregate-node.js';
 import { SlidingAggregateNode } from '../aggregate/sliding-aggregate-node.js';
 import { WindowedAggregateNode } from '../aggregate/windowed-aggregate-node.js';
 import type { Serde } from '../serde/serde.js';
 import { json } from '../serde/serdes.js';
 import { sessionView, windowView } from '../table/windowed-views.js';
+import { optionMs } from '../topology/option-durations.js';
 import type { GraphNode } from '../topology/specs.js';
 import type { TopologyGraph } from '../topology/topology-graph.js';
 import { sessionKey } from '../window/session-key-serde.js';
@@ -50,7 +50,7 @@ export function foldWindows<K, A>(
   const windowSizeMs = windows.kind === 'time' ? windows.sizeMs : windows.differenceMs;
   // A sliding window looks back by twice the difference.
   const neededMs = windows.graceMs + (windows.kind === 'time' ? windowSizeMs : 2 * windowSizeMs);
-  const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
+  const askedMs = optionMs(`retention of '${name}'`, options.retention ?? 0, graph.problems);
   const retentionMs = Math.max(neededMs, askedMs);
   const store = storeSpec({
     name: options.store,
@@ -95,7 +95,7 @@ export function foldSessions<K, A>(
   for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
   const emit = options.emit ?? 'update';
   const value = options.value ?? json<A>();
-  const askedMs = options.retention === undefined ? 0 : toMs(options.retention);
+  const askedMs = optionMs(`retention of '${name}'`, options.retention ?? 0, graph.problems);
   const store = storeSpec({
     name: options.store,
     kind: 'session',

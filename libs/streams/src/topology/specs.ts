@@ -70,6 +70,8 @@ export interface StoreSpec {
   readonly isLogged: boolean;
   /** The source topic that doubles as changelog: a table read from a topic needs no second copy of it. */
   readonly sourceTopic: string | undefined;
+  /** What is wrong with how it was declared, for the list of a topology's problems. */
+  readonly problems?: readonly string[];
 }
 
 /** Whether a store writes a changelog of its own: one that is a copy of a topic needs none. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TopologyBuilder, TopologyError, json, keyValueStore, topic, tumbling, utf8 } from '../index.js';
+import { TopologyBuilder, TopologyError, json, keyValueStore, topic, tumbling, utf8, windowStore } from '../index.js';
 
 const orders = topic('orders', utf8, json<{ readonly id: string }>());
 const people = topic('people', utf8, json<{ readonly name: string }>());
@@ -41,6 +41,52 @@ describe('building a topology', () => {
       "the store name 'totals' is used twice: give each store a name of its own",
       "idle advance is asked for twice, by 'idle' and 'idle-again'",
       "the topic 'orders' is read by two nodes: read it once and use the stream twice",
+    ]);
+  });
+
+  it('goes on after durations that are none, missing serdes and streams of another topology, and reports them all', () => {
+    const another = new TopologyBuilder('another').stream('others', people);
+    const untyped = undefined as never;
+
+    const problems = problemsOf((builder) => {
+      const stream = builder.stream('orders', { ...orders, key: untyped });
+      const table = builder.table('people', people, { store: 'people rows', history: '-1s' });
+      builder.globalTable('lands', { ...people, name: 'lands', value: untyped }, { store: 'land-rows' });
+      stream.join('with', another as never, {
+        within: { before: -5, after: 'soon' as never },
+        grace: '1s',
+        join: () => 0,
+      });
+      stream.join('person', table, { join: () => 0 });
+      stream
+        .groupByKey()
+        .windowedBy(tumbling({ size: '5' as never, grace: '1s' }))
+        .count('per-five', { store: 'fives', retention: -1 });
+      stream.deduplicate('once', { by: () => 'id', id: utf8, within: NaN, store: 'seen' });
+      stream.process('handle', {
+        stores: [windowStore('recent', { key: utf8, value: utf8, size: '1h', retention: '1w' as never })],
+        create: () => ({ process: () => undefined }),
+      });
+      stream.to('out', { ...orders, name: 'out', value: untyped } as never);
+    });
+
+    const duration = "use milliseconds or a text such as '250ms', '5s', '10m', '1h', '2d'";
+    expect(problems).toEqual([
+      "'people rows' cannot be the name of a store: use letters, digits, '.', '_' and '-'",
+      `history of 'people rows': '-1s' is not a duration: ${duration}`,
+      `within.before of 'with': '-5' is not a duration: ${duration}`,
+      `within.after of 'with': 'soon' is not a duration: ${duration}`,
+      `the windows of 'per-five' have a wrong size: '5' is not a duration: ${duration}`,
+      `retention of 'per-five': '-1' is not a duration: ${duration}`,
+      `within of 'once': 'NaN' is not a duration: ${duration}`,
+      `retention of 'recent': '1w' is not a duration: ${duration}`,
+      "'with-other' reads 'others' of another topology: write that to a topic, and read it",
+      "'orders' has no serde to read its keys: give it one, such as 'utf8' or 'json()'",
+      "'out' has no serde to write its values: give it one, such as 'utf8' or 'json()'",
+      "the global table 'lands' has no serde to read its values: give it one, such as 'utf8' or 'json()'",
+      "the store 'with-left' of 'with-this' has no serde to keep its keys: give it one, such as 'utf8' or 'json()'",
+      "the store 'with-right' of 'with-this' has no serde to keep its keys: give it one, such as 'utf8' or 'json()'",
+      "the store 'fives' of 'per-five' has no serde to keep its keys: give it one, such as 'utf8' or 'json()'",
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { TopologyError } from '../errors/topology-error.js';
+import { problemsOfSerdes } from './serde-problems.js';
 import type { GlobalTableSpec, GraphNode, StoreSpec } from './specs.js';
 import { Topology, type IdleAdvance, type SubTopology } from './topology.js';
 
@@ -24,6 +25,7 @@ export class TopologyGraph {
       if (known === undefined ? this.#globalTables.some((each) => each.store === store.name) : known !== store) {
         this.#storeUsedTwice(store.name);
       }
+      if (known !== store) this.#storeDeclared(store);
       this.#stores.set(store.name, store);
     }
     this.#nodes.push(node);
@@ -35,6 +37,7 @@ export class TopologyGraph {
     if (this.#stores.has(table.store) || this.#globalTables.some((each) => each.store === table.store)) {
       this.#storeUsedTwice(table.store);
     }
+    this.#checkName(table.store, 'store');
     this.#globalTables.push(table);
   }
 
@@ -44,9 +47,7 @@ export class TopologyGraph {
   }
 
   claim(name: string, what: string): void {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
-      this.problems.push(`'${name}' cannot be the name of a ${what}: use letters, digits, '.', '_' and '-'`);
-    } else if (this.#names.has(name)) {
+    if (this.#checkName(name, what) && this.#names.has(name)) {
       this.problems.push(`the name '${name}' is used twice: names are permanent and must be unique in a topology`);
     }
     this.#names.add(name);
@@ -57,9 +58,40 @@ export class TopologyGraph {
     const problems = [...this.problems];
     if (this.#nodes.every((node) => node.source === undefined))
       problems.push('it reads no topic: declare a stream or a table');
-    problems.push(...this.#topicsReadTwice());
+    problems.push(...this.#topicsReadTwice(), ...this.#strangers());
+    problems.push(...problemsOfSerdes(this.#nodes, this.#globalTables));
     if (problems.length > 0) throw new TopologyError(this.name, problems);
     return new Topology(this.name, this.#partition(), this.#globalTables, this.idleAdvance);
+  }
+
+  #storeDeclared(store: StoreSpec): void {
+    this.#checkName(store.name, 'store');
+    this.problems.push(...(store.problems ?? []));
+  }
+
+  /** @returns whether it can be a name. */
+  #checkName(name: string, what: string): boolean {
+    const isName = /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name);
+    if (!isName) this.problems.push(`'${name}' cannot be the name of a ${what}: use letters, digits, '.', '_' and '-'`);
+    return isName;
+  }
+
+  /** Streams and tables of another topology: nothing calls from one to the other. */
+  #strangers(): string[] {
+    const own = new Set(this.#nodes);
+    const problems = this.#nodes.flatMap((node) => {
+      return node.parents
+        .filter((parent) => !own.has(parent))
+        .map(
+          (parent) => `'${node.name}' reads '${parent.name}' of another topology: write that to a topic, and read it`,
+        );
+    });
+    const read = new Set(this.#nodes.flatMap(({ parents }) => parents));
+    const joined = this.#coPartitioned.flatMap((group) => group.filter((node) => !own.has(node) && !read.has(node)));
+    for (const { name } of new Set(joined)) {
+      problems.push(`a join looks up '${name}' of another topology: write that to a topic, and read it here`);
+    }
+    return problems;
   }
 
   #storeUsedTwice(name: string): void {

@@ -1,4 +1,5 @@
-import { toMs, type Duration } from '@millrace/kernel';
+import type { Duration } from '@millrace/kernel';
+import { optionMs } from '../topology/option-durations.js';
 
 /** Windows of one size whose starts are aligned to the epoch: side by side, or overlapping where they advance by less. */
 export interface TimeWindows {
@@ -8,6 +9,8 @@ export interface TimeWindows {
   readonly advanceMs: number;
   /** How long after a window's end, in stream time, its late records still count. */
   readonly graceMs: number;
+  /** What is wrong with the durations that it was made of. */
+  readonly problems?: readonly string[];
 }
 
 /** Windows around records: two records share one when their times differ by at most `differenceMs`. */
@@ -15,6 +18,8 @@ export interface SlidingWindows {
   readonly kind: 'sliding';
   readonly differenceMs: number;
   readonly graceMs: number;
+  /** What is wrong with the durations that it was made of. */
+  readonly problems?: readonly string[];
 }
 
 /** Windows of activity: records whose times differ by at most `gapMs` belong to one session, which grows with them. */
@@ -22,6 +27,8 @@ export interface SessionWindows {
   readonly kind: 'session';
   readonly gapMs: number;
   readonly graceMs: number;
+  /** What is wrong with the durations that it was made of. */
+  readonly problems?: readonly string[];
 }
 
 /**
@@ -31,7 +38,10 @@ export interface SessionWindows {
  * @param options.grace how late a record may be and still count; no default: it is a decision (Kafka's `ofSizeAndGrace`).
  */
 export function tumbling(options: { readonly size: Duration; readonly grace: Duration }): TimeWindows {
-  return hopping({ ...options, advance: options.size });
+  const problems: string[] = [];
+  const sizeMs = optionMs('size', options.size, problems);
+  const graceMs = optionMs('grace', options.grace, problems);
+  return { kind: 'time', sizeMs, advanceMs: sizeMs, graceMs, ...(problems.length > 0 && { problems }) };
 }
 
 /**
@@ -45,7 +55,10 @@ export function hopping(options: {
   readonly grace: Duration;
 }): TimeWindows {
   const { size, advance, grace } = options;
-  return { kind: 'time', sizeMs: toMs(size), advanceMs: toMs(advance), graceMs: toMs(grace) };
+  const problems: string[] = [];
+  const ms = (option: string, duration: Duration): number => optionMs(option, duration, problems);
+  const times = { sizeMs: ms('size', size), advanceMs: ms('advance', advance), graceMs: ms('grace', grace) };
+  return { kind: 'time', ...times, ...(problems.length > 0 && { problems }) };
 }
 
 /**
@@ -53,16 +66,24 @@ export function hopping(options: {
  * are both inclusive.
  */
 export function sliding(options: { readonly difference: Duration; readonly grace: Duration }): SlidingWindows {
-  return { kind: 'sliding', differenceMs: toMs(options.difference), graceMs: toMs(options.grace) };
+  const problems: string[] = [];
+  const differenceMs = optionMs('difference', options.difference, problems);
+  const graceMs = optionMs('grace', options.grace, problems);
+  return { kind: 'sliding', differenceMs, graceMs, ...(problems.length > 0 && { problems }) };
 }
 
 /** Session windows: a session ends when `gap` has passed without a record; start and end are its first and last record's times. */
 export function session(options: { readonly gap: Duration; readonly grace: Duration }): SessionWindows {
-  return { kind: 'session', gapMs: toMs(options.gap), graceMs: toMs(options.grace) };
+  const problems: string[] = [];
+  const gapMs = optionMs('gap', options.gap, problems);
+  const graceMs = optionMs('grace', options.grace, problems);
+  return { kind: 'session', gapMs, graceMs, ...(problems.length > 0 && { problems }) };
 }
 
 /** What is wrong with windows, for the list of a topology's problems. */
 export function problemsOf(windows: TimeWindows | SlidingWindows | SessionWindows): readonly string[] {
+  // Those of the durations alone: what stands in their place would be found wanting too.
+  if (windows.problems !== undefined) return windows.problems.map((each) => `a wrong ${each}`);
   const problems: string[] = [];
   if (windows.graceMs < 0) problems.push('a negative grace: give 0 or more');
   switch (windows.kind) {
