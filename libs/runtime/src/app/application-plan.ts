@@ -1,4 +1,4 @@
-import { hasChangelog, type SubTopology, type Topology } from '@millrace/streams';
+import { hasChangelog, type ChangelogOptions, type SubTopology, type Topology } from '@millrace/streams';
 import {
   partitionKey,
   type SubTopologyLayout,
@@ -44,12 +44,13 @@ export function planApplication(
   applicationId: string,
   topologies: readonly Topology[],
   problems: string[],
+  changelogs: ChangelogOptions = {},
 ): ApplicationPlan {
   const subTopologies = topologies.flatMap((topology) =>
     topology.subTopologies.map((subTopology) => planSubTopology(applicationId, topology, subTopology)),
   );
-  const internalTopics = topologies.flatMap((topology) => topology.internalTopics(applicationId));
-  problemsOfSharing(subTopologies, internalTopics, problems);
+  const internalTopics = topologies.flatMap((topology) => topology.internalTopics(applicationId, changelogs));
+  problemsOfSharing(applicationId, subTopologies, internalTopics, problems);
   const internal = new Set(internalTopics.map(({ name }) => name));
   const sourceTopics = unique(subTopologies.flatMap(({ layout }) => layout.topics));
   const retryTopics = new Set(internalTopics.filter(({ kind }) => kind === 'retry').map(({ name }) => name));
@@ -117,6 +118,7 @@ function idleAfterMs(topology: Topology, subTopology: SubTopology): number | und
 }
 
 function problemsOfSharing(
+  applicationId: string,
   subTopologies: readonly PlannedSubTopology[],
   internalTopics: readonly InternalTopic[],
   problems: string[],
@@ -129,6 +131,17 @@ function problemsOfSharing(
   }
   for (const name of repeated(internalTopics.map((each) => each.name))) {
     problems.push(`two topologies have a store or repartition behind '${name}': give one of them another name`);
+  }
+  const changelogs = new Set(repeated(internalTopics.map((each) => each.name)));
+  const stores = subTopologies.flatMap(({ topology, subTopology }) =>
+    subTopology.stores.map((store) => ({ topology, store })),
+  );
+  for (const name of repeated(stores.map(({ store }) => store.name))) {
+    const same = stores.filter(({ store }) => store.name === name);
+    if (same.some(({ topology, store }) => changelogs.has(topology.changelogName(applicationId, store)))) continue;
+    problems.push(
+      `two topologies have a store named '${name}', which queries could not tell apart: give one of them another name`,
+    );
   }
 }
 

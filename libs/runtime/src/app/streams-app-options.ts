@@ -136,6 +136,12 @@ export interface StreamsAppOptions {
   readonly defaultStoreEngine?: string;
   /** Copies of internal topics. Default -1: the broker's default. Kafka property `replication.factor`. */
   readonly replicationFactor?: number;
+  /**
+   * Lets brokers delete changelog records of windows and sessions so long after these have left their store, by the records' own
+   * time: `'1d'` is what Kafka Streams does. Default: changelogs are compacted only, as those of events of the past would be
+   * deleted at once. Kafka property `windowstore.changelog.additional.retention.ms`.
+   */
+  readonly windowChangelogRetention?: Duration;
   /** Input that a task holds in memory before its partitions are paused, in bytes. Default 16 MiB. */
   readonly maxBufferedBytesPerTask?: number;
   /**
@@ -185,6 +191,7 @@ export interface StreamsAppSettings {
   readonly compression: Compression;
   readonly storeEngines: StoreEngines;
   readonly replicationFactor: number;
+  readonly windowChangelogRetentionMs: number | undefined;
   readonly maxBufferedBytesPerTask: number;
   readonly shutdownTimeoutMs: number;
   readonly mayAdvanceIdle: () => boolean;
@@ -197,6 +204,13 @@ const LEGAL_NAME = /^[a-zA-Z0-9._-]{1,200}$/;
 /** @throws {ConfigurationError} (stop-app) naming everything that is wrong. */
 export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsAppSettings {
   const problems: string[] = [];
+  const settings = readStreamsAppOptions(options, problems);
+  if (problems.length === 0) return settings;
+  throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
+}
+
+/** The settings, of no use where there are problems. @param problems Takes a sentence for everything that is wrong. */
+export function readStreamsAppOptions(options: StreamsAppOptions, problems: string[]): StreamsAppSettings {
   const duration = (name: string, value: Duration | undefined, fallbackMs: number): number => {
     try {
       return value === undefined ? fallbackMs : toMs(value);
@@ -247,6 +261,10 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
       byName: new Map(Object.entries(options.storeEngines ?? {})),
     },
     replicationFactor: options.replicationFactor ?? -1,
+    windowChangelogRetentionMs:
+      options.windowChangelogRetention === undefined
+        ? undefined
+        : duration('windowChangelogRetention', options.windowChangelogRetention, 0),
     maxBufferedBytesPerTask: options.maxBufferedBytesPerTask ?? 16 * 1024 * 1024,
     shutdownTimeoutMs: duration('shutdownTimeout', options.shutdownTimeout, 30_000),
     mayAdvanceIdle: options.mayAdvanceIdle ?? (() => true),
@@ -260,8 +278,6 @@ export function resolveStreamsAppOptions(options: StreamsAppOptions): StreamsApp
   for (const name of Object.keys(options.policies ?? {})) {
     if (!settings.policies.has(name)) problems.push(`policies: there is no topology '${name}'`);
   }
-  if (problems.length > 0)
-    throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
   return settings;
 }
 

@@ -6,13 +6,12 @@ import { GlobalTables } from '../global/global-tables.js';
 import { GroupDirectory } from '../query/group-directory.js';
 import { StoreCatalog } from '../query/store-catalog.js';
 import { StoreQueries } from '../query/store-queries.js';
-import { ensureTopics, partitionCountsOf } from '../topics/ensure-topics.js';
-import { checkCoPartitioning, planDeadLetterTopics, planInternalTopics } from '../topics/topic-plan.js';
+import { prepareTopics } from '../topics/prepare-topics.js';
 import { AppLifecycle } from './app-lifecycle.js';
 import type { AppHealth, AppState, PartitionLag } from './app-state.js';
 import { planApplication, type ApplicationPlan } from './application-plan.js';
 import type { LocalStore } from './local-store.js';
-import { resolveStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
+import { readStreamsAppOptions, type StreamsAppOptions, type StreamsAppSettings } from './streams-app-options.js';
 import { ThreadHost } from './thread-host.js';
 import { TopologyPauses } from './topology-pauses.js';
 
@@ -50,12 +49,12 @@ export class StreamsApp implements Lifecycle {
   #threads: readonly ThreadHost[] = [];
   #running: Promise<unknown> = Promise.resolve();
 
-  /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
+  /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options, and with what topologies share. */
   constructor(options: StreamsAppOptions) {
-    const settings = resolveStreamsAppOptions(options);
     const problems: string[] = [];
+    const settings = readStreamsAppOptions(options, problems);
     this.#settings = settings;
-    this.#plan = planApplication(settings.applicationId, settings.topologies, problems);
+    this.#plan = planApplication(settings.applicationId, settings.topologies, problems, settings);
     if (problems.length > 0)
       throw new ConfigurationError(`the streams application '${settings.applicationId}'`, problems);
     this.#cluster = new Cluster(settings.cluster);
@@ -116,7 +115,7 @@ export class StreamsApp implements Lifecycle {
    *
    * @throws {TopologyChangeError} (stop-app) when what stands under the applicationId cannot go on with these topologies; nothing was
    *   created or changed then.
-   * @throws {ConfigurationError} (stop-app) when topics are missing or have partition counts that do not fit.
+   * @throws {ConfigurationError} (stop-app) listing everything that is wrong with the topics; nothing was created then.
    * @throws {TransientError} (retry) when no broker can be reached; make a new application to try again.
    */
   async start(): Promise<void> {
@@ -205,7 +204,7 @@ export class StreamsApp implements Lifecycle {
   async #open(): Promise<void> {
     await this.#cluster.start();
     await this.#guard.check();
-    const partitionCounts = await this.#prepareTopics();
+    const partitionCounts = await prepareTopics(this.#cluster, this.#plan, this.#settings);
     await this.#guard.record();
     this.#catalog.know(partitionCounts);
     await this.#globalTables.start();
@@ -224,26 +223,6 @@ export class StreamsApp implements Lifecycle {
       (_, index) => new ThreadHost(surroundings, firstThread + index, this.#lifecycle.fail),
     );
     for (const host of this.#threads) await host.start();
-  }
-
-  async #prepareTopics(): Promise<ReadonlyMap<string, number>> {
-    const { externalTopics, internalTopics, deadLetterSources, subTopologies } = this.#plan;
-    const { applicationId, replicationFactor } = this.#settings;
-    const counts = await partitionCountsOf(this.#cluster, externalTopics);
-    const problems: string[] = [];
-    const internal = planInternalTopics(internalTopics, counts, problems);
-    for (const { name, partitions } of internal) counts.set(name, partitions);
-    checkCoPartitioning(
-      subTopologies.flatMap(({ coPartitionGroups }) => coPartitionGroups),
-      counts,
-      problems,
-    );
-    if (problems.length > 0) throw new ConfigurationError(`the topics of '${applicationId}'`, problems);
-    await ensureTopics(this.#cluster, internal, replicationFactor);
-    const deadLetters = planDeadLetterTopics(deadLetterSources, counts);
-    await ensureTopics(this.#cluster, deadLetters, replicationFactor, { mayDiffer: true });
-    for (const { name } of deadLetters) counts.set(name, await this.#cluster.partitionCount(name));
-    return counts;
   }
 
   async #close(): Promise<void> {

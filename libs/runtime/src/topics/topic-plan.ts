@@ -33,11 +33,13 @@ export function deadLetterTopic(topic: string): string {
  *
  * @param partitionCounts Partitions of the topics that exist or are planned.
  * @param problems Takes a sentence for each topic whose count cannot be derived.
+ * @param missing Topics that are known not to exist: what follows from them is no problem of its own.
  */
 export function planInternalTopics(
   topics: readonly InternalTopic[],
   partitionCounts: ReadonlyMap<string, number>,
   problems: string[],
+  missing: ReadonlySet<string> = new Set(),
 ): PlannedTopic[] {
   const counts = new Map(partitionCounts);
   const planned = new Map<string, PlannedTopic>();
@@ -58,13 +60,26 @@ export function planInternalTopics(
     if (stuck.length === waiting.length) break;
     waiting = stuck;
   }
+  const excused = followersOf(missing, topics);
   for (const { name, partitionsLike } of topics) {
-    if (planned.has(name)) continue;
+    if (planned.has(name) || excused.has(name)) continue;
     problems.push(
       `the number of partitions of '${name}' follows from ${partitionsLike.map((each) => `'${each}'`).join(', ')}, which cannot be told: create them, or fix the number in the topology`,
     );
   }
   return [...planned.values()];
+}
+
+/** The topics and all those whose partitions follow from theirs, through others too. */
+function followersOf(roots: ReadonlySet<string>, topics: readonly InternalTopic[]): ReadonlySet<string> {
+  const followers = new Set(roots);
+  for (let before = -1; before < followers.size;) {
+    before = followers.size;
+    for (const { name, partitionsLike } of topics) {
+      if (partitionsLike.some((each) => followers.has(each))) followers.add(name);
+    }
+  }
+  return followers;
 }
 
 /** Dead-letter topics of the given source topics, with as many partitions as each. */

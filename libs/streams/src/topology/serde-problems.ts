@@ -11,7 +11,9 @@ export function problemsOfSerdes(nodes: readonly GraphNode[], globalTables: read
     ...nodes.flatMap(({ source }) => (source === undefined ? [] : missing(`'${source.node}'`, 'read', source))),
     ...nodes.flatMap(({ sink }) => (sink === undefined ? [] : missing(`'${sink.node}'`, 'write', sink))),
     ...globalTables.flatMap((table) => missing(`the global table '${table.name}'`, 'read', table)),
-    ...[...stores].reverse().flatMap(([store, node]) => missing(`the store '${store.name}' of '${node}'`, 'keep', store)),
+    ...[...stores]
+      .reverse()
+      .flatMap(([store, node]) => missing(`the store '${store.name}' of '${node}'`, 'keep', store)),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { changelogConfigs, type ChangelogOptions } from './changelog-configs.js';
 import { describeAsMermaid, describeAsText } from './describe.js';
 import {
   hasChangelog,
@@ -82,7 +83,7 @@ export class Topology {
   }
 
   /** The topics that must exist besides the developer's own. */
-  internalTopics(applicationId: string): InternalTopic[] {
+  internalTopics(applicationId: string, changelogs: ChangelogOptions = {}): InternalTopic[] {
     const full = (spec: { topic: string; isRepartition: boolean }): string =>
       this.topicName(applicationId, spec.topic, spec.isRepartition);
     const topics = new Map<string, InternalTopic>();
@@ -101,7 +102,8 @@ export class Topology {
       for (const store of sub.stores) {
         if (!hasChangelog(store)) continue;
         const name = this.changelogName(applicationId, store);
-        topics.set(name, { name, kind: 'changelog', partitionsLike: sub.sources.map(full), configs: {} });
+        const configs = changelogConfigs(store, changelogs);
+        topics.set(name, { name, kind: 'changelog', partitionsLike: sub.sources.map(full), configs });
       }
     }
     for (const { recovery = [] } of this.subTopologies) {
