@@ -1,6 +1,7 @@
 export type { Serde } from './serde/serde.js';
 export { bytes, int64, json, utf8 } from './serde/serdes.js';
 export { topic, type Topic } from './topology/topic.js';
+export { patternMatches, topicPattern, type TopicPattern } from './topology/topic-pattern.js';
 export { Topology, type IdleAdvance, type InternalTopic, type SubTopology } from './topology/topology.js';
 export type { ChangelogOptions } from './topology/changelog-configs.js';
 export {

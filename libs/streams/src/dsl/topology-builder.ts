@@ -2,6 +2,7 @@ import type { Duration } from '@millrace/kernel';
 import { PassNode } from '../processor/stateless.js';
 import { TableSourceNode } from '../table/table-source-node.js';
 import { optionMs } from '../topology/option-durations.js';
+import { patternLabel, type TopicPattern } from '../topology/topic-pattern.js';
 import type { Topic } from '../topology/topic.js';
 import type { SourceSpec } from '../topology/specs.js';
 import type { Topology } from '../topology/topology.js';
@@ -32,9 +33,12 @@ export class TopologyBuilder {
     this.#options = options;
   }
 
-  /** Reads a topic as a stream of records. */
-  stream<K, V>(name: string, topic: Topic<K, V>): KStream<K, V> {
-    const source = sourceOf(name, topic, false);
+  /**
+   * Reads a topic, or all topics that match a pattern, as a stream of records. The tasks of a pattern read the partitions of one number
+   * of all its topics.
+   */
+  stream<K, V>(name: string, topic: Topic<K, V> | TopicPattern<K, V>): KStream<K, V> {
+    const source = 'pattern' in topic ? patternSourceOf(name, topic) : sourceOf(name, topic, false);
     const node = this.#graph.add({
       name,
       kind: 'source',
@@ -98,6 +102,10 @@ export class TopologyBuilder {
   build(): Topology {
     return this.#graph.build();
   }
+}
+
+function patternSourceOf<K, V>(node: string, { pattern, key, value }: TopicPattern<K, V>): SourceSpec {
+  return { node, topic: patternLabel(pattern), pattern, isRepartition: false, key, value, isTable: false };
 }
 
 function sourceOf<K, V>(node: string, topic: Topic<K, V>, isTable: boolean): SourceSpec {

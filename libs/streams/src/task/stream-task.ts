@@ -42,6 +42,10 @@ export interface TaskEnvironment {
   readonly storeEngines?: StoreEngines;
   /** As in {@link StoreSetEnvironment}. */
   readonly thread?: number;
+  /**
+   * Topics that the sources with a pattern read, as far as they match: looked at whenever the operators are made. Default: none.
+   */
+  readonly matchedTopics?: readonly string[];
   /** Stores that a standby, or the task before this one, has left. Default: new ones, to be restored from their beginning. */
   readonly stores?: StoreSet;
 }

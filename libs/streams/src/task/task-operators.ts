@@ -3,7 +3,7 @@ import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { ProcessorNode } from '../processor/processor-node.js';
 import type { RecordContext } from '../processor/record-context.js';
 import { UserProcessorNode } from '../processor/user-processor-node.js';
-import type { SourceSpec } from '../topology/specs.js';
+import { patternMatches } from '../topology/topic-pattern.js';
 import type { SubTopology, Topology } from '../topology/topology.js';
 import { resolveErrorPolicy } from './error-policy.js';
 import { InputChoice } from './input-choice.js';
@@ -69,7 +69,7 @@ export class TaskOperators {
     }
     this.calls = calls.isUnused ? undefined : calls;
     this.scheduling = [...this.nodes.values()].filter((each) => each instanceof UserProcessorNode);
-    this.#connect(topology, subTopology, applicationId, partition);
+    this.#connect(topology, subTopology, environment);
     const retries = this.queues.filter(({ tier }) => tier > 0);
     this.retries = retries.length === 0 ? undefined : new RetryInputs(retries);
     const sources = this.queues.filter(({ tier }) => tier === 0);
@@ -105,18 +105,29 @@ export class TaskOperators {
     throw cause;
   }
 
-  #connect(topology: Topology, subTopology: SubTopology, applicationId: string, partition: number): void {
+  #connect(
+    topology: Topology,
+    subTopology: SubTopology,
+    { applicationId, partition, matchedTopics = [] }: TaskEnvironment,
+  ): void {
     for (const node of subTopology.nodes) {
       const made = this.nodes.get(node.name) as ProcessorNode;
       const children = subTopology.nodes.filter((each) => each.parents.includes(node));
       made.connect(children.map((each) => this.nodes.get(each.name) as ProcessorNode));
       if (node.source === undefined) continue;
-      const topic = topology.topicName(applicationId, node.source.topic, node.source.isRepartition);
-      const route = this.recovery.route(node.source);
-      this.queues.push(new PartitionQueue(topic, partition, node.source, made, { route, tier: 0 }));
-      this.recovery.topics(node.source).forEach((name, nth) => {
+      const { source } = node;
+      const { pattern } = source;
+      const topics =
+        pattern === undefined
+          ? [topology.topicName(applicationId, source.topic, source.isRepartition)]
+          : matchedTopics.filter((each) => patternMatches(pattern, each));
+      const route = this.recovery.route(source);
+      for (const topic of topics) {
+        this.queues.push(new PartitionQueue(topic, partition, source, made, { route, tier: 0 }));
+      }
+      this.recovery.topics(source).forEach((name, nth) => {
         const retry = { route, tier: nth + 1 };
-        this.queues.push(new PartitionQueue(name, partition, node.source as SourceSpec, made, retry));
+        this.queues.push(new PartitionQueue(name, partition, source, made, retry));
       });
     }
   }

@@ -19,6 +19,11 @@ export class OpenTransaction implements RecordCollector {
     this.#written.push({ topic, partition, record: copyOfSent(...sent) });
   }
 
+  /** Forgets what was written. */
+  abort(): void {
+    this.#written = [];
+  }
+
   commit(): void {
     for (const { topic, partition, record } of this.#written) this.#topics.append(topic, record, partition);
     this.#written = [];

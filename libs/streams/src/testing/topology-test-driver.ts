@@ -13,6 +13,8 @@ import { changesInTheWay, topicInCluster } from '../topology/changes/changes-in-
 import { describeTopology } from '../topology/changes/describe-topology.js';
 import type { ChangeEvidence } from '../topology/changes/topology-change.js';
 import { withErrorPolicy } from '../topology/recovery.js';
+import { patternMatches } from '../topology/topic-pattern.js';
+import type { SourceSpec } from '../topology/specs.js';
 import type { Topology } from '../topology/topology.js';
 import type { Topic } from '../topology/topic.js';
 import { deadLetterOf, waitingRecords, type DeadLetter, type WaitingRecord } from './failed-records.js';
@@ -115,6 +117,8 @@ export class TopologyTestDriver {
   readonly #committed = new Map<string, number>();
   /** The stream times that were committed last with the offset of each input. */
   readonly #times = new Map<string, string>();
+  /** Topics that match patterns, as soon as something was piped to them. */
+  readonly #matched: string[] = [];
   #tasks: StreamTask[];
   /** What each task has written since its last commit. */
   readonly #open = new Map<string, OpenTransaction>();
@@ -335,6 +339,7 @@ export class TopologyTestDriver {
       nowMs: () => this.nowMs,
       globalTable: (name) => this.#globals.get(name) as GlobalStore,
       storeEngines,
+      matchedTopics: this.#matched,
       calls: { clock: this.#clock, random: this.#random, ended: () => this.#callEnded() },
     });
     for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
@@ -355,12 +360,31 @@ export class TopologyTestDriver {
   #pipe(topic: string, record: RawRecord): Promise<void> {
     return this.#inTurn(async () => {
       const tables = this.#topology.globalTables.filter((each) => each.topic === topic);
+      this.#match(topic);
       const reads = this.#tasks.some((task) => task.inputs.some((input) => input.topic === topic));
       if (tables.length === 0 && !reads) throw new Error(`the topology does not read '${topic}'`);
       for (const table of tables) applyTo(this.#globals.get(table.name) as GlobalStore, record);
       this.#topics.append(topic, record);
       await this.#settle();
     });
+  }
+
+  /** Lets tasks read a topic that is new and matches: they go on from their last commits, as after a rebalance. */
+  #match(topic: string): void {
+    const sources = (task: StreamTask): readonly SourceSpec[] => task.subTopology.sources;
+    const matching = this.#tasks.filter((task) =>
+      sources(task).some(({ pattern }) => pattern !== undefined && patternMatches(pattern, topic)),
+    );
+    if (matching.length === 0 || this.#matched.includes(topic)) return;
+    this.#matched.push(topic);
+    for (const task of matching) {
+      this.#open.get(task.id)?.abort();
+      task.rollback();
+      for (const { topic: input, partition } of task.inputs) {
+        task.setCaughtUp(input, partition, true);
+        this.#handed.set(placeOf(input, partition), this.#committed.get(placeOf(input, partition)) ?? 0);
+      }
+    }
   }
 
   /** Does one thing after the other, also where a test does not wait: a task is never entered twice. */

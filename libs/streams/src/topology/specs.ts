@@ -8,6 +8,8 @@ export interface SourceSpec {
   readonly node: string;
   /** The topic's name; for a repartition topic the developer's name, which {@link Topology.topicName} completes. */
   readonly topic: string;
+  /** Reads all topics that match, in place of one: {@link topic} is its text then. */
+  readonly pattern?: RegExp;
   readonly isRepartition: boolean;
   readonly key: Serde<unknown>;
   readonly value: Serde<unknown>;

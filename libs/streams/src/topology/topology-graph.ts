@@ -1,6 +1,7 @@
 import { TopologyError } from '../errors/topology-error.js';
 import { problemsOfSerdes } from './serde-problems.js';
 import type { GlobalTableSpec, GraphNode, StoreSpec } from './specs.js';
+import { patternMatches } from './topic-pattern.js';
 import { Topology, type IdleAdvance, type SubTopology } from './topology.js';
 
 /** What the DSL collects while a topology is declared; problems are kept until {@link build} reports all of them. */
@@ -107,9 +108,18 @@ export class TopologyGraph {
       if (seen.has(key)) twice.add(source.topic);
       seen.add(key);
     }
-    return [...twice].map(
-      (topic) => `the topic '${topic}' is read by two nodes: read it once and use the stream twice`,
+    const sources = this.#nodes.flatMap(({ source }) => source ?? []);
+    const matched = sources.flatMap(({ node, topic, pattern }) =>
+      sources
+        .filter((each) => pattern !== undefined && !each.isRepartition && patternMatches(pattern, each.topic))
+        .map(
+          (each) =>
+            `the topic '${each.topic}' is read by '${each.node}', and matches ${topic} of '${node}': leave it out of the pattern`,
+        ),
     );
+    return [...twice]
+      .map((topic) => `the topic '${topic}' is read by two nodes: read it once and use the stream twice`)
+      .concat(matched);
   }
 
   /** Splits the graph into the parts that no call and no store connects. */
