@@ -23,7 +23,7 @@ import type { OffsetToCommit } from '../transaction/transactional-offsets.js';
 import { committedOffsets, type CommittedOffset } from './committed-offsets.js';
 import { commitGroupOffsets } from './commit-offsets.js';
 import type { GroupMetadata } from './group-metadata.js';
-import { resolveGroupTimes, type GroupMemberOptions } from './group-options.js';
+import { resolveGroupTimes, topicsOf, type GroupMemberOptions } from './group-options.js';
 import { joinGroup, leaveGroup, syncGroup, type GroupContext, type Joined } from './group-requests.js';
 import { Heartbeats } from './heartbeats.js';
 import { LeaderDuties } from './leader-duties.js';
@@ -109,7 +109,7 @@ export class GroupMember implements Lifecycle {
    */
   async start(): Promise<void> {
     if (this.#phase !== 'stopped') return;
-    await this.#context.cluster.metadata(this.#options.topics);
+    await this.#context.cluster.metadata(topicsOf(this.#options));
     this.#stopping = new AbortController();
     this.#phase = 'joining';
     this.#isNewcomer = true;
@@ -198,12 +198,12 @@ export class GroupMember implements Lifecycle {
   }
 
   async #join(reason: string): Promise<Joined> {
-    const { topics, assignors, userData } = this.#options;
+    const { assignors, userData } = this.#options;
     for (;;) {
       this.#stopping.signal.throwIfAborted();
       const joining = joinGroup(this.#context, {
         memberId: this.#memberId,
-        topics,
+        topics: topicsOf(this.#options),
         assignors,
         userData: userData?.() ?? null,
         owned: this.#owned,

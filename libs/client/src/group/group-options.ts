@@ -16,7 +16,8 @@ export interface AssignmentInfo {
 export interface GroupMemberOptions {
   /** Kafka property `group.id`. */
   readonly groupId: string;
-  readonly topics: readonly string[];
+  /** What it reads; a function is asked before each joining, so that the topics may change. */
+  readonly topics: readonly string[] | (() => readonly string[]);
   /** In order of preference. Kafka property `partition.assignment.strategy`. */
   readonly assignors: readonly Assignor[];
   /**
@@ -57,6 +58,11 @@ export interface GroupTimes {
   readonly heartbeatIntervalMs: number;
 }
 
+/** What a member reads now. */
+export function topicsOf({ topics }: Pick<GroupMemberOptions, 'topics'>): readonly string[] {
+  return typeof topics === 'function' ? topics() : topics;
+}
+
 /** @throws {ConfigurationError} (stop-app) naming everything that is wrong. */
 export function resolveGroupTimes(options: GroupMemberOptions): GroupTimes {
   const times = {
@@ -66,7 +72,7 @@ export function resolveGroupTimes(options: GroupMemberOptions): GroupTimes {
   };
   const problems: string[] = [];
   if (options.groupId === '') problems.push('groupId: must not be empty');
-  if (options.topics.length === 0) problems.push('topics: name at least one');
+  if (topicsOf(options).length === 0) problems.push('topics: name at least one');
   if (options.assignors.length === 0) problems.push('assignors: name at least one');
   if (times.heartbeatIntervalMs >= times.sessionTimeoutMs) {
     problems.push(

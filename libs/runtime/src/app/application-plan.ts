@@ -5,6 +5,7 @@ import {
   type TaskPlacement,
   type TopicPartition,
 } from '../assignment/task-layout.js';
+import { MatchedTopics } from '../topics/matched-topics.js';
 import type { InternalTopic } from '../topics/topic-plan.js';
 
 /** A sub-topology with what the runtime derives from it; topics by their names in Kafka. */
@@ -29,7 +30,10 @@ export interface ApplicationPlan {
   /** Those whose records can become dead letters: a record in a retry topic still belongs to the topic that it came from. */
   readonly deadLetterSources: readonly string[];
   readonly globalTopics: readonly string[];
+  /** With labels of patterns among the topics that they follow. */
   readonly internalTopics: readonly InternalTopic[];
+  /** What the patterns match; {@link externalTopics}, {@link sourceTopics} and {@link deadLetterSources} grow with it. */
+  readonly matched: MatchedTopics;
 }
 
 /** The time that a downstream part waits beyond its upstream, in milliseconds, for what that one emits when it is idle. */
@@ -46,19 +50,33 @@ export function planApplication(
   problems: string[],
   changelogs: ChangelogOptions = {},
 ): ApplicationPlan {
+  const sources = topologies.flatMap((topology) => topology.subTopologies.flatMap((each) => each.sources));
+  const matched = new MatchedTopics(applicationId, sources);
   const subTopologies = topologies.flatMap((topology) =>
-    topology.subTopologies.map((subTopology) => planSubTopology(applicationId, topology, subTopology)),
+    topology.subTopologies.map((subTopology) => planSubTopology(applicationId, topology, subTopology, matched)),
   );
   const internalTopics = topologies.flatMap((topology) => topology.internalTopics(applicationId, changelogs));
   problemsOfSharing(applicationId, subTopologies, internalTopics, problems);
   const internal = new Set(internalTopics.map(({ name }) => name));
-  const sourceTopics = unique(subTopologies.flatMap(({ layout }) => layout.topics));
+  const sourceTopics = (): string[] => unique(subTopologies.flatMap(({ layout }) => layout.topics));
   const retryTopics = new Set(internalTopics.filter(({ kind }) => kind === 'retry').map(({ name }) => name));
-  const deadLetterSources = sourceTopics.filter((name) => !retryTopics.has(name));
   const globalTopics = unique(topologies.flatMap(({ globalTables }) => globalTables.map(({ topic }) => topic)));
   const outputs = subTopologies.flatMap((each) => each.outputs);
-  const externalTopics = unique([...sourceTopics, ...globalTopics, ...outputs]).filter((name) => !internal.has(name));
-  return { subTopologies, externalTopics, sourceTopics, deadLetterSources, globalTopics, internalTopics };
+  return {
+    subTopologies,
+    get externalTopics() {
+      return unique([...sourceTopics(), ...globalTopics, ...outputs]).filter((name) => !internal.has(name));
+    },
+    get sourceTopics() {
+      return sourceTopics();
+    },
+    get deadLetterSources() {
+      return sourceTopics().filter((name) => !retryTopics.has(name));
+    },
+    globalTopics,
+    internalTopics,
+    matched,
+  };
 }
 
 /** The tasks all partitions of which are among `partitions`. */
@@ -72,17 +90,31 @@ export function placementsAmong(
   );
 }
 
-function planSubTopology(applicationId: string, topology: Topology, subTopology: SubTopology): PlannedSubTopology {
+function planSubTopology(
+  applicationId: string,
+  topology: Topology,
+  subTopology: SubTopology,
+  matched: MatchedTopics,
+): PlannedSubTopology {
   const { id, sources, sinks, stores, isStateful } = subTopology;
   const full = (topic: string, isRepartition: boolean): string =>
     topology.topicName(applicationId, topic, isRepartition);
-  const fullByTopic = new Map(sources.map(({ topic, isRepartition }) => [topic, full(topic, isRepartition)]));
+  const labels = sources.flatMap(({ topic, pattern }) => (pattern === undefined ? [] : [topic]));
+  const fixed = sources.filter(({ pattern }) => pattern === undefined);
+  const fullByTopic = new Map(fixed.map(({ topic, isRepartition }) => [topic, full(topic, isRepartition)]));
   const changelogs = stores.filter(hasChangelog).map((store) => topology.changelogName(applicationId, store));
   const retryTopics = topology.retryTopicNames(applicationId, subTopology);
   return {
     topology,
     subTopology,
-    layout: { key: `${topology.name}/${id}`, topics: [...fullByTopic.values(), ...retryTopics], isStateful },
+    layout: {
+      key: `${topology.name}/${id}`,
+      get topics() {
+        return [...fullByTopic.values(), ...retryTopics, ...labels.flatMap((label) => matched.topicsOf(label))];
+      },
+      isStateful,
+      ...(labels.length > 0 && { isMatched: (topic: string) => labels.some((label) => matched.matches(label, topic)) }),
+    },
     outputs: unique([
       ...sinks.map(({ topic, isRepartition }) => full(topic, isRepartition)),
       ...changelogs,

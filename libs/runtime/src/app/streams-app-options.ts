@@ -137,6 +137,11 @@ export interface StreamsAppOptions {
   /** Copies of internal topics. Default -1: the broker's default. Kafka property `replication.factor`. */
   readonly replicationFactor?: number;
   /**
+   * How often this process looks for topics that match the patterns of its topologies. Default 1 min. Kafka property
+   * `metadata.max.age.ms`, which is 5 min there.
+   */
+  readonly patternRefreshInterval?: Duration;
+  /**
    * Lets brokers delete changelog records of windows and sessions so long after these have left their store, by the records' own
    * time: `'1d'` is what Kafka Streams does. Default: changelogs are compacted only, as those of events of the past would be
    * deleted at once. Kafka property `windowstore.changelog.additional.retention.ms`.
@@ -191,6 +196,7 @@ export interface StreamsAppSettings {
   readonly compression: Compression;
   readonly storeEngines: StoreEngines;
   readonly replicationFactor: number;
+  readonly patternRefreshIntervalMs: number;
   readonly windowChangelogRetentionMs: number | undefined;
   readonly maxBufferedBytesPerTask: number;
   readonly shutdownTimeoutMs: number;
@@ -261,6 +267,7 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
       byName: new Map(Object.entries(options.storeEngines ?? {})),
     },
     replicationFactor: options.replicationFactor ?? -1,
+    patternRefreshIntervalMs: duration('patternRefreshInterval', options.patternRefreshInterval, 60_000),
     windowChangelogRetentionMs:
       options.windowChangelogRetention === undefined
         ? undefined
@@ -317,6 +324,7 @@ function problemsOf(settings: StreamsAppSettings): string[] {
     if (!Number.isInteger(value) || value < least)
       problems.push(`${name}: ${value} is not a whole number of at least ${least}`);
   }
+  if (settings.patternRefreshIntervalMs <= 0) problems.push('patternRefreshInterval: must be greater than 0');
   if (settings.probingRebalanceIntervalMs <= 0) problems.push('probingRebalanceInterval: must be greater than 0');
   if (!Number.isInteger(settings.maxTaskRestarts) || settings.maxTaskRestarts < 0) {
     problems.push(`maxTaskRestarts: ${settings.maxTaskRestarts} is not a whole number of at least 0`);

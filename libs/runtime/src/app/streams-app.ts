@@ -6,6 +6,7 @@ import { GlobalTables } from '../global/global-tables.js';
 import { GroupDirectory } from '../query/group-directory.js';
 import { StoreCatalog } from '../query/store-catalog.js';
 import { StoreQueries } from '../query/store-queries.js';
+import { PatternWatch } from '../topics/pattern-watch.js';
 import { prepareTopics } from '../topics/prepare-topics.js';
 import { AppLifecycle } from './app-lifecycle.js';
 import type { AppHealth, AppState, PartitionLag } from './app-state.js';
@@ -47,6 +48,7 @@ export class StreamsApp implements Lifecycle {
   readonly #pauses: TopologyPauses;
   readonly #lifecycle: AppLifecycle;
   #threads: readonly ThreadHost[] = [];
+  #patterns: PatternWatch | undefined;
   #running: Promise<unknown> = Promise.resolve();
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options, and with what topologies share. */
@@ -209,6 +211,7 @@ export class StreamsApp implements Lifecycle {
     this.#catalog.know(partitionCounts);
     await this.#globalTables.start();
     const { threads, firstThread } = this.#settings;
+    const patterns = this.#watchPatterns(partitionCounts);
     const surroundings = {
       settings: this.#settings,
       cluster: this.#cluster,
@@ -217,16 +220,39 @@ export class StreamsApp implements Lifecycle {
       directory: this.#directory,
       pauses: this.#pauses,
       partitionCounts,
+      learn: (topics: Iterable<string>) => patterns.learn(topics),
     };
     this.#threads = Array.from(
       { length: threads },
       (_, index) => new ThreadHost(surroundings, firstThread + index, this.#lifecycle.fail),
     );
     for (const host of this.#threads) await host.start();
+    patterns.start();
+  }
+
+  /** @param partitionCounts Takes the partitions of what is found. */
+  #watchPatterns(partitionCounts: Map<string, number>): PatternWatch {
+    this.#patterns = new PatternWatch({
+      cluster: this.#cluster,
+      clock: this.#settings.clock,
+      matched: this.#plan.matched,
+      intervalMs: this.#settings.patternRefreshIntervalMs,
+      partitionCounts,
+      prepare: async () => {
+        for (const [topic, count] of await prepareTopics(this.#cluster, this.#plan, this.#settings)) {
+          partitionCounts.set(topic, count);
+        }
+        for (const host of this.#threads) host.topicsPrepared();
+      },
+      found: () => this.#threads.forEach((host) => host.tellTopics()),
+      failed: this.#lifecycle.fail,
+    });
+    return this.#patterns;
   }
 
   async #close(): Promise<void> {
     this.#guard.stop();
+    this.#patterns?.stop();
     for (const { thread } of this.#threads) thread.stop();
     await this.#running;
     await Promise.all(this.#threads.map((host) => host.stop()));

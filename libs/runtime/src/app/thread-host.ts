@@ -4,7 +4,7 @@ import { StoreSet, StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
 import { decodeMemberShare } from '../assignment/member-share.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
-import { layOutTasks, type TaskPlacement } from '../assignment/task-layout.js';
+import { layOutTasks, tasksGiven, type TaskPlacement } from '../assignment/task-layout.js';
 import { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels, type ThreadPlace } from '../diagnostics/channels.js';
 import type { GlobalTables } from '../global/global-tables.js';
@@ -38,6 +38,8 @@ export interface ThreadSurroundings {
   readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
+  /** Gets topics ready that this process has not heard of, before its tasks read them. */
+  readonly learn: (topics: Iterable<string>) => Promise<void>;
 }
 
 const REBALANCE_TIMEOUT_MS = 60_000;
@@ -59,6 +61,7 @@ export class ThreadHost {
   readonly #index: number;
   #probe: Timer | undefined;
   #joins = 0;
+  #registerDeadLetters: () => void = () => undefined;
   #deadLetters = 0;
 
   /**
@@ -76,12 +79,13 @@ export class ThreadHost {
     this.#clock = clock;
     this.#askEnds = askHighWatermarks(cluster);
     const layouts = plan.subTopologies.map(({ layout }) => layout);
-    const placements = layOutTasks(layouts, surroundings.partitionCounts);
+    const placements = (): readonly TaskPlacement[] => layOutTasks(layouts, surroundings.partitionCounts);
+    const patterns = layouts.filter(({ isMatched }) => isMatched !== undefined);
     this.#fetcher = new Fetcher(cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
     this.#member = new GroupMember(cluster, {
       groupId: applicationId,
-      topics: plan.sourceTopics,
-      assignors: [new TaskAssignor(layouts, settings)],
+      topics: () => plan.sourceTopics,
+      assignors: [new TaskAssignor(layouts, { ...settings, topicsKnown: (topics) => plan.matched.take(topics) })],
       sessionTimeoutMs: settings.sessionTimeoutMs,
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
@@ -92,6 +96,7 @@ export class ThreadHost {
         const share = decodeMemberShare(userData);
         directory.take(place.thread, generationId, share.directory);
         this.#probeAfter(share.probeAfterMs);
+        await surroundings.learn(partitions.map(({ topic }) => topic));
         await mailbox.post({ kind: 'assigned', partitions, share });
         if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
       },
@@ -123,7 +128,10 @@ export class ThreadHost {
         windowMs: settings.taskRestartWindowMs,
       }),
       isPaused: (placement) => surroundings.pauses.has(plannedOf(plan, placement).topology.name),
-      placementsOf: (partitions) => placementsAmong(placements, partitions),
+      placementsOf: (partitions) => [
+        ...placementsAmong(placements(), partitions).filter(({ subTopology }) => subTopology.isMatched === undefined),
+        ...patterns.flatMap((layout) => tasksGiven(layout, partitions)),
+      ],
       createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
       standbys: this.#standbys,
       startTasks: (tasks, ready) => starts.start(tasks, ready),
@@ -180,11 +188,24 @@ export class ThreadHost {
     for (const { outputs } of plan.subTopologies)
       for (const name of outputs) output.batches.register(name, countOf(name));
     const observer = deadLetterObserver(place, () => (this.#deadLetters += 1));
-    for (const topic of plan.deadLetterSources) {
-      const name = deadLetterTopic(topic);
-      output.batches.register(name, countOf(name), observer);
-    }
+    this.#registerDeadLetters = () => {
+      for (const topic of plan.deadLetterSources) {
+        const name = deadLetterTopic(topic);
+        if (partitionCounts.has(name)) output.batches.register(name, countOf(name), observer);
+      }
+    };
+    this.#registerDeadLetters();
     return output;
+  }
+
+  /** More topics match a pattern, and are prepared. */
+  topicsPrepared(): void {
+    this.#registerDeadLetters();
+  }
+
+  /** The group is to assign what this member has found. */
+  tellTopics(): void {
+    this.#member.rejoin('more topics match');
   }
 
   #makeTask(
@@ -205,6 +226,7 @@ export class ThreadHost {
       globalTable: (name) => globalTables.table(topology, name),
       maxTaskIdleMs: settings.maxTaskIdleMs,
       storeEngines: settings.storeEngines,
+      matchedTopics: placement.partitions.map(({ topic }) => topic),
       thread: this.#index,
       random: () => settings.random.next(),
       recordUndo,

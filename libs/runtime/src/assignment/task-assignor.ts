@@ -23,6 +23,8 @@ import { layOutTasks, partitionKey, type SubTopologyLayout, type TaskPlacement }
 export interface TaskAssignorSettings extends PlacementLimits {
   /** After so long the group assigns anew, in milliseconds, while tasks wait for stores that warm up. */
   readonly probingRebalanceIntervalMs: number;
+  /** Told of all topics that any member reads: one may have found more that match a pattern. */
+  readonly topicsKnown?: (topics: Iterable<string>) => void;
 }
 
 /** Assigns the tasks of one application to the stream threads of its group. */
@@ -38,6 +40,7 @@ export class TaskAssignor implements Assignor {
   }
 
   assign(members: readonly AssignorMember[], partitionCounts: ReadonlyMap<string, number>): Map<string, AssignedShare> {
+    this.#settings.topicsKnown?.(partitionCounts.keys());
     const tasks = layOutTasks(this.#subTopologies, partitionCounts);
     const claims = claimsByPartition(members);
     const holders = new Map(
@@ -120,7 +123,9 @@ function toPlacementMembers(members: readonly AssignorMember[]): PlacementMember
       rank: member.instanceId ?? member.memberId,
       processId,
       rack,
-      canRun: ({ subTopology }) => subTopology.topics.every((topic) => topics.has(topic)),
+      // What a pattern matches a member learns with its share.
+      canRun: ({ subTopology }) =>
+        subTopology.topics.every((topic) => topics.has(topic) || subTopology.isMatched?.(topic) === true),
       lagOf: ({ key }) => Math.max(0, (ends.get(key) ?? 0) - (progress[key]?.position ?? 0)),
       hasStores: ({ key }) => progress[key] !== undefined,
     };

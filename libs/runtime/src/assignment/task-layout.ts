@@ -10,6 +10,8 @@ export interface SubTopologyLayout {
   readonly key: string;
   /** Its source topics, by their names in Kafka; global tables are not among them. */
   readonly topics: readonly string[];
+  /** Whether a topic is one of those that a pattern of it matches; absent where it has no pattern. */
+  readonly isMatched?: (topic: string) => boolean;
   /** Whether it has stores, so that moving one of its tasks costs a restore. */
   readonly isStateful: boolean;
 }
@@ -44,6 +46,25 @@ export function layOutTasks(
         .map((topic) => ({ topic, partition })),
     }));
   });
+}
+
+/**
+ * The tasks of a sub-topology with a pattern that own partitions make up. The leader, which gives tasks away as a whole, may know other
+ * topics than this member, so what was given tells what there is.
+ */
+export function tasksGiven(subTopology: SubTopologyLayout, owned: readonly TopicPartition[]): TaskPlacement[] {
+  const topics = new Set(subTopology.topics);
+  const byPartition = new Map<number, TopicPartition[]>();
+  for (const place of owned) {
+    if (!topics.has(place.topic)) continue;
+    byPartition.set(place.partition, [...(byPartition.get(place.partition) ?? []), place]);
+  }
+  return [...byPartition].map(([partition, partitions]) => ({
+    key: `${subTopology.key}_${partition}`,
+    subTopology,
+    partition,
+    partitions,
+  }));
 }
 
 /** A text that is the same for the same partition. */

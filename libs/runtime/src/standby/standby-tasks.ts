@@ -24,7 +24,7 @@ export interface StandbyTasksParts {
   readonly place: ThreadPlace;
   readonly cluster: Cluster;
   /** All tasks of the application. */
-  readonly placements: readonly TaskPlacement[];
+  readonly placements: () => readonly TaskPlacement[];
   readonly createStores: (placement: TaskPlacement) => StoreSet;
   readonly committedOffsets: (partitions: readonly TopicPartition[]) => Promise<readonly CommittedOffset[]>;
 }
@@ -79,7 +79,7 @@ export class StandbyTasks {
   follow(taskKeys: readonly string[]): void {
     const wanted = new Set(taskKeys);
     for (const key of this.#tasks.keys()) if (!wanted.has(key)) this.#end(key)?.stores.close();
-    for (const placement of this.#parts.placements) {
+    for (const placement of this.#parts.placements()) {
       const { key } = placement;
       if (!wanted.has(key) || this.#tasks.has(key)) continue;
       this.#tasks.set(key, new StandbyTask(placement, this.#left.get(key) ?? this.#parts.createStores(placement)));

@@ -332,6 +332,7 @@ export class StreamThread {
         this.#hasAssignment = true;
         this.#tasks.own(member.assignment);
         this.#tasks.follow(share?.standbys ?? []);
+        await this.#reopenOutgrown();
         if (!this.#mustReset) this.#tasks.openMissing();
         break;
       case 'revoked':
@@ -353,6 +354,14 @@ export class StreamThread {
     }
     const { generationId } = member.groupMetadata;
     runtimeChannels.rebalanced.publish({ ...place, kind, generationId, partitions });
+  }
+
+  /** Tasks that read more topics now are opened anew, on the stores that they have. */
+  async #reopenOutgrown(): Promise<void> {
+    const outgrown = this.#tasks.outgrown;
+    if (outgrown.length === 0) return;
+    if (!this.#mustReset && this.#ledger.isDirty) await this.#commit();
+    this.#tasks.release(outgrown);
   }
 
   /** Everything since the last commit is void. */

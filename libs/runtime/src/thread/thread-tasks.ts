@@ -94,6 +94,14 @@ export class ThreadTasks {
     this.#forgetRestarts();
   }
 
+  /** Tasks that read other partitions now than when they were opened, as more topics match a pattern. */
+  get outgrown(): readonly ActiveTask[] {
+    return this.#parts.placementsOf(this.#owned).flatMap(({ key, partitions }) => {
+      const task = this.#byKey.get(key);
+      return task === undefined || task.partitions.length === partitions.length ? [] : [task];
+    });
+  }
+
   /** Says what the member does not own any more. */
   disown(partitions: readonly TopicPartition[]): void {
     const gone = new Set(partitions.map(keyOf));

@@ -30,18 +30,23 @@ export async function prepareTopics(
   plan: ApplicationPlan,
   { applicationId, replicationFactor }: PrepareTopicsOptions,
 ): Promise<Map<string, number>> {
-  const { externalTopics, internalTopics, deadLetterSources, subTopologies } = plan;
+  const { internalTopics, subTopologies, matched } = plan;
+  if (matched.isAsked) matched.take(await new Admin(cluster).listTopics());
+  const { externalTopics, deadLetterSources } = plan;
   const internalNames = internalTopics.map(({ name }) => name);
   const existing = await existingPartitionCounts(cluster, [...externalTopics, ...internalNames]);
   const problems: string[] = [];
 
+  problems.push(...problemsOfPatterns(plan));
   const missing = externalTopics.filter((name) => !existing.has(name));
   problems.push(...missing.map((name) => `topic '${name}' does not exist${usersOf(name, plan)}: create it, or correct its name`)); // prettier-ignore
   const counts = new Map(externalTopics.flatMap((name) => pairOf(name, existing)));
-  const internal = planInternalTopics(internalTopics, counts, problems, new Set(missing));
+  const followed = internalTopics.map((each) => ({ ...each, partitionsLike: matched.resolve(each.partitionsLike) }));
+  const unmatched = patternLabels(plan).filter((label) => matched.topicsOf(label).length === 0);
+  const internal = planInternalTopics(followed, counts, problems, new Set([...missing, ...unmatched]));
   for (const { name, partitions } of internal) counts.set(name, partitions);
   const groups = subTopologies.flatMap(({ coPartitionGroups }) => coPartitionGroups);
-  const known = groups.map((group) => group.filter((name) => counts.has(name)));
+  const known = groups.map((group) => matched.resolve(group).filter((name) => counts.has(name)));
   checkCoPartitioning(known, counts, problems);
   problems.push(...(await problemsOfExisting(cluster, internal, existing)));
   if (problems.length > 0) throw new ConfigurationError(`the topics of '${applicationId}'`, problems);
@@ -68,6 +73,32 @@ async function problemsOfExisting(
       configs: described.get(topic.name) ?? new Map<string, string | null>(),
     }),
   );
+}
+
+function patternLabels({ subTopologies }: ApplicationPlan): string[] {
+  const sources = subTopologies.flatMap(({ subTopology }) => subTopology.sources);
+  return sources.flatMap(({ topic, pattern }) => (pattern === undefined ? [] : [topic]));
+}
+
+/** Patterns that match nothing, and topics that are read by a pattern and otherwise too. */
+function problemsOfPatterns(plan: ApplicationPlan): string[] {
+  const { matched, subTopologies } = plan;
+  const unmatched = patternLabels(plan)
+    .filter((label) => matched.topicsOf(label).length === 0)
+    .map((label) => `no topic matches ${label}${usersOf(label, plan)}: create one, or correct the pattern`);
+  const read = subTopologies.flatMap(({ topology, subTopology }) =>
+    subTopology.sources.flatMap(({ node, topic, pattern }) =>
+      (pattern === undefined ? [topic] : matched.topicsOf(topic)).map((name) => ({
+        name,
+        by: `'${node}' of '${topology.name}'`,
+      })),
+    ),
+  );
+  const twice = matched.all.flatMap((name) => {
+    const readers = read.filter((each) => each.name === name).map(({ by }) => by);
+    return readers.length < 2 ? [] : [`topic '${name}' is read by ${readers.join(' and by ')}, but a group has one offset per partition: make the patterns narrower`]; // prettier-ignore
+  });
+  return [...unmatched, ...twice];
 }
 
 /** Who needs a topic, as a part of a sentence. */

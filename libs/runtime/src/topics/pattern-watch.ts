@@ -1,0 +1,89 @@
+import { Admin, type Cluster } from '@millrace/client';
+import { dispositionOf, type Clock, type Timer } from '@millrace/kernel';
+import type { MatchedTopics } from './matched-topics.js';
+
+/** What {@link PatternWatch} needs. */
+export interface PatternWatchParts {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly matched: MatchedTopics;
+  /** How often it is looked whether more topics match, in milliseconds. */
+  readonly intervalMs: number;
+  /** Partitions of the topics that the application can work with; grows with {@link prepare}. */
+  readonly partitionCounts: ReadonlyMap<string, number>;
+  /** Checks all topics, those that are new included, and creates what they need. */
+  readonly prepare: () => Promise<void>;
+  /** More topics match and are prepared: the group is to assign anew. */
+  readonly found: () => void;
+  /** Told of what ends the application, such as a topic with partitions that do not fit. */
+  readonly failed: (error: Error) => void;
+}
+
+/**
+ * Looks now and then for topics that match the patterns of an application, by one client of the process.
+ *
+ *   look ──▶ new ones ──prepare──▶ found: the members join again with them, and the leader gives them to tasks
+ *   a member is assigned one that it does not know ──learn──▶ prepare
+ *
+ * Invariant: no task reads a topic before it is prepared: its dead-letter topic is there, and its partitions fit.
+ */
+export class PatternWatch {
+  readonly #parts: PatternWatchParts;
+  #timer: Timer | undefined;
+  #isStopped = false;
+  #preparing: Promise<void> = Promise.resolve();
+
+  constructor(parts: PatternWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks from now on. Does nothing for an application without patterns. */
+  start(): void {
+    if (this.#parts.matched.isAsked) this.#arm();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Gets topics ready that tasks of this process are to read. Throws as the preparation. */
+  async learn(topics: Iterable<string>): Promise<void> {
+    const asked = [...topics];
+    this.#parts.matched.take(asked);
+    if (this.#unprepared(asked).length > 0) await this.#prepare(asked);
+  }
+
+  #arm(): void {
+    if (this.#isStopped) return;
+    this.#timer = this.#parts.clock.setTimer(this.#parts.intervalMs, () => void this.#look(), { unref: true });
+  }
+
+  async #look(): Promise<void> {
+    const { cluster, matched, found, failed } = this.#parts;
+    try {
+      matched.take(await new Admin(cluster).listTopics());
+      if (this.#unprepared(matched.all).length > 0) {
+        await this.#prepare(matched.all);
+        found();
+      }
+    } catch (error) {
+      // A broker that does not answer now is asked again the next time.
+      if (!this.#isStopped && dispositionOf(error, 'stop-app') !== 'retry') failed(error as Error);
+    }
+    this.#arm();
+  }
+
+  #unprepared(topics: readonly string[]): string[] {
+    return topics.filter((topic) => !this.#parts.partitionCounts.has(topic));
+  }
+
+  /** One after the other: threads may be assigned the same topic at one time. */
+  #prepare(topics: readonly string[]): Promise<void> {
+    const next = this.#preparing.then(async () => {
+      if (this.#unprepared(topics).length > 0) await this.#parts.prepare();
+    });
+    this.#preparing = next.catch(() => undefined);
+    return next;
+  }
+}
