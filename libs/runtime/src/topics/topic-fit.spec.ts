@@ -56,7 +56,7 @@ describe('an internal topic that exists', () => {
       /set min.compaction.lag.ms=10/,
     ],
   ])('does not fit: %s', (_what, wanted, found, problem) => {
-    const all = problems(wanted as Record<string, string>, found as Record<string, string>);
+    const all = problems(wanted, found);
 
     expect(all).toHaveLength(1);
     expect(all[0]).toMatch(problem);

@@ -67,7 +67,7 @@ describe('building a topology', () => {
         stores: [windowStore('recent', { key: utf8, value: utf8, size: '1h', retention: '1w' as never })],
         create: () => ({ process: () => undefined }),
       });
-      stream.to('out', { ...orders, name: 'out', value: untyped } as never);
+      stream.to('out', { ...orders, name: 'out', value: untyped });
     });
 
     const duration = "use milliseconds or a text such as '250ms', '5s', '10m', '1h', '2d'";
