@@ -23,6 +23,7 @@ export {
   type WindowRangeOptions,
 } from './query/typed-stores.js';
 export { SinkApp, type SinkMetrics } from './sink/sink-app.js';
+export { deadLetterCode, deadLetterHeaders, type DeadLetterOrigin } from './sink/dead-letter-headers.js';
 export type { SinkErrorPolicy } from './sink/sink-error-policy.js';
 export type { SinkAppOptions } from './sink/sink-options.js';
 export { Backoff, type BackoffOptions } from './backoff/backoff.js';
