@@ -1,5 +1,5 @@
 import type { Cluster, RecordProducer, TopicPartition } from '@millrace/client';
-import { ConfigurationError, FatalError, describeError } from '@millrace/kernel';
+import { ConfigurationError, FatalError, describeError, sleep } from '@millrace/kernel';
 import { Logger } from '@nestjs/common';
 import {
   KafkaParser,
@@ -17,14 +17,16 @@ import { EventEmitter } from 'node:events';
 import type { Observable } from 'rxjs';
 import { GroupReader, type PartitionProgress, type ReaderState } from './consume/group-reader.js';
 import { TopicSelection, matches } from './consume/topic-selection.js';
-import type { DeliveryScope } from './consume/partition-worker.js';
+import type { HandleRecords } from './consume/partition-worker.js';
 import type { Delivery } from './delivery-options.js';
 import { BatchHandling } from './handle/batch-handling.js';
 import { DeadLetters } from './handle/dead-letters.js';
 import { FailedRecords } from './handle/failed-records.js';
 import type { HandlerHost } from './handle/handler-host.js';
 import { RecordHandling } from './handle/record-handling.js';
+import { RecordOutlet } from './handle/record-outlet.js';
 import { ReplyProducer } from './handle/reply-producer.js';
+import { readRetried, scopeOfRetried, sourceOfRetryTopic } from './handle/retry-topics.js';
 import { deliveryOf, type HandlerPattern } from './handler-topics.js';
 import {
   resolveServerOptions,
@@ -213,7 +215,16 @@ export class MillraceServer
     if (problems.length > 0) throw new ConfigurationError(`the handlers of group '${this.groupId}'`, problems);
   }
 
+  /** Records of a retry topic are due one by one. */
   #deliveryOf(topic: string): Delivery {
+    const { groupId, policy } = this.#settings;
+    const source = sourceOfRetryTopic(groupId, topic, policy.retryDelaysMs.length);
+    return source === undefined
+      ? this.#deliveryOfSource(topic)
+      : { ...this.#deliveryOfSource(source), maxBatchRecords: 1 };
+  }
+
+  #deliveryOfSource(topic: string): Delivery {
     const exact = this.#deliveries.get(topic);
     if (exact !== undefined) return exact;
     for (const [pattern, delivery] of this.#deliveries)
@@ -237,20 +248,26 @@ export class MillraceServer
     return reader;
   }
 
-  #handling({
-    cluster,
-    producer,
-  }: GroupReader): (records: readonly ReceivedRecord[], scope: DeliveryScope) => Promise<void> {
+  #handling({ cluster, producer }: GroupReader): HandleRecords {
     const { groupId, policy, clock, random } = this.#settings;
     const warn = (message: string): void => this.logger.warn(`group '${groupId}': ${message}`);
-    const deadLetters = new DeadLetters(cluster, producer, groupId, clock);
-    const failed = new FailedRecords({ groupId, policy, deadLetters, clock, random, warn });
+    const outlet = new RecordOutlet(cluster, producer, clock);
+    const deadLetters = new DeadLetters(outlet, groupId);
+    const failed = new FailedRecords({ groupId, policy, outlet, deadLetters, clock, random, warn });
     const context = { groupId, host: this.#handlerHost(), failed, clock, warn };
     const replies = new ReplyProducer(producer, this.serializer);
     const single = new RecordHandling({ ...context, replies });
     const batches = new BatchHandling(context);
-    return (records, scope) =>
+    const handle: HandleRecords = (records, scope) =>
       scope.delivery.batch ? batches.handle(records, scope) : single.handle(records[0] as ReceivedRecord, scope);
+    return async (records, scope) => {
+      const [first] = records as [ReceivedRecord, ...ReceivedRecord[]];
+      if (sourceOfRetryTopic(groupId, first.topic, policy.retryDelaysMs.length) === undefined)
+        return handle(records, scope);
+      const record = readRetried(first);
+      await sleep(clock, Math.max(0, record.retry.notBeforeMs - clock.nowMs()), scope.closing);
+      return handle([record], scopeOfRetried(scope, first.offset));
+    };
   }
 
   #handlerHost(): HandlerHost {
@@ -271,7 +288,7 @@ export class MillraceServer
         await work();
         outcome.resolve();
       } catch (error) {
-        outcome.reject(error as Error);
+        outcome.reject(error);
       } finally {
         runEndHook();
       }

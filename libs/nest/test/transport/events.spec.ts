@@ -19,7 +19,7 @@ describe('MillraceServer with event handlers', () => {
     const seen: { data: unknown; context: MillraceContext }[] = [];
     @Controller()
     class Orders {
-      @EventPattern('orders')
+      @EventPattern<string>('orders')
       created(@Payload() data: unknown, @Ctx() context: MillraceContext): void {
         seen.push({ data, context });
       }
@@ -137,7 +137,7 @@ describe('MillraceServer with event handlers', () => {
     const failures: number[] = [];
     @Controller()
     class Orders {
-      @EventPattern('orders')
+      @EventPattern<string>('orders')
       created(@Payload() data: string, @Ctx() context: MillraceContext): void {
         failures.push(context.failures);
         if (data === 'bad') throw new Error('this one not');
@@ -199,7 +199,7 @@ describe('MillraceServer with event handlers', () => {
   it('passes records over where the policy says so', async () => {
     @Controller()
     class Orders {
-      @EventPattern('orders')
+      @EventPattern<string>('orders')
       created(): void {
         throw new Error('never');
       }

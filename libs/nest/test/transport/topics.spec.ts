@@ -70,7 +70,7 @@ describe('the topics of a MillraceServer', () => {
         seen.push(data);
       }
 
-      @EventPattern('absent')
+      @EventPattern<string>('absent')
       two(): void {}
     }
     await expect(fixture.microservice(fixture.server(), [Missing])).rejects.toMatchObject({

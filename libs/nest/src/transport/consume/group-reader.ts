@@ -33,6 +33,7 @@ import {
 import { runtimeChannels } from '@millrace/runtime';
 import { deadLetterTopic } from '@millrace/streams';
 import type { Delivery } from '../delivery-options.js';
+import { retryTopic } from '../handle/retry-topics.js';
 import type { MillraceServerSettings } from '../millrace-server-options.js';
 import { CommitSchedule } from './commit-schedule.js';
 import { PartitionWorker, type HandleRecords } from './partition-worker.js';
@@ -83,6 +84,9 @@ export class GroupReader implements Lifecycle {
   readonly #workers = new Map<string, PartitionWorker>();
   readonly #stopping = new AbortController();
   #member: GroupMember | undefined;
+  /** What was selected. */
+  #sources: readonly string[] = [];
+  /** What is read: {@link #sources} and their retry topics. */
   #topics: readonly string[] = [];
   #state: ReaderState = 'CREATED';
   #polling: Promise<void> = Promise.resolve();
@@ -161,23 +165,24 @@ export class GroupReader implements Lifecycle {
   }
 
   /** Makes the topics those that are read. */
-  async #readTopics(topics: readonly string[]): Promise<void> {
-    if (topics.length === this.#topics.length && topics.every((topic, nth) => topic === this.#topics[nth])) return;
-    const described = await this.cluster.metadata(topics);
-    const { onExhausted, deadLetterReplicationFactor } = this.#settings.policy;
-    if (onExhausted === 'dead-letter') {
-      await new Admin(this.cluster).createTopics(
-        described.map(({ name, partitions }) => ({
-          name: deadLetterTopic(name),
-          partitions: partitions.length,
-          replicationFactor: deadLetterReplicationFactor,
-          configs: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
-        })),
-      );
-    }
-    this.#topics = topics;
+  async #readTopics(sources: readonly string[]): Promise<void> {
+    if (sources.length === this.#sources.length && sources.every((topic, nth) => topic === this.#sources[nth])) return;
+    const { groupId, policy } = this.#settings;
+    const described = await this.cluster.metadata(sources);
+    const retried = (topic: string): string[] =>
+      policy.retryDelaysMs.map((_, nth) => retryTopic(groupId, topic, nth + 1));
+    const internal = described.flatMap(({ name, partitions }) => {
+      const names = policy.onExhausted === 'dead-letter' ? [deadLetterTopic(name), ...retried(name)] : retried(name);
+      return names.map((each) => ({ name: each, partitions: partitions.length }));
+    });
+    const { replicationFactor } = policy;
+    // Records keep their time, by which Kafka deletes.
+    const configs = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
+    await new Admin(this.cluster).createTopics(internal.map((topic) => ({ ...topic, replicationFactor, configs })));
+    this.#sources = sources;
+    this.#topics = [...sources, ...sources.flatMap(retried)];
     if (this.#member !== undefined) this.#member.rejoin('other topics are there');
-    else if (topics.length > 0) await this.#join();
+    else if (sources.length > 0) await this.#join();
   }
 
   async #join(): Promise<void> {

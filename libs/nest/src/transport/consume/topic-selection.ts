@@ -1,6 +1,7 @@
 import { Admin, type Cluster } from '@millrace/client';
 import { ConfigurationError } from '@millrace/kernel';
 import { deadLetterTopic } from '@millrace/streams';
+import { isRetryTopicOf } from '../handle/retry-topics.js';
 import type { MissingTopics } from '../millrace-server-options.js';
 
 /** The topics that a server reads: those named, and those whose names match a regular expression. */
@@ -24,12 +25,15 @@ export class TopicSelection {
     return this.#patterns.length > 0 || missing === 'wait';
   }
 
-  /** Selects among the topics that exist, sorted. Dead-letter topics are selected by their names alone. */
+  /** Selects among the topics that exist, sorted. Dead-letter and retry topics are selected by their names alone. */
   select(existing: readonly string[]): string[] {
     const named = new Set(this.#names);
     const deadLetters = new Set(existing.map(deadLetterTopic));
     return existing
-      .filter((topic) => named.has(topic) || (!deadLetters.has(topic) && this.#isMatched(topic)))
+      .filter((topic) => {
+        if (named.has(topic)) return true;
+        return this.#isMatched(topic) && !deadLetters.has(topic) && !isRetryTopicOf(topic, existing);
+      })
       .toSorted();
   }
 

@@ -103,7 +103,7 @@ export class BatchHandling {
       entries.map(({ message }) => message),
       entries.map(({ record }) => record),
       { signal: scope.gone, ack: (offsets) => offsets.forEach((offset) => scope.settle(offset)) },
-      Math.max(...entries.map(({ failures }) => failures)),
+      Math.max(...entries.map(({ record, failures }) => failures + (record.retry?.attempts ?? 0))),
     );
     const values = entries.map(({ packet }) => packet.data);
     const call = { topic, partition, pattern: topic, kind: 'batch', records: entries.length } as const;

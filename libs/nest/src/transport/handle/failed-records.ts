@@ -3,15 +3,24 @@ import { runtimeChannels } from '@millrace/runtime';
 import { TRANSPORT_THREAD } from '../consume/group-reader.js';
 import { Interrupted } from '../consume/interrupted.js';
 import type { DeliveryScope } from '../consume/partition-worker.js';
-import { actionFor, pauseMs, type FailureAction, type ResolvedTransportErrorPolicy } from '../error-policy.js';
-import { errorOf } from '../errors/handler-error.js';
+import {
+  actionFor,
+  mayRepeat,
+  pauseMs,
+  type FailureAction,
+  type ResolvedTransportErrorPolicy,
+} from '../error-policy.js';
+import { askedDelayMs, errorOf } from '../errors/handler-error.js';
 import type { ReceivedRecord } from '../record/received-record.js';
 import type { DeadLetters } from './dead-letters.js';
+import type { RecordOutlet } from './record-outlet.js';
+import { retryHeaders, retryTopic } from './retry-topics.js';
 
 /** What {@link FailedRecords} works with. */
 export interface FailureContext {
   readonly groupId: string;
   readonly policy: ResolvedTransportErrorPolicy;
+  readonly outlet: RecordOutlet;
   readonly deadLetters: DeadLetters;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,23 +60,49 @@ export class FailedRecords {
   }
 
   /**
-   * Ends the handling of a record that is not tried again: it is settled afterwards.
+   * Ends the handling of a record that is not tried again in place: it is settled afterwards.
    *
+   * @param failures how often it has failed in place.
    * @throws the error itself where the policy wants the server to fail.
    */
   async giveUp(
     record: ReceivedRecord,
     pattern: string,
     thrown: unknown,
-    attempts: number,
+    failures: number,
     scope: DeliveryScope,
   ): Promise<void> {
+    const attempts = failures + (record.retry?.attempts ?? 0);
+    if (await this.#sendToRetryTopic(record, pattern, thrown, attempts, scope)) {
+      scope.settle(record.offset);
+      return;
+    }
     const action = this.actionFor(thrown, Infinity);
     if (action === 'stop-app') throw errorOf(thrown);
     if (action === 'dead-letter')
       await this.#context.deadLetters.send(record, { thrown, pattern, attempts }, scope.closing);
     this.#tell(record, pattern, thrown, attempts, action);
     scope.settle(record.offset);
+  }
+
+  /** @returns false when the record has no retry topic before it. */
+  async #sendToRetryTopic(
+    record: ReceivedRecord,
+    pattern: string,
+    thrown: unknown,
+    attempts: number,
+    scope: DeliveryScope,
+  ): Promise<boolean> {
+    const { groupId, policy, clock, outlet } = this.#context;
+    const tier = (record.retry?.tier ?? 0) + 1;
+    const delayMs = policy.retryDelaysMs[tier - 1];
+    if (delayMs === undefined || !mayRepeat(policy, thrown)) return false;
+    const notBeforeMs = clock.nowMs() + Math.max(delayMs, askedDelayMs(thrown));
+    const headers = retryHeaders(record, { notBeforeMs, tier, attempts }, pattern, thrown);
+    await outlet.send(retryTopic(groupId, record.topic, tier), record, headers, scope.closing);
+    const place = { applicationId: groupId, thread: TRANSPORT_THREAD, node: pattern };
+    runtimeChannels.retried.publish({ ...place, where: 'retry-topic', records: 1 });
+    return true;
   }
 
   #tell(record: ReceivedRecord, pattern: string, thrown: unknown, attempts: number, action: FailureAction): void {

@@ -96,7 +96,8 @@ export class RecordHandling {
       signal: scope.gone,
       ack: (offsets: readonly number[]) => offsets.forEach((offset) => scope.settle(offset)),
     };
-    const context = new MillraceContext(message, record, acknowledgement, attempt.failures);
+    const failures = attempt.failures + (record.retry?.attempts ?? 0);
+    const context = new MillraceContext(message, record, acknowledgement, failures);
     // Events may carry a correlation id too.
     const isRequest = address !== undefined && handler?.isEventHandler !== true;
     attempt.address = isRequest ? address : undefined;

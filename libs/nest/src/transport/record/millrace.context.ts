@@ -23,7 +23,7 @@ const NO_HEARTBEAT = (): Promise<void> => Promise.resolve();
 export class MillraceContext extends KafkaContext {
   readonly #record: ReceivedRecord;
   readonly #acknowledgement: Acknowledgement;
-  /** How often the record was handed to the handler before, by this process. */
+  /** How often the record has failed before, retry topics included, as far as this process knows. */
   readonly failures: number;
 
   constructor(message: ParsedMessage, record: ReceivedRecord, acknowledgement: Acknowledgement, failures: number) {

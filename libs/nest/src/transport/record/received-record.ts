@@ -11,6 +11,15 @@ export interface ReceivedRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: readonly RecordHeader[];
+  /** Of a record that comes from a retry topic; everything else is as it was at first. */
+  readonly retry?: {
+    /** Wall-clock time from which on it is tried again, in milliseconds since the epoch. */
+    readonly notBeforeMs: number;
+    /** The number of its retry topic, from 1. */
+    readonly tier: number;
+    /** How often it was handled before. */
+    readonly attempts: number;
+  };
 }
 
 /** Copies the record at which `records` stands. */
