@@ -162,6 +162,7 @@ export class MillraceServer
    */
   async listen(callback: (error?: unknown) => unknown): Promise<void> {
     try {
+      this.#throwIfListening();
       this.#resolveDeliveries();
       const reader = this.#makeReader();
       this.#reader = reader;
@@ -199,6 +200,15 @@ export class MillraceServer
       error: this.#failure === undefined ? undefined : describeError(this.#failure),
       partitions: this.#reader?.progress() ?? [],
     };
+  }
+
+  #throwIfListening(): void {
+    const state = this.#reader?.state;
+    if (state !== undefined && state !== 'STOPPED' && state !== 'FAILED')
+      throw new FatalError(
+        'MR_LIFECYCLE_ORDER',
+        `the server of group '${this.groupId}' listens already: close it first`,
+      );
   }
 
   /** Two regular expressions of the same text are the same pattern: handlers make their own each. */

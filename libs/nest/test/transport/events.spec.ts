@@ -49,7 +49,8 @@ describe('MillraceServer with event handlers', () => {
     expect(context.key?.toString()).toBe('k');
     expect(context.header('trace')).toBe('t2');
     await context.getHeartbeat()();
-    expect(() => void context.getConsumer().commitOffsets).toThrow(/context\.ack\(\)/);
+    expect(() => context.getConsumer().commitOffsets([])).toThrow(/context\.ack\(\)/);
+    expect(() => context.getProducer().send({ topic: 'orders', messages: [] })).toThrow(/unwrap\(\)/);
     await fixture.committedIs(1, 'orders', 1);
   });
 

@@ -21,7 +21,7 @@ describe('the retry topics of a MillraceServer', () => {
     let isAway = true;
     @Controller()
     class Orders {
-      @EventPattern<string>(/orders/)
+      @EventPattern<RegExp>(/orders/)
       created(@Payload() value: string, @Ctx() context: MillraceContext): void {
         if (value === 'unlucky' && isAway) throw new Error('the service is away');
         seen.push({ value, context });

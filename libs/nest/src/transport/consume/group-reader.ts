@@ -147,7 +147,7 @@ export class GroupReader implements Lifecycle {
     }
     if (this.#stopping.signal.aborted) return;
     this.#polling = this.#poll();
-    if (this.#settings.commitIntervalMs > 0) this.#commitLater();
+    this.#commitLater();
     if (this.#selection.mayGrow(this.#settings.missingTopics)) this.#refreshLater();
     if (this.#member === undefined) this.#enter('RUNNING');
   }
@@ -176,9 +176,13 @@ export class GroupReader implements Lifecycle {
       return names.map((each) => ({ name: each, partitions: partitions.length }));
     });
     const { replicationFactor } = policy;
+    const admin = new Admin(this.cluster);
+    // Those that exist are not asked for: making topics takes rights that are often not given.
+    const existing = new Set(await admin.listTopics());
+    const missing = internal.filter(({ name }) => !existing.has(name));
     // Records keep their time, by which Kafka deletes.
     const configs = { 'cleanup.policy': 'delete', 'retention.ms': '-1' };
-    await new Admin(this.cluster).createTopics(internal.map((topic) => ({ ...topic, replicationFactor, configs })));
+    await admin.createTopics(missing.map((topic) => ({ ...topic, replicationFactor, configs })));
     this.#sources = sources;
     this.#topics = [...sources, ...sources.flatMap(retried)];
     if (this.#member !== undefined) this.#member.rejoin('other topics are there');
@@ -330,8 +334,10 @@ export class GroupReader implements Lifecycle {
     this.#assignFetcher(owned, new Map([[keyOf(found), found.offset]]));
   }
 
+  /** Comes again and again; with an interval of 0 it still does, for the lag and for commits that were refused. */
   #commitLater(): void {
-    this.#commitTimer = this.#settings.clock.setTimer(this.#settings.commitIntervalMs, () => {
+    const intervalMs = this.#settings.commitIntervalMs || AGAIN_AFTER_MS;
+    this.#commitTimer = this.#settings.clock.setTimer(intervalMs, () => {
       this.#tellLag();
       this.#commitSoon();
       if (!this.#stopping.signal.aborted) this.#commitLater();
@@ -347,17 +353,10 @@ export class GroupReader implements Lifecycle {
       .commit(workers)
       .then((isAccepted) => {
         this.#isCommitting = false;
-        const isBehind = (worker: PartitionWorker): boolean => worker.committable > worker.committed;
-        // With an interval the timer comes again anyway.
-        if (this.#settings.commitIntervalMs === 0 && workers.some(isBehind))
-          this.#commitAgain(isAccepted ? 1 : AGAIN_AFTER_MS);
+        const isBehind = workers.some((worker) => worker.committable > worker.committed);
+        if (isAccepted && isBehind && this.#settings.commitIntervalMs === 0) this.#commitSoon();
       })
       .catch((error: Error) => this.#fail(error));
-  }
-
-  #commitAgain(afterMs: number): void {
-    this.#commitTimer?.cancel();
-    this.#commitTimer = this.#settings.clock.setTimer(afterMs, () => this.#commitSoon());
   }
 
   #refreshLater(): void {

@@ -33,10 +33,11 @@ export class MillraceContext extends KafkaContext {
       record.topic,
       missing(
         'getConsumer()',
+        CONSUMER_CALLS,
         'offsets are committed by themselves; to say when, use `ack: "manual"` and context.ack()',
       ),
       NO_HEARTBEAT,
-      missing('getProducer()', 'send with a client of your own, or with server.unwrap().producer'),
+      missing('getProducer()', PRODUCER_CALLS, 'send with a client of your own, or with server.unwrap().producer'),
     ]);
     this.#record = record;
     this.#acknowledgement = acknowledgement;
@@ -121,13 +122,14 @@ export class MillraceBatchContext extends MillraceContext {
   }
 }
 
-/** Stands for an object of kafkajs that is not there: whoever uses it learns what to use instead. */
-function missing<T extends object>(call: string, remedy: string): T {
-  return new Proxy({} as T, {
-    get(_, name) {
-      if (typeof name === 'symbol' || name === 'then' || name === 'toJSON') return undefined;
-      const message = `${call}.${name} of a KafkaContext belongs to kafkajs, which is not used here: ${remedy}`;
-      throw new FatalError('MR_LIFECYCLE_ORDER', message);
-    },
-  });
+const CONSUMER_CALLS = ['commitOffsets', 'seek', 'pause', 'resume', 'run', 'subscribe', 'stop', 'disconnect', 'on'];
+const PRODUCER_CALLS = ['send', 'sendBatch', 'transaction', 'connect', 'disconnect', 'on'];
+
+/** Stands for an object of kafkajs that is not there: whoever calls it learns what to use instead. */
+function missing<T extends object>(getter: string, calls: readonly string[], remedy: string): T {
+  const refuse = (call: string) => (): never => {
+    const message = `${getter}.${call}() of a KafkaContext belongs to kafkajs, which is not used here: ${remedy}`;
+    throw new FatalError('MR_LIFECYCLE_ORDER', message);
+  };
+  return Object.fromEntries(calls.map((call) => [call, refuse(call)])) as T;
 }
