@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BatchEventPattern, BatchFailedException, KeepErrorsFilter, MillraceBatchContext } from '@millrace/nest';
 import { eventually } from '@millrace/testing';
 import { Controller, type Type } from '@nestjs/common';
-import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { TransportFixture } from './transport-fixture.js';
 
 let fixture: TransportFixture;
@@ -140,7 +140,15 @@ describe('BatchEventPattern', () => {
       @MessagePattern('orders', { batch: true, order: 'random', concurrency: 0 })
       ask(): void {}
     }
-    const start = fixture.microservice(fixture.server(), [Requests]);
+    @Controller()
+    class Differing {
+      @BatchEventPattern('other')
+      many(): void {}
+
+      @EventPattern<string>('other')
+      one(): void {}
+    }
+    const start = fixture.microservice(fixture.server(), [Requests, Differing]);
 
     await expect(start).rejects.toMatchObject({
       code: 'MR_CONFIG_INVALID',
@@ -148,6 +156,7 @@ describe('BatchEventPattern', () => {
         expect.stringContaining("order: 'random'"),
         expect.stringContaining('concurrency: 0'),
         expect.stringContaining('use @EventPattern'),
+        expect.stringContaining("the handlers of 'other': share the records"),
       ],
     });
   });

@@ -105,6 +105,40 @@ describe('the life of a MillraceServer', () => {
     expect(second.seen).toHaveLength(4);
   }, 20_000);
 
+  it('handles every record once and in order while members come and go', async () => {
+    const seen: string[] = [];
+    @Controller()
+    class Orders {
+      @EventPattern('orders', { order: 'key', concurrency: 4 })
+      async created(@Payload() value: string): Promise<void> {
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.push(value);
+      }
+    }
+    const produced: string[] = [];
+    const produce = async (): Promise<void> => {
+      const records = Array.from({ length: 40 }, (_, nth) => {
+        const key = `k${nth % 10}`;
+        return { key, value: `${key} ${produced.length + nth}`, partition: (nth % 10) % 4 };
+      });
+      produced.push(...records.map(({ value }) => value));
+      await fixture.produce('orders', records);
+    };
+
+    const members: { close(): Promise<void> }[] = [];
+    for (let round = 0; round < 6; round++) {
+      const joining = fixture.microservice(fixture.server({ commitInterval: 5 }), [Orders]);
+      await produce();
+      members.push(await joining);
+      if (members.length > 2) await Promise.all([members.shift()?.close(), produce()]);
+    }
+    await eventually('all are handled', () => seen.length >= produced.length, { timeoutMs: 10_000 });
+
+    expect(seen.toSorted()).toEqual(produced.toSorted());
+    const ofKey = (values: readonly string[], key: string) => values.filter((value) => value.startsWith(`${key} `));
+    for (let key = 0; key < 10; key++) expect(ofKey(seen, `k${key}`)).toEqual(ofKey(produced, `k${key}`));
+  }, 30_000);
+
   it('keeps its partitions while handlers take longer than the session', async () => {
     const gate = new Gate();
     const { seen, Orders } = recording(() => gate.passed());

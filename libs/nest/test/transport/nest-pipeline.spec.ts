@@ -104,7 +104,7 @@ describe("Nest's pipeline around handlers of a MillraceServer", () => {
     let calls = 0;
     @Controller()
     class Orders {
-      @EventPattern('orders')
+      @EventPattern<string>('orders')
       created(): Observable<number> {
         calls += 1;
         return calls === 1
@@ -126,7 +126,7 @@ describe("Nest's pipeline around handlers of a MillraceServer", () => {
   it('is told when handling begins and ends', async () => {
     @Controller()
     class Orders {
-      @EventPattern('orders')
+      @EventPattern<string>('orders')
       created(): void {
         steps.push('handler');
       }

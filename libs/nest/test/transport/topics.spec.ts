@@ -156,6 +156,31 @@ describe('the topics of a MillraceServer', () => {
     expect(audit.health().partitions.map(({ topic }) => topic)).toEqual(['orders.eu']);
   });
 
+  it('are read on from an end of the log, where that is wanted, when the offset of the group is not there any more', async () => {
+    const seen: string[] = [];
+    @Controller()
+    class Payments {
+      @EventPattern('payments')
+      paid(@Payload() data: string): void {
+        seen.push(data);
+      }
+    }
+    await fixture.produce('payments', [{ value: 'a' }, { value: 'b' }]);
+    await fixture.setOffset('spec', 'payments', 77);
+    const strict = fixture.server();
+    const failed = new Promise<Error>((resolve) => strict.on('failed', resolve));
+    const app = await fixture.microservice(strict, [Payments]);
+    expect(await failed).toMatchObject({ code: 'MR_OFFSET_OUT_OF_RANGE', place: { topic: 'payments', partition: 0 } });
+    await app.close();
+    expect(await fixture.committed('payments')).toBe(77);
+
+    await fixture.microservice(fixture.server({ onOffsetOutOfRange: 'earliest' }), [Payments]);
+    await eventually('it goes on', () => seen.length === 2);
+    await fixture.committedIs(2, 'payments');
+
+    expect(seen).toEqual(['a', 'b']);
+  }, 20_000);
+
   it('are read from where the group stood with the transport of Nest, by the same options', async () => {
     const server = MillraceServer.fromKafkaOptions(
       {

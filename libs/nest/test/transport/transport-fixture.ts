@@ -6,6 +6,7 @@ import { eventually } from '@millrace/testing';
 import type { INestApplicationContext, INestMicroservice, Type } from '@nestjs/common';
 import { ClientKafka, type MicroserviceOptions } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
+import kafkajs from 'kafkajs';
 import { firstValueFrom } from 'rxjs';
 
 /** A record to be produced, to partition 0 unless it says otherwise. */
@@ -143,6 +144,14 @@ export class TransportFixture {
   async committed(topic: string, partition = 0, groupId = 'spec'): Promise<number | undefined> {
     const [found] = await new Admin(this.#cluster).committedOffsets(groupId, [{ topic, partition }]);
     return found?.offset;
+  }
+
+  /** Commits an offset for a group without members, by kafkajs. */
+  async setOffset(groupId: string, topic: string, offset: number): Promise<void> {
+    const admin = new kafkajs.Kafka({ brokers: [this.bootstrap], logLevel: kafkajs.logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: String(offset) }] });
+    await admin.disconnect();
   }
 
   async committedIs(offset: number, topic: string, partition = 0, groupId = 'spec', timeoutMs = 5_000): Promise<void> {
