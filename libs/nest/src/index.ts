@@ -38,33 +38,3 @@ export { StreamsWorkersModule } from './workers/streams-workers.module.js';
 export type { StreamsWorkersOptions, WorkerFailure, WorkerFailureAction } from './workers/streams-workers-options.js';
 export type { WorkerModule } from './workers/worker-root.module.js';
 export { SERVICE_EXIT_CODES, runService, type ServiceOptions } from './service/run-service.js';
-export {
-  BatchEventPattern,
-  BatchFailedException,
-  KeepErrorsFilter,
-  MillraceBatchContext,
-  MillraceContext,
-  MillraceServer,
-  MillraceTransportModule,
-  RejectedRecordException,
-  TransportHealth,
-  TransportHealthIndicator,
-  TransportServers,
-  transportChannels,
-  type DeliveryOptions,
-  type FailedRecord,
-  type HandledEvent,
-  type HandlerExtras,
-  type MillraceServerEvents,
-  type MillraceServerHealth,
-  type MillraceServerOptions,
-  type MillraceServerParts,
-  type MillraceServerStatus,
-  type MillraceTransportAsyncOptions,
-  type MissingTopics,
-  type NestKafkaOptions,
-  type PartitionProgress,
-  type ReaderState,
-  type ReceivedRecord,
-  type TransportErrorPolicy,
-} from './transport/index.js';

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BatchEventPattern, BatchFailedException, KeepErrorsFilter, MillraceBatchContext } from '@millrace/nest';
+import {
+  BatchEventPattern,
+  BatchFailedException,
+  KeepErrorsFilter,
+  MillraceBatchContext,
+} from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import { Controller, type Type } from '@nestjs/common';
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { KeepErrorsFilter, MillraceContext, RejectedRecordException } from '@millrace/nest';
+import { KeepErrorsFilter, MillraceContext, RejectedRecordException } from '@millrace/nest/transport';
 import { RecordError } from '@millrace/kernel';
 import { eventually } from '@millrace/testing';
 import { Controller } from '@nestjs/common';

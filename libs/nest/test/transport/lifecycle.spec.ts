@@ -7,7 +7,7 @@ import {
   transportChannels,
   type HandledEvent,
   type MillraceServer,
-} from '@millrace/nest';
+} from '@millrace/nest/transport';
 import { runtimeChannels, type DeadLetterEvent, type FailureEvent, type RetriedEvent } from '@millrace/runtime';
 import { eventually } from '@millrace/testing';
 import { Controller, Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common';

@@ -8,7 +8,7 @@ import {
   MillraceServer,
   MillraceTransportModule,
   TransportServers,
-} from '@millrace/nest';
+} from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import { Controller, Module, type Type } from '@nestjs/common';
 import {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MillraceContext, MillraceServer, type MillraceServerParts } from '@millrace/nest';
+import { MillraceContext, MillraceServer, type MillraceServerParts } from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import {
   Controller,

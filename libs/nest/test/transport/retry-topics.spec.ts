@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BatchEventPattern, MillraceContext, RejectedRecordException } from '@millrace/nest';
+import { BatchEventPattern, MillraceContext, RejectedRecordException } from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';

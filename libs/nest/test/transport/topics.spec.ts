@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MillraceContext, MillraceServer } from '@millrace/nest';
+import { MillraceContext, MillraceServer } from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload, Transport, type MicroserviceOptions } from '@nestjs/microservices';

@@ -1,6 +1,6 @@
 import { EmbeddedBroker } from '@millrace/broker';
 import { Admin, Cluster, CommittedRecords, Fetcher, Producer } from '@millrace/client';
-import { MillraceServer, type MillraceServerOptions } from '@millrace/nest';
+import { MillraceServer, type MillraceServerOptions } from '@millrace/nest/transport';
 import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
 import { eventually } from '@millrace/testing';
 import type { INestApplicationContext, INestMicroservice, Type } from '@nestjs/common';
