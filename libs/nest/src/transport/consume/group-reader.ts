@@ -191,13 +191,9 @@ export class GroupReader implements Lifecycle {
 
   async #join(): Promise<void> {
     const { groupId, sessionTimeoutMs, heartbeatIntervalMs, instanceId } = this.#settings;
-    // The group member reads the topics anew before each joining.
-    const currentTopics = (): readonly string[] => this.#topics;
     this.#member = new GroupMember(this.cluster, {
       groupId,
-      get topics() {
-        return currentTopics();
-      },
+      topics: () => this.#topics,
       assignors: [cooperativeStickyAssignor],
       sessionTimeoutMs,
       heartbeatIntervalMs,
