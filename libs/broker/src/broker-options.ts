@@ -1,4 +1,5 @@
 import { SystemClock, SystemRandom, type Clock, type Random } from '@millrace/kernel';
+import { FILE_SYSTEM, type Disk } from './storage/disk.js';
 
 /** Where clients are told to connect to. */
 export interface Address {
@@ -10,6 +11,8 @@ export interface Address {
 export interface EmbeddedBrokerOptions {
   /** The folder for everything that must survive a restart; created when missing. Absent: all in memory, lost on stop. */
   readonly stateDir?: string;
+  /** What {@link stateDir} is on. Default: the file system of this machine. */
+  readonly disk?: Disk;
   /** Default: the machine's clock. */
   readonly clock?: Clock;
   /** Default: the machine's randomness. */
@@ -53,6 +56,7 @@ export type ResolvedOptions = Required<Omit<EmbeddedBrokerOptions, 'stateDir' | 
 
 export function resolveOptions(options: EmbeddedBrokerOptions): ResolvedOptions {
   return {
+    disk: FILE_SYSTEM,
     clock: new SystemClock(),
     random: new SystemRandom(),
     nodeId: 1,

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { mkdirSync } from 'node:fs';
 import type { ResolvedOptions } from './broker-options.js';
 import { GroupCoordinator } from './group/group-coordinator.js';
 import { TailCache } from './log/tail-cache.js';
+import type { DiskLock } from './storage/disk.js';
 import { Journal } from './storage/journal.js';
 import type { JournalEntry } from './storage/journal-entry.js';
-import { StateLock } from './storage/state-lock.js';
 import { randomUuid } from './topics/identifiers.js';
 import { TopicCatalog } from './topics/topic-catalog.js';
 import { TransactionCoordinator } from './transaction/transaction-coordinator.js';
@@ -28,16 +27,17 @@ export class BrokerState {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly #journal: Journal;
-  readonly #lock: StateLock | undefined;
+  readonly #lock: DiskLock | undefined;
 
   private constructor(options: ResolvedOptions) {
-    const { stateDir, clock, random, maxMessageBytes, transactionVersion, fsync } = options;
+    const { stateDir, disk, clock, random, maxMessageBytes, transactionVersion, fsync } = options;
     const syncOnCommit = fsync === 'commit';
-    if (stateDir !== undefined) mkdirSync(stateDir, { recursive: true });
-    this.#lock = stateDir === undefined ? undefined : StateLock.acquire(stateDir);
+    if (stateDir !== undefined) disk.makeFolder(stateDir);
+    this.#lock = stateDir === undefined ? undefined : disk.lock(stateDir);
     try {
       this.topics = new TopicCatalog({
         directory: stateDir === undefined ? undefined : join(stateDir, 'topics'),
+        disk,
         clock,
         random,
         cache: new TailCache(options.maxCachedBytes),
@@ -50,12 +50,13 @@ export class BrokerState {
       const { offsets } = this.groups;
       this.transactions = new TransactionCoordinator({ clock, topics, offsets, syncOnCommit, transactionVersion });
       let clusterId: string | undefined;
-      this.#journal = Journal.open(stateDir, (entry) => {
+      const apply = (entry: JournalEntry): void => {
         if (entry.type === 'cluster') clusterId = entry.clusterId;
         this.topics.apply(entry);
         this.groups.apply(entry);
         this.transactions.apply(entry);
-      });
+      };
+      this.#journal = Journal.open(stateDir, apply, { disk });
       this.clusterId = clusterId ?? Buffer.from(randomUuid(random), 'hex').toString('base64url');
       if (clusterId === undefined) this.#journal.append({ type: 'cluster', clusterId: this.clusterId });
     } catch (failure) {

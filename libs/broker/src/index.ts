@@ -1,4 +1,6 @@
 export { EmbeddedBroker } from './embedded-broker.js';
+export { MemoryDisk } from './storage/memory-disk.js';
+export type { Disk, DiskFile, DiskLock } from './storage/disk.js';
 export type { Address, EmbeddedBrokerOptions } from './broker-options.js';
 export {
   brokerChannels,

@@ -1,12 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedBroker } from '../src/index.js';
+import { EmbeddedBroker, MemoryDisk } from '../src/index.js';
 import { describeBrokerContract } from './contract/broker.contract.js';
 import { WireClient } from './wire-client.js';
 
 describeBrokerContract('the embedded broker in memory', async () => {
   const broker = new EmbeddedBroker();
+  await broker.start();
+  return { connect: () => WireClient.to(broker), stop: () => broker.stop() };
+});
+
+describeBrokerContract('the embedded broker on a disk in the heap', async () => {
+  const broker = new EmbeddedBroker({ stateDir: 'broker', disk: new MemoryDisk() });
   await broker.start();
   return { connect: () => WireClient.to(broker), stop: () => broker.stop() };
 });

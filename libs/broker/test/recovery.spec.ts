@@ -2,7 +2,13 @@ import { cpSync, readdirSync, truncateSync, statSync, readFileSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { apis, errorName } from '@millrace/protocol';
-import { brokerChannels, EmbeddedBroker, type TransactionResumedEvent } from '../src/index.js';
+import {
+  brokerChannels,
+  EmbeddedBroker,
+  MemoryDisk,
+  type TransactionResumedEvent,
+  type TransactionStateEvent,
+} from '../src/index.js';
 import { valuesOf } from './contract/produce.contract.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { batchOf, WireClient } from './wire-client.js';
@@ -47,6 +53,43 @@ async function committedOffset(client: WireClient, groupId: string): Promise<num
 }
 
 describe('a broker that was killed', () => {
+  it('goes on from a disk in the heap, with what was open before', async () => {
+    const disk = new MemoryDisk();
+    const first = new EmbeddedBroker({ stateDir: 'state', disk });
+    running.push(first);
+    await first.start();
+    const before = await WireClient.to(first);
+    await before.createTopic('t');
+    await before.produce('t', 0, batchOf(['a', 'b']));
+    const { producerId, producerEpoch } = await before.initProducerId('tx');
+    const open = batchOf(['open'], { producerId, producerEpoch, isTransactional: true, baseSequence: 0 });
+    await before.produce('t', 0, open, { version: 12, transactionalId: 'tx' });
+    await first.stop();
+
+    const second = new EmbeddedBroker({ stateDir: 'state', disk });
+    running.push(second);
+    await second.start();
+    const after = await WireClient.to(second);
+
+    const { records, highWatermark, lastStableOffset } = await after.fetch('t', 0, 0);
+    expect(valuesOf(records!)).toEqual(['a', 'b', 'open']);
+    expect([highWatermark, lastStableOffset]).toEqual([3, 2]);
+  });
+
+  it('does not tell again what happened to transactions before it was killed', async () => {
+    const stateDir = temporaryFolder();
+    const { client } = await started(stateDir);
+    for (let nth = 0; nth < 2; nth++) {
+      await client.initProducerId('tx');
+    }
+    const told: TransactionStateEvent[] = [];
+    const unsubscribe = brokerChannels.transactionState.subscribe((event) => told.push(event));
+    await started(killed(stateDir));
+    unsubscribe();
+
+    expect(told).toEqual([]);
+  });
+
   it('knows its topics with their ids and settings, records and committed offsets again', async () => {
     const stateDir = temporaryFolder();
     const { client } = await started(stateDir);

@@ -4,10 +4,10 @@
  * Invariants: a batch is on disk before it can be read; `nextOffset` is one above the last offset that can be read.
  * Recovery keeps the longest prefix of whole, undamaged batches.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BatchHeader } from '@millrace/protocol';
 import { brokerChannels } from '../diagnostics/channels.js';
+import { FILE_SYSTEM, type Disk } from '../storage/disk.js';
 import { BatchTail } from './batch-tail.js';
 import { EMPTY_SLICE, type LogSlice, type ReadRange } from './log-slice.js';
 import { Segment, type BatchVisitor } from './segment.js';
@@ -16,6 +16,8 @@ import type { TailCache } from './tail-cache.js';
 export interface PartitionLogOptions {
   /** Where the segments are; absent: in memory only. */
   readonly directory: string | undefined;
+  /** Default: the file system of this machine. */
+  readonly disk?: Disk;
   readonly cache: TailCache;
   /** The size from which on a new segment is begun (Kafka: `segment.bytes`). */
   readonly segmentBytes: number;
@@ -27,6 +29,7 @@ const SEGMENT_FILE = /^(\d{20})\.log$/;
 
 export class PartitionLog {
   readonly #options: PartitionLogOptions;
+  readonly #disk: Disk;
   readonly #tail = new BatchTail();
   readonly #segments: Segment[] = [];
   #nextOffset = 0;
@@ -34,6 +37,7 @@ export class PartitionLog {
 
   private constructor(options: PartitionLogOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? FILE_SYSTEM;
   }
 
   /** Opens the log and shows every batch it holds to `visit`, in order. */
@@ -95,7 +99,7 @@ export class PartitionLog {
   /** Closes the log and removes its directory. */
   delete(): void {
     this.close();
-    if (this.#options.directory !== undefined) rmSync(this.#options.directory, { recursive: true, force: true });
+    if (this.#options.directory !== undefined) this.#disk.remove(this.#options.directory);
   }
 
   #segmentFor(directory: string, batchBytes: number, baseOffset: number): Segment {
@@ -107,7 +111,7 @@ export class PartitionLog {
       return active;
     }
     if (this.#options.syncSealed) active?.sync();
-    const segment = Segment.open(directory, baseOffset);
+    const segment = Segment.open(this.#disk, directory, baseOffset);
     this.#segments.push(segment);
     return segment;
   }
@@ -118,14 +122,15 @@ export class PartitionLog {
   }
 
   #recover(directory: string, visit: BatchVisitor): void {
-    mkdirSync(directory, { recursive: true });
-    const baseOffsets = readdirSync(directory)
+    this.#disk.makeFolder(directory);
+    const baseOffsets = this.#disk
+      .names(directory)
       .map((name) => SEGMENT_FILE.exec(name)?.[1])
       .filter((digits) => digits !== undefined)
       .map(Number)
       .sort((a, b) => a - b);
     for (const baseOffset of baseOffsets) {
-      const segment = Segment.open(directory, baseOffset);
+      const segment = Segment.open(this.#disk, directory, baseOffset);
       const { validBytes, problem } = segment.scan((header, buffer) => {
         visit(header, buffer);
         this.#nextOffset = header.lastOffset + 1;
@@ -134,7 +139,8 @@ export class PartitionLog {
       this.#segments.push(segment);
       if (problem === undefined) continue;
       this.#cutOff(segment, validBytes, problem);
-      for (const later of baseOffsets.filter((each) => each > baseOffset)) Segment.open(directory, later).delete();
+      for (const later of baseOffsets.filter((each) => each > baseOffset))
+        Segment.open(this.#disk, directory, later).delete();
       return;
     }
   }

@@ -4,11 +4,10 @@
  * Invariants: batches have rising offsets without overlap; every batch was checked when it was appended or when the
  * segment was opened, so reads trust the bytes.
  */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeError } from '@millrace/kernel';
 import { batchSizeAt, validateBatch, type BatchHeader } from '@millrace/protocol';
-import { AppendFile } from '../storage/append-file.js';
+import type { Disk, DiskFile } from '../storage/disk.js';
 import { baseOffsetOf, batchBytesOf, lastOffsetOf, LOG_OVERHEAD_BYTES, maxTimestampOf } from './batch-fields.js';
 import { EMPTY_SLICE, type LogSlice, type ReadRange } from './log-slice.js';
 import { INDEX_INTERVAL_BYTES, SegmentIndex } from './segment-index.js';
@@ -27,17 +26,19 @@ export interface ScanResult {
 
 export class Segment {
   readonly baseOffset: number;
-  readonly #file: AppendFile;
+  readonly #disk: Disk;
+  readonly #file: DiskFile;
   readonly #index = new SegmentIndex();
   #maxTimestampMs = -1;
 
-  private constructor(directory: string, baseOffset: number) {
+  private constructor(disk: Disk, directory: string, baseOffset: number) {
     this.baseOffset = baseOffset;
-    this.#file = AppendFile.open(join(directory, segmentFileName(baseOffset)));
+    this.#disk = disk;
+    this.#file = disk.open(join(directory, segmentFileName(baseOffset)));
   }
 
-  static open(directory: string, baseOffset: number): Segment {
-    return new Segment(directory, baseOffset);
+  static open(disk: Disk, directory: string, baseOffset: number): Segment {
+    return new Segment(disk, directory, baseOffset);
   }
 
   get path(): string {
@@ -138,7 +139,7 @@ export class Segment {
   /** Closes and removes the file. */
   delete(): void {
     this.#file.close();
-    rmSync(this.#file.path, { force: true });
+    this.#disk.remove(this.#file.path);
   }
 
   /** Reads from a position that is known to be the start of the wanted batch. */

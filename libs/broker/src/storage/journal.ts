@@ -6,11 +6,10 @@
  * at the first frame that is not whole and cuts it off. When the file has outgrown what it says, the next
  * `append` first writes all current facts to `journal-<n+1>.log`, which takes over by an atomic rename.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { brokerChannels } from '../diagnostics/channels.js';
-import { AppendFile } from './append-file.js';
+import { FILE_SYSTEM, type Disk, type DiskFile } from './disk.js';
 import type { JournalEntry } from './journal-entry.js';
 import { StorageError } from './storage-error.js';
 
@@ -20,12 +19,15 @@ const FILE_NAME = /^journal-(\d{8})\.log$/;
 export interface JournalOptions {
   /** The file's size from which on it is rewritten once it is also twice as large as after the last rewrite. */
   readonly rewriteAboveBytes?: number;
+  /** Default: the file system of this machine. */
+  readonly disk?: Disk;
 }
 
 export class Journal {
   readonly #directory: string | undefined;
   readonly #rewriteAboveBytes: number;
-  #file: AppendFile | undefined;
+  readonly #disk: Disk;
+  #file: DiskFile | undefined;
   #number = 0;
   #rewrittenBytes = 0;
   #snapshot: () => Iterable<JournalEntry> = () => [];
@@ -33,6 +35,7 @@ export class Journal {
   private constructor(directory: string | undefined, options: JournalOptions) {
     this.#directory = directory;
     this.#rewriteAboveBytes = options.rewriteAboveBytes ?? 16 * 1024 * 1024;
+    this.#disk = options.disk ?? FILE_SYSTEM;
   }
 
   /**
@@ -81,17 +84,17 @@ export class Journal {
   }
 
   #recover(directory: string, apply: (entry: JournalEntry) => void): void {
-    mkdirSync(directory, { recursive: true });
-    const names = readdirSync(directory).filter((name) => name.startsWith('journal-'));
+    this.#disk.makeFolder(directory);
+    const names = this.#disk.names(directory).filter((name) => name.startsWith('journal-'));
     this.#number = Math.max(0, ...names.map((name) => Number(FILE_NAME.exec(name)?.[1] ?? 0)));
     const current = this.#path(this.#number);
-    for (const name of names) if (name !== basename(current)) rmSync(join(directory, name));
-    this.#file = AppendFile.open(current);
+    for (const name of names) if (name !== basename(current)) this.#disk.remove(join(directory, name));
+    this.#file = this.#disk.open(current);
     this.#replay(this.#file, apply);
     this.#rewrittenBytes = this.#file.sizeInBytes;
   }
 
-  #replay(file: AppendFile, apply: (entry: JournalEntry) => void): void {
+  #replay(file: DiskFile, apply: (entry: JournalEntry) => void): void {
     const content = file.read(0, file.sizeInBytes);
     let position = 0;
     let reason: string | undefined;
@@ -114,12 +117,12 @@ export class Journal {
   }
 
   #rewriteIfGrown(): void {
-    const file = this.#file as AppendFile;
+    const file = this.#file as DiskFile;
     if (file.sizeInBytes < Math.max(this.#rewriteAboveBytes, 2 * this.#rewrittenBytes)) return;
     const next = this.#path(this.#number + 1);
     const draftPath = `${next}.draft`;
-    rmSync(draftPath, { force: true });
-    const draft = AppendFile.open(draftPath);
+    this.#disk.remove(draftPath);
+    const draft = this.#disk.open(draftPath);
     try {
       draft.append([frames([...this.#snapshot()])]);
       draft.sync();
@@ -131,12 +134,12 @@ export class Journal {
     } finally {
       draft.close();
     }
-    renameSync(draftPath, next);
-    this.#file = AppendFile.open(next);
+    this.#disk.rename(draftPath, next);
+    this.#file = this.#disk.open(next);
     this.#number++;
     this.#rewrittenBytes = this.#file.sizeInBytes;
     file.close();
-    rmSync(file.path);
+    this.#disk.remove(file.path);
   }
 
   #path(number: number): string {

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Random } from '@millrace/kernel';
 import type { TailCache } from '../log/tail-cache.js';
 import { Partition } from '../partition/partition.js';
+import { FILE_SYSTEM, type Disk } from '../storage/disk.js';
 import type { Journal } from '../storage/journal.js';
 import type { JournalEntry } from '../storage/journal-entry.js';
 import { randomUuid } from './identifiers.js';
@@ -20,6 +20,8 @@ export interface Topic {
 export interface TopicCatalogOptions {
   /** The folder of all topics' folders; absent: everything in memory. */
   readonly directory: string | undefined;
+  /** Default: the file system of this machine. */
+  readonly disk?: Disk;
   readonly clock: Clock;
   readonly random: Random;
   readonly cache: TailCache;
@@ -59,12 +61,12 @@ export class TopicCatalog {
     this.#journal = journal;
     for (const entry of this.#recovered.values()) this.#openTopic(entry);
     this.#recovered.clear();
-    const { directory } = this.#options;
+    const { directory, disk = FILE_SYSTEM } = this.#options;
     if (directory === undefined) return;
-    mkdirSync(directory, { recursive: true });
+    disk.makeFolder(directory);
     const owned = new Set(this.all().map((topic) => folderName(topic)));
-    for (const name of readdirSync(directory)) {
-      if (!owned.has(name)) rmSync(join(directory, name), { recursive: true, force: true });
+    for (const name of disk.names(directory)) {
+      if (!owned.has(name)) disk.remove(join(directory, name));
     }
   }
 
@@ -99,7 +101,7 @@ export class TopicCatalog {
     for (const listener of this.#deletionListeners) listener(topic);
     for (const partition of topic.partitions) partition.delete();
     const folder = this.#folder(topic);
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (folder !== undefined) (this.#options.disk ?? FILE_SYSTEM).remove(folder);
   }
 
   /** The settings that a topic with these of its own would have. */
@@ -123,14 +125,14 @@ export class TopicCatalog {
   }
 
   #openTopic(entry: CreatedEntry): Topic {
-    const { clock, cache, syncSealed } = this.#options;
+    const { clock, cache, syncSealed, disk = FILE_SYSTEM } = this.#options;
     const { name, id } = entry;
     const config = this.configFor(entry.configs);
     const folder = this.#folder(entry);
     const partitions = Array.from({ length: entry.partitions }, (_, index) => {
       const directory = folder === undefined ? undefined : join(folder, String(index));
       const { segmentBytes } = config;
-      return new Partition({ topic: name, index, clock, config, directory, cache, segmentBytes, syncSealed });
+      return new Partition({ topic: name, index, clock, config, directory, disk, cache, segmentBytes, syncSealed });
     });
     const topic: Topic = { name, id, config, partitions };
     this.#byName.set(name, topic);

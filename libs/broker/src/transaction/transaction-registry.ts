@@ -7,11 +7,9 @@ export class TransactionRegistry {
   readonly #transactions = new Map<string, Transaction>();
   #journal: Journal | undefined;
 
+  /** Takes note of a recovered fact. It was told when it happened: nothing is published now. */
   apply(entry: JournalEntry): void {
-    if (entry.type !== 'transaction') return;
-    const known = this.#transactions.get(entry.transactionalId);
-    if (known === undefined) this.#transactions.set(entry.transactionalId, new Transaction(entry));
-    else known.moveTo(entry);
+    if (entry.type === 'transaction') this.#transactions.set(entry.transactionalId, new Transaction(entry));
   }
 
   open(journal: Journal): void {
