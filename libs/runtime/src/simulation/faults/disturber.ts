@@ -2,6 +2,7 @@ import { nextInt, type Random } from '@millrace/kernel';
 import { apis } from '@millrace/protocol';
 import type { WireAudit } from '../checks/wire-audit.js';
 import { SESSION_TIMEOUT_MS, type AppProcess, type AppSlot } from '../world/app-slot.js';
+import type { SimulatedBroker } from '../world/simulated-broker.js';
 import type { SimulatedHost } from '../world/simulated-host.js';
 import type { Direction } from '../world/simulated-link.js';
 import type { Frame, SimulatedNetwork } from '../world/simulated-network.js';
@@ -13,6 +14,9 @@ export interface DisturberOptions {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly network: SimulatedNetwork;
+  readonly broker: SimulatedBroker;
+  /** Whether the broker, too, is stopped and killed, and started again. */
+  readonly restartsBroker: boolean;
   readonly slots: readonly AppSlot[];
   readonly audit: WireAudit;
   readonly counts: FaultCounts;
@@ -35,6 +39,8 @@ interface Trap {
 type Strike = (slot: AppSlot) => Promise<void> | void;
 
 const MAX_DOWN_MS = 4_000;
+/** Half of the times the broker is away for a moment only: many requests are under way when it is back. */
+const MAX_BROKER_DOWN_MS = 4_000;
 const MAX_CUT_MS = 7_000;
 const MAX_LATENESS_MS = 2_500;
 
@@ -63,6 +69,7 @@ export class Disturber {
       () => this.#setTrap(),
       () => this.#setTrap(),
       () => this.#setTrap(),
+      ...(options.restartsBroker ? [() => this.#restartBroker(), () => this.#restartBroker()] : []),
     ];
   }
 
@@ -170,6 +177,17 @@ export class Disturber {
     if (links.length === 0) return;
     this.#options.counts.fired(fault);
     for (const link of links) link.reset();
+  }
+
+  async #restartBroker(): Promise<void> {
+    const { counts, time, random, network, broker } = this.#options;
+    if (!broker.isUp) return;
+    counts.fired('broker-restart');
+    // Killed: what is on its way is lost. Stopped: what it has sent still arrives.
+    if (random.next() < 0.5) network.resetAll();
+    await broker.stop();
+    await time.sleep(1 + nextInt(random, random.next() < 0.5 ? 100 : MAX_BROKER_DOWN_MS));
+    await broker.start();
   }
 
   #lateArrival(slot: AppSlot): void {

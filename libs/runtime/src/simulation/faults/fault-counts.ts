@@ -11,7 +11,8 @@ export type CutPoint = (typeof CUT_POINTS)[number];
  * - `zombie`: it stands still for longer than its session, then goes on; `replaced`: meanwhile another has its instance id;
  * - `cut`, `cut-out`, `cut-in`: what is sent both ways, by it, or to it is held back for a while;
  * - `reset`: its connections are lost with all that is on its way; `late-arrival`: what it sent arrives all the same, late;
- * - `broker-reset`: everybody's connections are lost at once;
+ * - `broker-reset`: everybody's connections are lost at once; `broker-restart`: the broker is stopped or killed, and comes back
+ *   with what is on its disk;
  * - `handler-failure`: a handler throws what another try mends; `slow-handler`: it takes its time;
  * - `forgotten-transaction`: a source leaves one open; `transaction-timeout`: the broker has ended one of the application;
  * - `crash-before-…`, `crash-after-…`, `reset-before-…`, `reset-after-…`: at a request of a commit, before it is sent or
@@ -28,6 +29,7 @@ export const FAULTS = [
   'reset',
   'late-arrival',
   'broker-reset',
+  'broker-restart',
   'handler-failure',
   'slow-handler',
   'forgotten-transaction',

@@ -1,13 +1,17 @@
 import { Cluster, Producer } from '@millrace/client';
-import { nextInt, type Dialer, type Random } from '@millrace/kernel';
+import { isMillraceError, nextInt, type Dialer, type Random } from '@millrace/kernel';
 import { RecordBatchBuilder, partitionForKey } from '@millrace/protocol';
 import type { SimulatedHost } from '../world/simulated-host.js';
 import type { InputLedger, InputRecord } from './input-ledger.js';
 import { INPUTS, topics } from './topologies.js';
 
 const KEYS = 7;
+/** Longer than the broker is ever away: what a source means to commit is never ended by the broker. */
+const TRANSACTION_TIMEOUT_MS = 60_000;
 /** After so long the broker ends a transaction that its source has forgotten. */
-const TRANSACTION_TIMEOUT_MS = 1_500;
+const FORGOTTEN_TIMEOUT_MS = 1_500;
+/** How much longer than others the forgetful one pauses. */
+const FORGETFUL_PAUSES = 4;
 /** How far event times lie behind at most. */
 const MAX_LATENESS_MS = 8_000;
 
@@ -28,7 +32,7 @@ export interface SourceOptions {
 
 /**
  * Others that write to the application's topics: one without transactions, two with, whose transactions interleave and
- * often abort, or are left open. Their network never fails, so they know what is true.
+ * often abort, and one that leaves its transactions open. Their network never fails, so they know what is true.
  */
 export class Sources {
   readonly #options: SourceOptions;
@@ -44,7 +48,7 @@ export class Sources {
   /** Writes until {@link end}; resolves when the last transaction is over. */
   async run(): Promise<void> {
     await this.#cluster.start();
-    await Promise.all([this.#plain(), this.#transactional('a'), this.#transactional('b')]);
+    await Promise.all([this.#plain(), this.#transactional('a'), this.#transactional('b'), this.#forgetful()]);
     await this.#cluster.stop();
   }
 
@@ -63,26 +67,42 @@ export class Sources {
   }
 
   async #transactional(name: string): Promise<void> {
-    const { random, forgotten, leaksAborted } = this.#options;
+    const { random, leaksAborted } = this.#options;
     const transactionalId = `source-${name}`;
     const producer = new Producer(this.#cluster, { transactionalId, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS });
     await producer.start();
     while (!this.#isOver) {
-      const fate = random.next();
-      const isAborted = fate < 0.35;
+      const isAborted = random.next() < 0.32;
       producer.beginTransaction();
-      for (let sends = 1 + nextInt(random, 3); sends > 0; sends--) {
-        await this.#send(producer, isAborted);
-        await this.#sleep(nextInt(random, 100));
-      }
-      if (fate < 0.04) {
-        forgotten();
-        await this.#sleep(TRANSACTION_TIMEOUT_MS * 2);
-        await producer.abortTransaction().catch(() => producer.start());
-      } else await (isAborted && !leaksAborted() ? producer.abortTransaction() : producer.commitTransaction());
+      await this.#sendSome(producer, isAborted);
+      await (isAborted && !leaksAborted() ? producer.abortTransaction() : producer.commitTransaction());
       await this.#pause();
     }
     await producer.stop();
+  }
+
+  async #forgetful(): Promise<void> {
+    const transactionalId = 'source-c';
+    const producer = new Producer(this.#cluster, { transactionalId, transactionTimeoutMs: FORGOTTEN_TIMEOUT_MS });
+    await producer.start();
+    while (!this.#isOver) {
+      for (let pauses = FORGETFUL_PAUSES; pauses > 0; pauses--) await this.#pause();
+      producer.beginTransaction();
+      // The broker may end it already while it is written to.
+      await this.#sendSome(producer, true).catch(ignoreFenced);
+      this.#options.forgotten();
+      await this.#sleep(FORGOTTEN_TIMEOUT_MS * 2);
+      await producer.abortTransaction().catch(() => producer.start());
+    }
+    await producer.stop();
+  }
+
+  async #sendSome(producer: Producer, isAborted: boolean): Promise<void> {
+    const { random } = this.#options;
+    for (let sends = 1 + nextInt(random, 3); sends > 0; sends--) {
+      await this.#send(producer, isAborted);
+      await this.#sleep(nextInt(random, 100));
+    }
   }
 
   /** Sends a few records to a topic or two. */
@@ -124,4 +144,10 @@ export class Sources {
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.#options.host.setTimer(ms, resolve));
   }
+}
+
+/** @throws what is not the broker's word that it has ended the transaction. */
+function ignoreFenced(error: unknown): void {
+  const isEnded = isMillraceError(error) && ['MR_PRODUCER_FENCED', 'MR_TRANSACTION_ABORTABLE'].includes(error.code);
+  if (!isEnded) throw error;
 }

@@ -5,8 +5,8 @@
  * a connection that is lost takes with it what was on its way. Nothing is reordered within a connection.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { EmbeddedBroker } from '@millrace/broker';
 import { TransientError, nextInt, type ByteStream, type Dialer, type Random } from '@millrace/kernel';
+import type { SimulatedBroker } from './simulated-broker.js';
 import type { SimulatedHost } from './simulated-host.js';
 import { SimulatedLink, type Direction } from './simulated-link.js';
 import type { VirtualTime } from './virtual-time.js';
@@ -34,7 +34,7 @@ export interface NetworkObserver {
 export interface NetworkOptions {
   readonly time: VirtualTime;
   readonly random: Random;
-  readonly broker: EmbeddedBroker;
+  readonly broker: SimulatedBroker;
   readonly observer: NetworkObserver;
   /** Longest delay of a chunk, in milliseconds. */
   readonly maxDelayMs: number;
@@ -89,10 +89,19 @@ export class SimulatedNetwork {
     for (const link of this.linksOf(host)) link.abandon(this.#options.random.next() < 0.5);
   }
 
+  /** Loses all connections, whoever they belong to. */
+  resetAll(): void {
+    for (const link of [...this.#links.keys()]) link.reset();
+  }
+
   #dial(host: SimulatedHost, timeoutMs: number): Promise<ByteStream> {
-    const { random, maxDelayMs } = this.#options;
+    const { random, maxDelayMs, broker } = this.#options;
     return new Promise((resolve, reject) => {
       host.setTimer(1 + nextInt(random, maxDelayMs), () => {
+        if (!broker.isUp) {
+          reject(new TransientError('MR_NETWORK_DISCONNECTED', 'the broker is down'));
+          return;
+        }
         if (!host.isCutIn && !host.isCutOut) {
           resolve(this.#connect(host));
           return;

@@ -1,4 +1,3 @@
-import { EmbeddedBroker } from '@millrace/broker';
 import { SeededRandom, nextInt, type Dialer, type Random } from '@millrace/kernel';
 import { Violation, type Invariant } from '../checks/violation.js';
 import { WireAudit } from '../checks/wire-audit.js';
@@ -9,6 +8,7 @@ import { Handlers } from '../workload/handlers.js';
 import { InputLedger } from '../workload/input-ledger.js';
 import { APPLICATION_ID } from '../workload/topologies.js';
 import { AppSlot } from './app-slot.js';
+import { SimulatedBroker } from './simulated-broker.js';
 import { SimulatedHost } from './simulated-host.js';
 import { SimulatedNetwork, type NetworkObserver } from './simulated-network.js';
 import { VirtualTime } from './virtual-time.js';
@@ -43,7 +43,7 @@ export class SimulatedWorld {
   readonly ledger = new InputLedger();
   readonly wire: WireAudit;
   readonly defect: Defect;
-  readonly broker: EmbeddedBroker;
+  readonly broker: SimulatedBroker;
   readonly network: SimulatedNetwork;
   readonly handlers: Handlers;
   readonly slots: readonly AppSlot[];
@@ -65,7 +65,7 @@ export class SimulatedWorld {
     this.defect = new Defect(options.defect, ledger);
     this.partitions = 1 + nextInt(shape, 4);
     this.maxSourcePauseMs = 100 + nextInt(shape, 500);
-    this.broker = new EmbeddedBroker({
+    this.broker = new SimulatedBroker({
       clock: time,
       random: this.random('broker'),
       transactionVersion: shape.next() < 0.7 ? 2 : 1,
@@ -87,6 +87,8 @@ export class SimulatedWorld {
       time,
       random: this.random('faults'),
       network: this.network,
+      broker: this.broker,
+      restartsBroker: shape.next() < 1 / 3,
       slots: this.slots,
       audit: this.wire,
       counts,
