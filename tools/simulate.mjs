@@ -80,9 +80,25 @@ class Totals {
 
   add({ report }) {
     for (const [fault, times] of Object.entries(report.faults)) this.#add(this.#faults, fault, times);
-    const { commits, aborts, generations, zombies, fenced, inputRecords, abortedRecords, effects, virtualMs } = report;
+    const {
+      guarantee,
+      commits,
+      aborts,
+      plainCommits,
+      repeats,
+      generations,
+      zombies,
+      fenced,
+      inputRecords,
+      abortedRecords,
+      effects,
+      virtualMs,
+    } = report;
     const figures = {
+      'runs exactly once': guarantee === 'exactly_once' ? 1 : 0,
+      'runs at least once': guarantee === 'at_least_once' ? 1 : 0,
       'transactions committed': commits,
+      'commits of offsets at least once': plainCommits,
       'transactions aborted by the application': aborts,
       'group generations': generations,
       'zombies left behind': zombies,
@@ -90,6 +106,7 @@ class Totals {
       'input records': inputRecords,
       'of them in aborted transactions': abortedRecords,
       'effects checked': effects,
+      'effects that came again, at least once': repeats,
       'virtual seconds': virtualMs / 1000,
     };
     for (const [name, value] of Object.entries(figures)) this.#add(this.#figures, name, value);

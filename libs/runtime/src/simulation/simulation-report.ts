@@ -1,3 +1,4 @@
+import type { ProcessingGuarantee } from '../app/streams-app-options.js';
 import type { Auditor } from './checks/auditor.js';
 import type { Invariant } from './checks/violation.js';
 import type { SimulatedWorld } from './world/simulated-world.js';
@@ -5,6 +6,7 @@ import type { SimulatedWorld } from './world/simulated-world.js';
 /** What came of a run. */
 export interface SimulationReport {
   readonly seed: number;
+  readonly guarantee: ProcessingGuarantee;
   /** The first violation; `atMs` since the start of the run's own time. Absent when all invariants held. */
   readonly violation?: { readonly invariant: Invariant; readonly message: string; readonly atMs: number };
   /** Stands for everything that went over the network, and when. */
@@ -14,6 +16,8 @@ export interface SimulationReport {
   /** Transactions of the application that were committed, and those that it aborted itself. */
   readonly commits: number;
   readonly aborts: number;
+  /** Commits of offsets without a transaction, at least once. */
+  readonly plainCommits: number;
   /** Generations of its group. */
   readonly generations: number;
   /** Processes that stood still while their group moved on, and those of them that were refused afterwards. */
@@ -23,6 +27,8 @@ export interface SimulationReport {
   readonly abortedRecords: number;
   /** Output records that were compared with their input. */
   readonly effects: number;
+  /** Effects that came again, at least once. */
+  readonly repeats: number;
   readonly virtualMs: number;
 }
 
@@ -32,6 +38,7 @@ export function reportOf(seed: number, world: SimulatedWorld, auditor: Auditor |
   const { zombies } = disturber;
   return {
     seed,
+    guarantee: world.guarantee,
     ...(violation !== undefined && {
       violation: {
         invariant: violation.found.invariant,
@@ -43,12 +50,14 @@ export function reportOf(seed: number, world: SimulatedWorld, auditor: Auditor |
     faults: { ...counts.toJSON(), 'transaction-timeout': wire.timeouts },
     commits: wire.commits,
     aborts: wire.aborts,
+    plainCommits: wire.plainCommits,
     generations: wire.generations,
     zombies: zombies.length,
     fenced: zombies.filter((zombie) => wire.refusalsOf(zombie.process.host.name) > zombie.refusalsBefore).length,
     inputRecords: ledger.size,
     abortedRecords: ledger.abortedCount,
     effects: auditor?.effects ?? 0,
+    repeats: auditor?.repeats ?? 0,
     virtualMs: time.monotonicMs(),
   };
 }

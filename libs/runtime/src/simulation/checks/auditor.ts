@@ -19,7 +19,7 @@ import {
   type Joined,
 } from '../workload/topologies.js';
 import type { SimulatedHost } from '../world/simulated-host.js';
-import { ChangelogCheck } from './changelog-check.js';
+import { ChangelogCheck, compareStates } from './changelog-check.js';
 import { StageCheck, type StageInput } from './stage-check.js';
 import { Violation } from './violation.js';
 import type { WireAudit } from './wire-audit.js';
@@ -32,6 +32,8 @@ export interface AuditorOptions {
   readonly ledger: InputLedger;
   readonly wire: WireAudit;
   readonly partitions: number;
+  /** Whether the application runs at least once: effects may come again, and states may hold records twice. */
+  readonly mayRepeat: boolean;
   readonly violated: (violation: Violation) => void;
 }
 
@@ -60,16 +62,16 @@ export class Auditor {
   readonly #repartitioned = new Map<number, RepartitionRecord>();
   readonly #rows = new Map<string, number>();
   readonly #verified = new Map<string, number>();
-  readonly counts: StageCheck;
-  readonly windows: StageCheck;
+  readonly #counts: StageCheck;
+  readonly #windows: StageCheck;
   readonly #stages: readonly (Stage & { readonly output: string })[];
-  readonly countChangelog = new ChangelogCheck(COUNT_CHANGELOG);
-  readonly windowChangelog = new ChangelogCheck(WINDOW_CHANGELOG);
+  readonly #countChangelog = new ChangelogCheck(COUNT_CHANGELOG);
+  readonly #windowChangelog = new ChangelogCheck(WINDOW_CHANGELOG);
   #isOver = false;
 
   constructor(options: AuditorOptions) {
     this.#options = options;
-    const { host, dialer, random, ledger } = options;
+    const { host, dialer, random, ledger, mayRepeat } = options;
     this.#cluster = new Cluster({ bootstrap: ['broker:9092'], clientId: 'auditor', clock: host, random, dialer });
     const fromLedger =
       (topic: string, keyOf: (id: number, key: string) => string) =>
@@ -83,21 +85,27 @@ export class Auditor {
       new StageCheck(
         topic,
         fromLedger(topic, (_id, key) => key),
+        mayRepeat,
       );
-    this.counts = plain(topics.count.name);
-    this.windows = new StageCheck(REPARTITION, (id) => this.#repartitionInput(id));
+    this.#counts = plain(topics.count.name);
+    this.#windows = new StageCheck(REPARTITION, (id) => this.#repartitionInput(id), mayRepeat);
     this.#stages = [
       { input: topics.map.name, output: topics.mapped.name, check: plain(topics.map.name) },
-      { input: topics.count.name, output: topics.counted.name, check: this.counts },
+      { input: topics.count.name, output: topics.counted.name, check: this.#counts },
       { input: topics.join.name, output: topics.joined.name, check: plain(topics.join.name) },
-      { input: REPARTITION_INPUT, output: REPARTITION, check: new StageCheck(REPARTITION_INPUT, fromLedger(REPARTITION_INPUT, groupOf)) }, // prettier-ignore
-      { input: REPARTITION, output: topics.windowed.name, check: this.windows },
+      { input: REPARTITION_INPUT, output: REPARTITION, check: new StageCheck(REPARTITION_INPUT, fromLedger(REPARTITION_INPUT, groupOf), mayRepeat) }, // prettier-ignore
+      { input: REPARTITION, output: topics.windowed.name, check: this.#windows },
     ];
   }
 
   /** Effects seen, over all stages. */
   get effects(): number {
     return this.#stages.reduce((sum, { check }) => sum + check.count, 0);
+  }
+
+  /** Effects that came again, over all stages. */
+  get repeats(): number {
+    return this.#stages.reduce((sum, { check }) => sum + check.repeats, 0);
   }
 
   /** Audits round after round until {@link end}, and once more then. */
@@ -191,15 +199,15 @@ export class Auditor {
       this.#stages.find(({ output }) => output === topic)?.check.take(effect);
     switch (topic) {
       case COUNT_CHANGELOG:
-        return this.countChangelog.take(key, value as Folded);
       case WINDOW_CHANGELOG:
-        return this.windowChangelog.take(key, value as Folded);
+        if (this.#options.mayRepeat) return;
+        return (topic === COUNT_CHANGELOG ? this.#countChangelog : this.#windowChangelog).take(key, value as Folded);
       case topics.mapped.name:
         return take({ key, id: value as number });
       case REPARTITION: {
         const id = value as number;
         take({ key, id });
-        this.#repartitioned.set(id, { id, key, partition, offset, timestampMs });
+        if (!this.#repartitioned.has(id)) this.#repartitioned.set(id, { id, key, partition, offset, timestampMs });
         return;
       }
       case topics.joined.name: {
@@ -220,7 +228,7 @@ export class Auditor {
     return { ...record, key: windowText(record.key, startMs), isAborted: false };
   }
 
-  /** A joined row is one that was committed for the key, and never older than the row before. */
+  /** A joined row is one that was committed for the key, and never older than the row before; but at least once it may be. */
   #verifyRow(key: string, id: number, row: number | null): void {
     const before = this.#rows.get(key) ?? -1;
     const record = row === null ? undefined : this.#options.ledger.get(row);
@@ -229,7 +237,8 @@ export class Auditor {
       throw new Violation('no-aborted-data', `${what}, which is not a committed row of its key`);
     }
     const offset = record?.offset ?? -1;
-    if (offset < before) throw new Violation('order-per-key', `${what}, which is older than the row before`);
+    if (offset < before && !this.#options.mayRepeat)
+      throw new Violation('order-per-key', `${what}, which is older than the row before`);
     this.#rows.set(key, offset);
   }
 
@@ -253,6 +262,14 @@ export class Auditor {
     while (from < all.length && check.hasEffect((all[from] as { id: number }).id)) from++;
     this.#verified.set(input, from);
     yield* all.slice(from);
+  }
+
+  /** At the end, when everything has stopped: changelogs and stores hold what the plain fold of the input says. */
+  compareStates(held: ReadonlyMap<string, Folded>): void {
+    if (this.#options.mayRepeat) return;
+    this.#countChangelog.compare(this.#counts.states);
+    this.#windowChangelog.compare(this.#windows.states);
+    compareStates('store-is-fold', 'the stores of running tasks', held, this.#counts.states);
   }
 
   #verifyTheEnd(): void {

@@ -21,7 +21,8 @@ export interface Effect {
 }
 
 /**
- * Compares what a stage of the application wrote with what it read: one effect for each input record, in order.
+ * Compares what a stage of the application wrote with what it read: one effect for each input record, in order. At least
+ * once, an effect may come again, and states may hold records twice; what comes for the first time still comes in order.
  *
  * The effects of a key come in the order of their log. Those whose input is not known yet wait, with all of their key that
  * follow.
@@ -33,11 +34,18 @@ export class StageCheck {
   readonly #states = new Map<string, Folded>();
   readonly #lastOffsets = new Map<string, number>();
   readonly #waiting = new Map<string, Effect[]>();
+  readonly #mayRepeat: boolean;
+  /** Effects that came again. */
+  repeats = 0;
 
-  /** @param inputOf Finds the input of an effect; nothing when there is and will be none. */
-  constructor(name: string, inputOf: (id: number) => StageInput | 'unknown yet' | undefined) {
+  /**
+   * @param inputOf Finds the input of an effect; nothing when there is and will be none.
+   * @param mayRepeat Whether an effect may come more than once.
+   */
+  constructor(name: string, inputOf: (id: number) => StageInput | 'unknown yet' | undefined, mayRepeat: boolean) {
     this.name = name;
     this.#inputOf = inputOf;
+    this.#mayRepeat = mayRepeat;
   }
 
   /** States by key, as the fold of the effects so far. */
@@ -87,7 +95,11 @@ export class StageCheck {
     if (input === undefined) throw new Violation('no-aborted-data', `${what} was never written by anybody`);
     if (input.isAborted) throw new Violation('no-aborted-data', `${what} is of an aborted transaction`);
     if (input.key !== key) throw new Violation('no-aborted-data', `${what} belongs to key ${input.key}`);
-    if (this.#seen.has(id)) throw new Violation('effect-once', `${what} had its effect before`);
+    if (this.#seen.has(id)) {
+      if (!this.#mayRepeat) throw new Violation('effect-once', `${what} had its effect before`);
+      this.repeats += 1;
+      return;
+    }
     this.#seen.add(id);
     const line = `${key}/${input.partition}`;
     if (input.offset < (this.#lastOffsets.get(line) ?? -1)) {
@@ -96,7 +108,7 @@ export class StageCheck {
     this.#lastOffsets.set(line, input.offset);
     const expected = fold(this.#states.get(key) ?? NOTHING, id);
     this.#states.set(key, expected);
-    if (state !== undefined && !isSame(state, expected)) {
+    if (state !== undefined && !this.#mayRepeat && !isSame(state, expected)) {
       const message = `${what} led to ${JSON.stringify(state)}, but the fold of its key is ${JSON.stringify(expected)}`;
       throw new Violation('state-is-fold', message);
     }

@@ -1,7 +1,8 @@
 /**
  * Listens on the wire between the processes and the broker, where it shows who commits what.
  *
- * Committed offsets are followed transaction by transaction, so that none goes back unseen. Who is refused because it was
+ * Committed offsets are followed transaction by transaction, and commit by commit where there are none, so that none goes
+ * back unseen. Who is refused because it was
  * replaced is counted by host.
  */
 import { brokerChannels } from '@millrace/broker';
@@ -24,11 +25,21 @@ const FENCED: ReadonlySet<number> = new Set([
 type Body<A extends keyof typeof apis> = ReturnType<(typeof apis)[A]['decodeRequest']>;
 type Answer<A extends keyof typeof apis> = ReturnType<(typeof apis)[A]['decodeResponse']>;
 
+/** Offsets on their way to the broker, within a transaction or without. */
+interface OffsetsSent {
+  readonly groupId: string;
+  readonly generationId: number;
+  readonly memberId: string;
+  readonly groupInstanceId: string | null;
+  readonly topics: Body<'TxnOffsetCommit'>['topics'] | Body<'OffsetCommit'>['topics'];
+  readonly transactionalId?: string;
+}
+
 /** A request that was sent and not answered yet. */
 export interface OpenRequest {
   readonly apiKey: number;
   readonly version: number;
-  readonly commit?: Body<'TxnOffsetCommit'>;
+  readonly commit?: OffsetsSent;
   readonly join?: Body<'JoinGroup'>;
 }
 
@@ -39,6 +50,7 @@ const WATCHED: ReadonlySet<number> = new Set(
     apis.JoinGroup,
     apis.SyncGroup,
     apis.TxnOffsetCommit,
+    apis.OffsetCommit,
     apis.EndTxn,
     apis.Produce,
     apis.AddPartitionsToTxn,
@@ -54,6 +66,8 @@ export class WireAudit {
   readonly #committed = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #generations = new Map<string, number>();
+  /** Requests that arrived after their sender had given them up. */
+  readonly #late = new Set<string>();
   readonly #lateJoins = new Set<string>();
   /** The member that has an instance id now. */
   readonly #staticMembers = new Map<string, string>();
@@ -63,6 +77,8 @@ export class WireAudit {
   #isServing = false;
   /** Transactions of the application that were committed, and aborted by whom. */
   commits = 0;
+  /** Commits of offsets without a transaction. */
+  plainCommits = 0;
   aborts = 0;
   timeouts = 0;
   generations = 0;
@@ -120,7 +136,7 @@ export class WireAudit {
     this.#open.set(`${linkId}/${bytes.readInt32BE(8)}`, {
       apiKey,
       version,
-      ...(apiKey === apis.TxnOffsetCommit.key && { commit: apis.TxnOffsetCommit.decodeRequest(body, version) }),
+      ...(isOffsets(apiKey) && { commit: offsetsSent(apiKey, version, body) }),
       ...(apiKey === apis.JoinGroup.key && { join: apis.JoinGroup.decodeRequest(body, version) }),
     });
   }
@@ -130,9 +146,12 @@ export class WireAudit {
     return this.#open.get(`${linkId}/${bytes.readInt32BE(4)}`);
   }
 
-  requestArrives({ bytes, link, host }: Frame): void {
+  requestArrives({ bytes, link, linkId, host }: Frame): void {
     this.#isServing = true;
-    if (link.client.isClosed && bytes.readInt16BE(4) === apis.JoinGroup.key) this.#lateJoins.add(slotOf(host.name));
+    if (link.client.isClosed) {
+      if (bytes.readInt16BE(4) === apis.JoinGroup.key) this.#lateJoins.add(slotOf(host.name));
+      this.#late.add(`${linkId}/${bytes.readInt32BE(8)}`);
+    }
     // The broker serves within the same turn; what it does later it does of its own accord.
     setImmediate(() => (this.#isServing = false));
   }
@@ -149,7 +168,9 @@ export class WireAudit {
     if (errorsIn(api.key, body).some((code) => FENCED.has(code))) {
       this.#refusals.set(host.name, this.refusalsOf(host.name) + 1);
     }
-    if (request.commit !== undefined) this.#offsets(host.name, request.commit, body as Answer<'TxnOffsetCommit'>);
+    const isLate = this.#late.delete(id);
+    if (request.commit !== undefined)
+      this.#offsets(host.name, request.commit, body as Answer<'TxnOffsetCommit'>, isLate);
   }
 
   #joined(host: string, { groupInstanceId }: Body<'JoinGroup'>, answer: Answer<'JoinGroup'>): void {
@@ -158,7 +179,12 @@ export class WireAudit {
     if (groupInstanceId !== null) this.#staticMembers.set(groupInstanceId, answer.memberId);
   }
 
-  #offsets(host: string, commit: Body<'TxnOffsetCommit'>, answer: Answer<'TxnOffsetCommit'>): void {
+  #offsets(
+    host: string,
+    commit: OffsetsSent,
+    answer: Answer<'TxnOffsetCommit' | 'OffsetCommit'>,
+    isLate: boolean,
+  ): void {
     if (commit.groupId !== this.#groupId) return;
     const isAccepted = answer.topics.every(({ partitions }) => partitions.every(({ errorCode }) => errorCode === 0));
     if (!isAccepted) return;
@@ -169,13 +195,18 @@ export class WireAudit {
       const message = `offsets of ${who} were accepted in generation ${this.#generation}`;
       this.#violated(new Violation('zombie-refused', message));
     }
+    const offsets = commit.topics.flatMap(({ name, partitions }) =>
+      partitions.map((each) => [`${name}/${each.partitionIndex}`, each.committedOffset] as const),
+    );
+    if (commit.transactionalId === undefined) {
+      this.plainCommits += 1;
+      // Nothing tells a late copy from a commit of now.
+      for (const [place, offset] of offsets) this.#moves(place, offset, isLate);
+      return;
+    }
     const pending = this.#pending.get(commit.transactionalId) ?? new Map<string, number>();
     this.#pending.set(commit.transactionalId, pending);
-    for (const { name, partitions } of commit.topics) {
-      for (const { partitionIndex, committedOffset } of partitions) {
-        pending.set(`${name}/${partitionIndex}`, committedOffset);
-      }
-    }
+    for (const [place, offset] of offsets) pending.set(place, offset);
   }
 
   #transaction(transactionalId: string, to: string): void {
@@ -184,7 +215,7 @@ export class WireAudit {
     if (to === 'PrepareCommit') {
       this.commits += 1;
       this.#pending.delete(transactionalId);
-      for (const [place, offset] of pending ?? []) this.#moves(place, offset);
+      for (const [place, offset] of pending ?? []) this.#moves(place, offset, false);
     }
     if (to === 'PrepareAbort') {
       this.#pending.delete(transactionalId);
@@ -193,10 +224,10 @@ export class WireAudit {
     }
   }
 
-  #moves(place: string, offset: number): void {
+  #moves(place: string, offset: number, mayGoBack: boolean): void {
     const before = this.#committed.get(place) ?? 0;
     this.#committed.set(place, offset);
-    if (offset >= before) return;
+    if (offset >= before || mayGoBack) return;
     this.#violated(
       new Violation('offsets-never-back', `the committed offset of ${place} went from ${before} to ${offset}`),
     );
@@ -205,8 +236,8 @@ export class WireAudit {
 
 /** The error codes in an answer to one of the watched requests. */
 function errorsIn(apiKey: number, body: unknown): number[] {
-  if (apiKey === apis.TxnOffsetCommit.key) {
-    const { topics } = body as Answer<'TxnOffsetCommit'>;
+  if (isOffsets(apiKey)) {
+    const { topics } = body as Answer<'TxnOffsetCommit' | 'OffsetCommit'>;
     return topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
   }
   if (apiKey === apis.Produce.key) {
@@ -218,6 +249,20 @@ function errorsIn(apiKey: number, body: unknown): number[] {
     return results.flatMap(({ resultsByPartition }) => resultsByPartition.map((each) => each.partitionErrorCode));
   }
   return [(body as { readonly errorCode: number }).errorCode];
+}
+
+function isOffsets(apiKey: number): boolean {
+  return apiKey === apis.TxnOffsetCommit.key || apiKey === apis.OffsetCommit.key;
+}
+
+function offsetsSent(
+  apiKey: number,
+  version: number,
+  body: Parameters<typeof apis.OffsetCommit.decodeRequest>[0],
+): OffsetsSent {
+  if (apiKey === apis.TxnOffsetCommit.key) return apis.TxnOffsetCommit.decodeRequest(body, version);
+  const { generationIdOrMemberEpoch: generationId, ...rest } = apis.OffsetCommit.decodeRequest(body, version);
+  return { ...rest, generationId };
 }
 
 /** The slot of a process: hosts are named after it and the number of the start. */

@@ -89,7 +89,7 @@ export class Defect {
   /** What goes to the broker instead of a request; nothing when it is lost. */
   request({ bytes }: Frame): Buffer | undefined {
     const apiKey = bytes.readInt16BE(4);
-    if (apiKey === apis.TxnOffsetCommit.key && this.#ledger.size > 100) {
+    if (isOffsets(apiKey) && this.#ledger.size > 100) {
       if (this.invariant === 'lag-drains') return undefined;
       if (this.invariant === 'offsets-never-back') return this.#withOldOffsets(bytes);
     }
@@ -99,14 +99,15 @@ export class Defect {
 
   /** What goes to a client instead of an answer. */
   answer(bytes: Buffer, request: OpenRequest | undefined): Buffer {
-    if (this.invariant !== 'zombie-refused' || request?.apiKey !== apis.TxnOffsetCommit.key) return bytes;
+    if (this.invariant !== 'zombie-refused' || request === undefined || !isOffsets(request.apiKey)) return bytes;
     const { version } = request;
-    const { correlationId, body } = decodeResponseFrame(apis.TxnOffsetCommit, version, bytes.subarray(SIZE_BYTES));
+    const api = offsetsApi(request.apiKey);
+    const { correlationId, body } = decodeResponseFrame(api, version, bytes.subarray(SIZE_BYTES));
     const accepted = body.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: 0 })),
     }));
-    return Buffer.concat(encodeResponseFrame(apis.TxnOffsetCommit, version, correlationId, { topics: accepted }));
+    return Buffer.concat(encodeResponseFrame(api, version, correlationId, { topics: accepted }));
   }
 
   #isTarget(stage: string, target: 'map' | 'count' | 'join', id: number): boolean {
@@ -119,15 +120,17 @@ export class Defect {
     return isFirst;
   }
 
+  /** Without a transaction offsets go back as well, so long as the commit is of now. */
   #withOldOffsets(bytes: Buffer): Buffer {
     const { header, body } = decodeRequestFrame(bytes.subarray(SIZE_BYTES));
-    const request = apis.TxnOffsetCommit.decodeRequest(body, header.apiVersion);
-    const topics = request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map((each) => ({ ...each, committedOffset: 0 })),
-    }));
     const { apiVersion, correlationId, clientId } = header;
-    const old = { ...request, topics };
+    if (bytes.readInt16BE(4) === apis.OffsetCommit.key) {
+      const request = apis.OffsetCommit.decodeRequest(body, apiVersion);
+      const old = { ...request, topics: request.topics.map(atTheBeginning) };
+      return Buffer.concat(encodeRequestFrame(apis.OffsetCommit, apiVersion, correlationId, clientId, old));
+    }
+    const request = apis.TxnOffsetCommit.decodeRequest(body, apiVersion);
+    const old = { ...request, topics: request.topics.map(atTheBeginning) };
     return Buffer.concat(encodeRequestFrame(apis.TxnOffsetCommit, apiVersion, correlationId, clientId, old));
   }
 
@@ -145,4 +148,19 @@ export class Defect {
       }
     }
   }
+}
+
+function atTheBeginning<
+  P extends { readonly committedOffset: number },
+  T extends { readonly partitions: readonly P[] },
+>(topic: T): T {
+  return { ...topic, partitions: topic.partitions.map((each) => ({ ...each, committedOffset: 0 })) };
+}
+
+function isOffsets(apiKey: number): boolean {
+  return apiKey === apis.TxnOffsetCommit.key || apiKey === apis.OffsetCommit.key;
+}
+
+function offsetsApi(apiKey: number): typeof apis.TxnOffsetCommit | typeof apis.OffsetCommit {
+  return apiKey === apis.OffsetCommit.key ? apis.OffsetCommit : apis.TxnOffsetCommit;
 }

@@ -7,7 +7,7 @@ import type { SimulatedHost } from '../world/simulated-host.js';
 import type { Direction } from '../world/simulated-link.js';
 import type { Frame, SimulatedNetwork } from '../world/simulated-network.js';
 import type { VirtualTime } from '../world/virtual-time.js';
-import { CUT_POINTS, type CutPoint, type Fault, type FaultCounts } from './fault-counts.js';
+import { type CutPoint, type Fault, type FaultCounts } from './fault-counts.js';
 
 /** What a disturber works on. */
 export interface DisturberOptions {
@@ -20,6 +20,8 @@ export interface DisturberOptions {
   readonly slots: readonly AppSlot[];
   readonly audit: WireAudit;
   readonly counts: FaultCounts;
+  /** Requests at which traps are set. */
+  readonly cutPoints: readonly CutPoint[];
   /** Longest quiet between two faults, in milliseconds. */
   readonly maxQuietMs: number;
 }
@@ -201,8 +203,8 @@ export class Disturber {
   }
 
   #setTrap(): void {
-    const { random } = this.#options;
-    const api = CUT_POINTS[nextInt(random, CUT_POINTS.length)] as CutPoint;
+    const { random, cutPoints } = this.#options;
+    const api = cutPoints[nextInt(random, cutPoints.length)] as CutPoint;
     const whats = ['crash-before', 'crash-after', 'reset-before', 'reset-after'] as const;
     this.#traps.push({ api, what: whats[nextInt(random, whats.length)] as Trap['what'] });
   }

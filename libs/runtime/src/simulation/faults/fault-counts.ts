@@ -1,8 +1,13 @@
-/** Requests of a commit at whose sending and answering a process or its connection may end. */
-export const CUT_POINTS = ['Produce', 'TxnOffsetCommit', 'EndTxn'] as const;
+/** Requests of a commit at whose sending and answering a process or its connection may end, by guarantee. */
+export const CUT_POINTS = {
+  exactly_once: ['Produce', 'TxnOffsetCommit', 'EndTxn'],
+  at_least_once: ['Produce', 'OffsetCommit'],
+} as const;
+
+const ALL_CUT_POINTS = ['Produce', 'TxnOffsetCommit', 'EndTxn', 'OffsetCommit'] as const;
 
 /** One of {@link CUT_POINTS}. */
-export type CutPoint = (typeof CUT_POINTS)[number];
+export type CutPoint = (typeof ALL_CUT_POINTS)[number];
 
 /**
  * What can go wrong.
@@ -34,7 +39,7 @@ export const FAULTS = [
   'slow-handler',
   'forgotten-transaction',
   'transaction-timeout',
-  ...CUT_POINTS.flatMap((api) =>
+  ...ALL_CUT_POINTS.flatMap((api) =>
     (['crash-before', 'crash-after', 'reset-before', 'reset-after'] as const).map((what) => `${what}-${api}` as const),
   ),
 ] as const;

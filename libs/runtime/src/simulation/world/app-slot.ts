@@ -1,5 +1,6 @@
 import { isMillraceError, type Random } from '@millrace/kernel';
 import { MemoryStoreEngine } from '@millrace/streams/testing';
+import type { ProcessingGuarantee } from '../../app/streams-app-options.js';
 import { StreamsApp } from '../../app/streams-app.js';
 import { Violation } from '../checks/violation.js';
 import { APPLICATION_ID, simulatedTopologies, type HandlerBehaviour } from '../workload/topologies.js';
@@ -30,6 +31,7 @@ export interface SlotOptions {
   readonly network: SimulatedNetwork;
   readonly behaviourOf: (host: SimulatedHost) => HandlerBehaviour;
   readonly threads: number;
+  readonly processingGuarantee: ProcessingGuarantee;
   readonly commitIntervalMs: number;
   /** Whether processes have an instance id, which is the same after a restart. */
   readonly isStatic: boolean;
@@ -81,7 +83,8 @@ export class AppSlot {
   /** Starts a process in this slot, if there is none. */
   start(): void {
     if (this.#current !== undefined || this.#isClosed) return;
-    const { time, random, network, behaviourOf, threads, commitIntervalMs, isStatic } = this.#options;
+    const { time, random, network, behaviourOf, threads, commitIntervalMs, isStatic, processingGuarantee } =
+      this.#options;
     const { hasDisk, standbyReplicas } = this.#options;
     const host = new SimulatedHost(`${this.name}.${++this.#starts}`, time);
     host.onThaw = () => network.flow(host);
@@ -101,6 +104,7 @@ export class AppSlot {
       acceptableRecoveryLag: ACCEPTABLE_RECOVERY_LAG,
       probingRebalanceInterval: PROBING_INTERVAL_MS,
       threads,
+      processingGuarantee,
       commitInterval: commitIntervalMs,
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       sessionTimeout: SESSION_TIMEOUT_MS,

@@ -1,9 +1,10 @@
 import { SeededRandom, nextInt, type Dialer, type Random } from '@millrace/kernel';
+import type { ProcessingGuarantee } from '../../app/streams-app-options.js';
 import { Violation, type Invariant } from '../checks/violation.js';
 import { WireAudit } from '../checks/wire-audit.js';
 import { Defect } from '../faults/defects.js';
 import { Disturber } from '../faults/disturber.js';
-import { FaultCounts } from '../faults/fault-counts.js';
+import { CUT_POINTS, FaultCounts } from '../faults/fault-counts.js';
 import { Handlers } from '../workload/handlers.js';
 import { InputLedger } from '../workload/input-ledger.js';
 import { APPLICATION_ID } from '../workload/topologies.js';
@@ -19,6 +20,8 @@ export interface SimulationOptions {
   readonly defect?: Invariant;
   /** Whether nothing fails but what the defect does. Default false. */
   readonly isCalm?: boolean;
+  /** Default: the seed decides; one run in six is at least once, but for runs with a defect. */
+  readonly guarantee?: ProcessingGuarantee;
   /**
    * How long the application may take to come to rest after the last fault, in milliseconds. Default 180 000: longer than all
    * timeouts that recovery may have to wait for, one after the other.
@@ -49,6 +52,7 @@ export class SimulatedWorld {
   readonly slots: readonly AppSlot[];
   readonly disturber: Disturber;
   readonly partitions: number;
+  readonly guarantee: ProcessingGuarantee;
   /** Longest pause between two sends of a source, in milliseconds. */
   readonly maxSourcePauseMs: number;
   readonly patienceMs: number;
@@ -61,6 +65,8 @@ export class SimulatedWorld {
     const { time, counts, ledger } = this;
     this.patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
     const shape = this.random('shape');
+    const isAtLeastOnce = shape.next() < 1 / 6 && options.defect === undefined;
+    this.guarantee = options.guarantee ?? (isAtLeastOnce ? 'at_least_once' : 'exactly_once');
     this.wire = new WireAudit(APPLICATION_ID, this.violated);
     this.defect = new Defect(options.defect, ledger);
     this.partitions = 1 + nextInt(shape, 4);
@@ -88,6 +94,7 @@ export class SimulatedWorld {
       random: this.random('faults'),
       network: this.network,
       broker: this.broker,
+      cutPoints: CUT_POINTS[this.guarantee],
       restartsBroker: shape.next() < 1 / 3,
       slots: this.slots,
       audit: this.wire,
@@ -158,6 +165,7 @@ export class SimulatedWorld {
       behaviourOf: (host: SimulatedHost) => this.handlers.of(host),
       isStatic: shape.next() < 0.5,
       threads: shape.next() < 0.25 ? 2 : 1,
+      processingGuarantee: this.guarantee,
       commitIntervalMs: 20 + nextInt(shape, 150),
       hasDisk: shape.next() < 0.5,
       standbyReplicas: nextInt(shape, 2),
