@@ -11,6 +11,7 @@ import { Auditor } from './checks/auditor.js';
 import { STOP_WITHIN_MS, comeToRest, heldStates } from './checks/rest.js';
 import { Violation } from './checks/violation.js';
 import { reportOf, type SimulationReport } from './simulation-report.js';
+import { PART_TOPICS } from './workload/parts.js';
 import { Sources } from './workload/sources.js';
 import { INPUTS, OUTPUTS } from './workload/topologies.js';
 import { SimulatedWorld, type SimulationOptions } from './world/simulated-world.js';
@@ -59,10 +60,12 @@ export class Simulation {
     await world.within('the topics are made', SETUP_WITHIN_MS, this.#makeTopics());
     const forgotten = (): void => counts.fired('forgotten-transaction');
     const leaksAborted = (): boolean => defect.leaksAborted();
-    const feeding = { ledger, partitions, maxPauseMs: maxSourcePauseMs, forgotten, leaksAborted };
+    const { parts } = world;
+    const inputs = [...INPUTS, ...parts.flatMap((part) => PART_TOPICS[part].inputs)];
+    const feeding = { ledger, partitions, inputs, maxPauseMs: maxSourcePauseMs, forgotten, leaksAborted };
     const sources = new Sources({ ...world.reliableHost('sources'), ...feeding });
     const mayRepeat = world.guarantee === 'at_least_once';
-    const auditing = { ledger, wire, partitions, mayRepeat, violated: world.violated };
+    const auditing = { ledger, wire, partitions, parts, mayRepeat, violated: world.violated };
     const auditor = new Auditor({ ...world.reliableHost('auditor'), ...auditing });
     this.#auditor = auditor;
 
@@ -89,8 +92,9 @@ export class Simulation {
     const { host, dialer, random } = this.#world.reliableHost('admin');
     const cluster = new Cluster({ bootstrap: ['broker:9092'], clientId: 'admin', clock: host, random, dialer });
     await cluster.start();
-    const { partitions } = this.#world;
-    await new Admin(cluster).createTopics([...INPUTS, ...OUTPUTS].map((name) => ({ name, partitions })));
+    const { partitions, parts } = this.#world;
+    const ofParts = parts.flatMap((part) => [...PART_TOPICS[part].inputs, ...PART_TOPICS[part].outputs]);
+    await new Admin(cluster).createTopics([...INPUTS, ...OUTPUTS, ...ofParts].map((name) => ({ name, partitions })));
     await cluster.stop();
   }
 }

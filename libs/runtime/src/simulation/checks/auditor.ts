@@ -7,6 +7,7 @@
 import { Admin, Cluster, CommittedRecords, Fetcher, type FetchedBatch } from '@millrace/client';
 import type { Dialer, Random } from '@millrace/kernel';
 import type { Folded } from '../workload/folded.js';
+import { PART_TOPICS, partTopics, type PartName } from '../workload/parts.js';
 import type { InputLedger } from '../workload/input-ledger.js';
 import {
   COUNT_CHANGELOG,
@@ -19,7 +20,11 @@ import {
   type Joined,
 } from '../workload/topologies.js';
 import type { SimulatedHost } from '../world/simulated-host.js';
+import { CachedCheck } from './cached-check.js';
 import { ChangelogCheck, compareStates } from './changelog-check.js';
+import { PairCheck } from './pair-check.js';
+import { committedRecord, type PartCheck } from './part-check.js';
+import { RelatedCheck } from './related-check.js';
 import { StageCheck, type StageInput } from './stage-check.js';
 import { Violation } from './violation.js';
 import type { WireAudit } from './wire-audit.js';
@@ -32,6 +37,8 @@ export interface AuditorOptions {
   readonly ledger: InputLedger;
   readonly wire: WireAudit;
   readonly partitions: number;
+  /** Which of the parts the application has that not all have. */
+  readonly parts: readonly PartName[];
   /** Whether the application runs at least once: effects may come again, and states may hold records twice. */
   readonly mayRepeat: boolean;
   readonly violated: (violation: Violation) => void;
@@ -39,7 +46,10 @@ export interface AuditorOptions {
 
 interface Stage {
   readonly input: string;
+  readonly output: string;
   readonly check: StageCheck;
+  /** Whether effects may come when the offset of their input has long been committed: they wait in retry topics. */
+  readonly isEventual?: boolean;
 }
 
 interface RepartitionRecord {
@@ -52,6 +62,8 @@ interface RepartitionRecord {
 
 const POLL_MS = 100;
 const PAUSE_MS = 100;
+/** What all applications read. */
+const INPUTS_WITH_LAG = [topics.map, topics.count, topics.window, topics.join].map(({ name }) => name);
 const REPARTITION_INPUT = topics.window.name;
 
 /** See the head of this file. */
@@ -64,7 +76,8 @@ export class Auditor {
   readonly #verified = new Map<string, number>();
   readonly #counts: StageCheck;
   readonly #windows: StageCheck;
-  readonly #stages: readonly (Stage & { readonly output: string })[];
+  readonly #stages: readonly Stage[];
+  readonly #partChecks: ReadonlyMap<string, PartCheck>;
   readonly #countChangelog = new ChangelogCheck(COUNT_CHANGELOG);
   readonly #windowChangelog = new ChangelogCheck(WINDOW_CHANGELOG);
   #isOver = false;
@@ -95,23 +108,35 @@ export class Auditor {
       { input: topics.join.name, output: topics.joined.name, check: plain(topics.join.name) },
       { input: REPARTITION_INPUT, output: REPARTITION, check: new StageCheck(REPARTITION_INPUT, fromLedger(REPARTITION_INPUT, groupOf), mayRepeat) }, // prettier-ignore
       { input: REPARTITION, output: topics.windowed.name, check: this.#windows },
+      ...this.#stagesOfParts(plain),
     ];
+    this.#partChecks = this.#checksOfParts();
   }
 
-  /** Effects seen, over all stages. */
+  /** Effects seen, over all stages and parts. */
   get effects(): number {
-    return this.#stages.reduce((sum, { check }) => sum + check.count, 0);
+    return this.#checks.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Effects that came again, over all stages. */
   get repeats(): number {
-    return this.#stages.reduce((sum, { check }) => sum + check.repeats, 0);
+    return this.#checks.reduce((sum, { repeats }) => sum + repeats, 0);
+  }
+
+  get #checks(): readonly { readonly count: number; readonly repeats: number }[] {
+    return [...this.#stages.map(({ check }) => check), ...new Set(this.#partChecks.values())];
   }
 
   /** Audits round after round until {@link end}, and once more then. */
   async run(): Promise<void> {
     await this.#cluster.start();
-    const read = [...OUTPUTS, REPARTITION, COUNT_CHANGELOG, WINDOW_CHANGELOG];
+    const read = [
+      ...OUTPUTS,
+      ...this.#options.parts.flatMap((part) => PART_TOPICS[part].outputs),
+      REPARTITION,
+      COUNT_CHANGELOG,
+      WINDOW_CHANGELOG,
+    ];
     await this.#untilThereAre(read);
     const { host, partitions } = this.#options;
     const places = read.flatMap((topic) =>
@@ -144,12 +169,17 @@ export class Auditor {
   get lag(): number {
     const { ledger, wire } = this.#options;
     let lag = 0;
-    for (const { input } of this.#stages) {
-      if (input === REPARTITION) continue;
+    const inputs = [...INPUTS_WITH_LAG, ...this.#options.parts.flatMap((part) => lagInputs(part))];
+    for (const input of inputs) {
       for (const record of ledger.committed(input)) {
         if ((record.offset ?? Infinity) >= wire.committed(input, record.partition)) lag += 1;
       }
     }
+    for (const { input, check, isEventual } of this.#stages) {
+      if (isEventual !== true) continue;
+      for (const { id } of ledger.committed(input)) if (!check.hasEffect(id)) lag += 1;
+    }
+    for (const check of new Set(this.#partChecks.values())) lag += Math.max(0, check.missing());
     for (const { partition, offset } of this.#repartitioned.values()) {
       if (offset >= wire.committed(REPARTITION, partition)) lag += 1;
     }
@@ -214,7 +244,16 @@ export class Auditor {
         const { id, row } = value as Joined;
         return take({ key, id, verify: () => this.#verifyRow(key, id, row) });
       }
+      case partTopics.called.name:
+      case partTopics.retried.name:
+        return take({ key, id: value as number });
+      case partTopics.found.name: {
+        const { id, row } = value as Joined;
+        return take({ key, id, verify: () => this.#verifyGlobal(key, row) });
+      }
       default: {
+        const check = this.#partChecks.get(topic);
+        if (check !== undefined) return check.take(topic, key, value);
         const state = value as Folded;
         return take({ key, id: state.id, state });
       }
@@ -242,8 +281,38 @@ export class Auditor {
     this.#rows.set(key, offset);
   }
 
+  /** A row of a global table is one that was committed for the key; members may be behind each other. */
+  #verifyGlobal(key: string, row: number | null): void {
+    if (row !== null) committedRecord(this.#options.ledger, partTopics.global.name, key, row);
+  }
+
+  #stagesOfParts(plain: (topic: string) => StageCheck): Stage[] {
+    const { call, called, retry, retried, lookup, found } = partTopics;
+    const stages: Readonly<Partial<Record<PartName, Stage>>> = {
+      calling: { input: call.name, output: called.name, check: plain(call.name) },
+      retrying: { input: retry.name, output: retried.name, check: plain(retry.name), isEventual: true },
+      'looking-up': { input: lookup.name, output: found.name, check: plain(lookup.name) },
+    };
+    return this.#options.parts.flatMap((part) => stages[part] ?? []);
+  }
+
+  #checksOfParts(): ReadonlyMap<string, PartCheck> {
+    const make: Readonly<Partial<Record<PartName, () => PartCheck>>> = {
+      caching: () => new CachedCheck(this.#options),
+      pairing: () => new PairCheck(this.#options),
+      relating: () => new RelatedCheck(this.#options),
+    };
+    return new Map(
+      this.#options.parts.flatMap((part) => {
+        const check = make[part]?.();
+        return check === undefined ? [] : PART_TOPICS[part].outputs.map((output) => [output, check] as const);
+      }),
+    );
+  }
+
   #verifyEffects(committed: ReadonlyMap<string, number>): void {
-    for (const { input, check } of this.#stages) {
+    for (const { input, check, isEventual } of this.#stages) {
+      if (isEventual === true) continue;
       for (const record of this.#inputsOf(input)) {
         if (check.hasEffect(record.id)) continue;
         const below = committed.get(`${input}/${record.partition}`) ?? 0;
@@ -266,6 +335,7 @@ export class Auditor {
 
   /** At the end, when everything has stopped: changelogs and stores hold what the plain fold of the input says. */
   compareStates(held: ReadonlyMap<string, Folded>): void {
+    for (const check of new Set(this.#partChecks.values())) check.verify();
     if (this.#options.mayRepeat) return;
     this.#countChangelog.compare(this.#counts.states);
     this.#windowChangelog.compare(this.#windows.states);
@@ -280,6 +350,11 @@ export class Auditor {
       this.#options.violated(new Violation('no-aborted-data', message));
     }
   }
+}
+
+/** The inputs of a part whose committed offsets say how far it is; nobody commits those of a global table. */
+function lagInputs(part: PartName): readonly string[] {
+  return PART_TOPICS[part].inputs.filter((input) => input !== partTopics.global.name);
 }
 
 /** A windowed key as its bytes read, one character each. */

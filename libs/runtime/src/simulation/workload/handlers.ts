@@ -24,11 +24,15 @@ export interface HandlersOptions {
 }
 
 const MAX_WORK_MS = 40;
+/** One in so many records needs what is away for some tries. */
+const AWAY_EVERY = 8;
+const MAX_TRIES_AWAY = 2;
 
 /** What all handlers of a run have in common: they take time, fail for now, and know the stores of running tasks. */
 export class Handlers {
   readonly #options: HandlersOptions;
   readonly #stores = new Set<OpenStore>();
+  readonly #triesAway = new Map<number, number>();
   /** Whether handlers may still fail. */
   isDisturbed: boolean;
 
@@ -48,11 +52,34 @@ export class Handlers {
     return {
       handle: (stage, id) => defect.handle(stage, id) ?? this.#handle(host),
       reorder: (id) => defect.reorder(id),
+      call: (id) => this.#call(host, id),
+      mayBeAway: (id) => this.#mayBeAway(id),
       storeOpened: (partition, store) => void this.#stores.add({ host, partition, store }),
       storeClosed: (_partition, store) => {
         for (const open of this.#stores) if (open.store === store) this.#stores.delete(open);
       },
     };
+  }
+
+  #call(host: SimulatedHost, id: number): Promise<number> {
+    const { random } = this.#options;
+    return new Promise((resolve, reject) => {
+      host.setTimer(nextInt(random, MAX_WORK_MS), () => {
+        try {
+          resolve(Promise.resolve(this.#handle(host)).then(() => id));
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    });
+  }
+
+  #mayBeAway(id: number): void {
+    const tries = this.#triesAway.get(id) ?? 0;
+    if (!this.isDisturbed || id % AWAY_EVERY !== 0 || tries >= 1 + (id % MAX_TRIES_AWAY)) return;
+    this.#triesAway.set(id, tries + 1);
+    this.#options.counts.fired('handler-failure');
+    throw new TransientError('MR_DEPENDENCY_UNAVAILABLE', 'what the record needs is away for some tries');
   }
 
   #handle(host: SimulatedHost): number | Promise<number> {

@@ -3,7 +3,7 @@ import { isMillraceError, nextInt, type Dialer, type Random } from '@millrace/ke
 import { RecordBatchBuilder, partitionForKey } from '@millrace/protocol';
 import type { SimulatedHost } from '../world/simulated-host.js';
 import type { InputLedger, InputRecord } from './input-ledger.js';
-import { INPUTS, topics } from './topologies.js';
+import { topics } from './topologies.js';
 
 const KEYS = 7;
 /** Longer than the broker is ever away: what a source means to commit is never ended by the broker. */
@@ -22,6 +22,8 @@ export interface SourceOptions {
   readonly random: Random;
   readonly ledger: InputLedger;
   readonly partitions: number;
+  /** The topics that they write to. */
+  readonly inputs: readonly string[];
   /** Longest time between two sends of one source. */
   readonly maxPauseMs: number;
   /** A transaction was left open for the broker to end. */
@@ -107,10 +109,10 @@ export class Sources {
 
   /** Sends a few records to a topic or two. */
   async #send(producer: Producer, isAborted: boolean): Promise<void> {
-    const { random } = this.#options;
+    const { random, inputs } = this.#options;
     const sent: Promise<void>[] = [];
     for (let parts = 1 + nextInt(random, 2); parts > 0; parts--) {
-      const topic = INPUTS[nextInt(random, INPUTS.length)] as string;
+      const topic = inputs[nextInt(random, inputs.length)] as string;
       sent.push(...this.#sendTo(producer, topic, isAborted));
     }
     await Promise.all(sent);

@@ -65,6 +65,10 @@ export interface HandlerBehaviour {
   handle(stage: 'map' | 'count' | 'window' | 'join', recordId: number): number | Promise<number>;
   /** The order in which the stateless part passes records on: all that may go by now. */
   reorder(recordId: number): readonly number[];
+  /** Answers a record's call to the outside with its id, after a while; may fail. */
+  call(recordId: number): Promise<number>;
+  /** Throws when what a record needs is away for now; it is back after a few tries. */
+  mayBeAway(recordId: number): void;
   /** A task with the store of the counts has begun, or ended. */
   storeOpened(partition: number, store: KeyValueStore<string, Folded>): void;
   storeClosed(partition: number, store: KeyValueStore<string, Folded>): void;

@@ -1,8 +1,10 @@
 import { isMillraceError, type Random } from '@millrace/kernel';
+import type { CallOrder } from '@millrace/streams';
 import { MemoryStoreEngine } from '@millrace/streams/testing';
 import type { ProcessingGuarantee } from '../../app/streams-app-options.js';
 import { StreamsApp } from '../../app/streams-app.js';
 import { Violation } from '../checks/violation.js';
+import { partPolicies, partTopologies, type PartName } from '../workload/parts.js';
 import { APPLICATION_ID, simulatedTopologies, type HandlerBehaviour } from '../workload/topologies.js';
 import { SimulatedHost } from './simulated-host.js';
 import type { SimulatedLink } from './simulated-link.js';
@@ -11,7 +13,6 @@ import type { VirtualTime } from './virtual-time.js';
 
 /** Shorter is not allowed by Kafka. */
 export const SESSION_TIMEOUT_MS = 6_000;
-const TRANSACTION_TIMEOUT_MS = 4_000;
 const HEARTBEAT_INTERVAL_MS = 500;
 const SHUTDOWN_TIMEOUT_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -30,9 +31,12 @@ export interface SlotOptions {
   readonly random: Random;
   readonly network: SimulatedNetwork;
   readonly behaviourOf: (host: SimulatedHost) => HandlerBehaviour;
+  readonly parts: readonly PartName[];
+  readonly callOrder: CallOrder;
   readonly threads: number;
   readonly processingGuarantee: ProcessingGuarantee;
   readonly commitIntervalMs: number;
+  readonly transactionTimeoutMs: number;
   /** Whether processes have an instance id, which is the same after a restart. */
   readonly isStatic: boolean;
   /** Whether stores are kept on a disk that outlives processes. */
@@ -83,14 +87,25 @@ export class AppSlot {
   /** Starts a process in this slot, if there is none. */
   start(): void {
     if (this.#current !== undefined || this.#isClosed) return;
-    const { time, random, network, behaviourOf, threads, commitIntervalMs, isStatic, processingGuarantee } =
-      this.#options;
-    const { hasDisk, standbyReplicas } = this.#options;
+    const {
+      time,
+      random,
+      network,
+      behaviourOf,
+      threads,
+      commitIntervalMs,
+      isStatic,
+      processingGuarantee,
+      transactionTimeoutMs,
+    } = this.#options;
+    const { parts, callOrder, hasDisk, standbyReplicas } = this.#options;
     const host = new SimulatedHost(`${this.name}.${++this.#starts}`, time);
     host.onThaw = () => network.flow(host);
+    const behaviour = behaviourOf(host);
     const app = new StreamsApp({
       applicationId: APPLICATION_ID,
-      topologies: simulatedTopologies(behaviourOf(host)),
+      topologies: [...simulatedTopologies(behaviour), ...partTopologies(parts, behaviour, callOrder)],
+      policies: partPolicies(parts),
       cluster: {
         bootstrap: ['broker:9092'],
         clientId: host.name,
@@ -106,7 +121,7 @@ export class AppSlot {
       threads,
       processingGuarantee,
       commitInterval: commitIntervalMs,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
+      transactionTimeout: transactionTimeoutMs,
       sessionTimeout: SESSION_TIMEOUT_MS,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       shutdownTimeout: SHUTDOWN_TIMEOUT_MS,

@@ -7,6 +7,7 @@ import { Disturber } from '../faults/disturber.js';
 import { CUT_POINTS, FaultCounts } from '../faults/fault-counts.js';
 import { Handlers } from '../workload/handlers.js';
 import { InputLedger } from '../workload/input-ledger.js';
+import { PARTS, type PartName } from '../workload/parts.js';
 import { APPLICATION_ID } from '../workload/topologies.js';
 import { AppSlot } from './app-slot.js';
 import { SimulatedBroker } from './simulated-broker.js';
@@ -37,6 +38,8 @@ export interface ReliableHost {
 }
 
 const DEFAULT_PATIENCE_MS = 180_000;
+/** How many of all runs have each of the parts that not all have. */
+const PART_SHARE = 1 / 4;
 const START_MS = 1_700_000_000_000;
 
 /** Everything that a seed makes: time, network, broker and processes, and what goes wrong with them. */
@@ -52,6 +55,8 @@ export class SimulatedWorld {
   readonly slots: readonly AppSlot[];
   readonly disturber: Disturber;
   readonly partitions: number;
+  /** Which of the parts its application has that not all have. */
+  readonly parts: readonly PartName[];
   readonly guarantee: ProcessingGuarantee;
   /** Longest pause between two sends of a source, in milliseconds. */
   readonly maxSourcePauseMs: number;
@@ -84,6 +89,7 @@ export class SimulatedWorld {
       maxDelayMs: 2 + nextInt(shape, 20),
       observer: this.#observer(),
     });
+    this.parts = PARTS.filter(() => shape.next() < PART_SHARE);
     const slowShare = shape.next() < 0.5 ? 0.05 : 0;
     const failureShare = shape.next() < 0.5 ? 0.004 : 0;
     const handling = { random: this.random('handlers'), counts, defect: this.defect, slowShare, failureShare };
@@ -163,10 +169,14 @@ export class SimulatedWorld {
       time: this.time,
       network: this.network,
       behaviourOf: (host: SimulatedHost) => this.handlers.of(host),
+      parts: this.parts,
+      callOrder: shape.next() < 0.5 ? ('ordered' as const) : ('per-key' as const),
       isStatic: shape.next() < 0.5,
       threads: shape.next() < 0.25 ? 2 : 1,
       processingGuarantee: this.guarantee,
       commitIntervalMs: 20 + nextInt(shape, 150),
+      // Longer than a session, a dead process's transaction is still open while others go on with its tasks.
+      transactionTimeoutMs: shape.next() < 0.3 ? 12_000 : 4_000,
       hasDisk: shape.next() < 0.5,
       standbyReplicas: nextInt(shape, 2),
       hasLateJoin: (slot: string) => this.wire.hasLateJoin(slot),
