@@ -65,7 +65,7 @@ export class Simulation {
     const feeding = { ledger, partitions, inputs, maxPauseMs: maxSourcePauseMs, forgotten, leaksAborted };
     const sources = new Sources({ ...world.reliableHost('sources'), ...feeding });
     const mayRepeat = world.guarantee === 'at_least_once';
-    const auditing = { ledger, wire, partitions, parts, mayRepeat, violated: world.violated };
+    const auditing = { ledger, wire, sink: world.sinkCheck, partitions, parts, mayRepeat, violated: world.violated };
     const auditor = new Auditor({ ...world.reliableHost('auditor'), ...auditing });
     this.#auditor = auditor;
 

@@ -25,6 +25,7 @@ import { ChangelogCheck, compareStates } from './changelog-check.js';
 import { PairCheck } from './pair-check.js';
 import { committedRecord, type PartCheck } from './part-check.js';
 import { RelatedCheck } from './related-check.js';
+import type { SinkCheck } from './sink-check.js';
 import { StageCheck, type StageInput } from './stage-check.js';
 import { Violation } from './violation.js';
 import type { WireAudit } from './wire-audit.js';
@@ -36,6 +37,8 @@ export interface AuditorOptions {
   readonly random: Random;
   readonly ledger: InputLedger;
   readonly wire: WireAudit;
+  /** Checks the sink, in runs that have one. */
+  readonly sink: SinkCheck | undefined;
   readonly partitions: number;
   /** Which of the parts the application has that not all have. */
   readonly parts: readonly PartName[];
@@ -154,6 +157,7 @@ export class Auditor {
       }
       for (const { check } of this.#stages) check.settle();
       this.#verifyEffects(committed);
+      this.#verifySink();
       await new Promise<void>((resolve) => host.setTimer(PAUSE_MS, resolve));
     }
     await fetcher.stop();
@@ -179,6 +183,7 @@ export class Auditor {
       if (isEventual !== true) continue;
       for (const { id } of ledger.committed(input)) if (!check.hasEffect(id)) lag += 1;
     }
+    lag += Math.max(0, this.#options.sink?.missing() ?? 0);
     for (const check of new Set(this.#partChecks.values())) lag += Math.max(0, check.missing());
     for (const { partition, offset } of this.#repartitioned.values()) {
       if (offset >= wire.committed(REPARTITION, partition)) lag += 1;
@@ -233,6 +238,7 @@ export class Auditor {
         if (this.#options.mayRepeat) return;
         return (topic === COUNT_CHANGELOG ? this.#countChangelog : this.#windowChangelog).take(key, value as Folded);
       case topics.mapped.name:
+        this.#options.sink?.take(partition, offset, value);
         return take({ key, id: value as number });
       case REPARTITION: {
         const id = value as number;
@@ -279,6 +285,15 @@ export class Auditor {
     if (offset < before && !this.#options.mayRepeat)
       throw new Violation('order-per-key', `${what}, which is older than the row before`);
     this.#rows.set(key, offset);
+  }
+
+  #verifySink(): void {
+    try {
+      this.#options.sink?.compare();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#options.violated(error);
+    }
   }
 
   /** A row of a global table is one that was committed for the key; members may be behind each other. */
@@ -336,6 +351,7 @@ export class Auditor {
   /** At the end, when everything has stopped: changelogs and stores hold what the plain fold of the input says. */
   compareStates(held: ReadonlyMap<string, Folded>): void {
     for (const check of new Set(this.#partChecks.values())) check.verify();
+    this.#options.sink?.verify();
     if (this.#options.mayRepeat) return;
     this.#countChangelog.compare(this.#counts.states);
     this.#windowChangelog.compare(this.#windows.states);

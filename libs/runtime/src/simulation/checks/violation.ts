@@ -8,6 +8,7 @@
  * - `state-is-fold`: every state that is emitted is the plain fold of the records before it;
  * - `changelog-is-fold`: so is every state in a changelog, and none is missing there;
  * - `store-is-fold`: so is what the stores hold at the end;
+ * - `sinks-agree`: a sink has what stands in its topic up to the offset that it keeps, and no more is committed for it;
  * - `offsets-never-back`: committed offsets never go back;
  * - `zombie-refused`: who was replaced while it stood still commits nothing and is told so;
  * - `nothing-hangs`: starts, stops and drains end within a bound of virtual time, and no moment lasts for ever;
@@ -22,6 +23,7 @@ export const INVARIANTS = [
   'state-is-fold',
   'changelog-is-fold',
   'store-is-fold',
+  'sinks-agree',
   'offsets-never-back',
   'zombie-refused',
   'nothing-hangs',

@@ -71,6 +71,7 @@ export class WireAudit {
   readonly #lateJoins = new Set<string>();
   /** The member that has an instance id now. */
   readonly #staticMembers = new Map<string, string>();
+  readonly #committedElsewhere: (groupId: string, topic: string, partition: number, offset: number) => void;
   readonly #violated: (violation: Violation) => void;
   readonly #unsubscribe: (() => void)[];
   #generation = 0;
@@ -83,9 +84,15 @@ export class WireAudit {
   timeouts = 0;
   generations = 0;
 
-  constructor(groupId: string, violated: (violation: Violation) => void) {
+  /** @param committedElsewhere Called for each offset that another group has committed. */
+  constructor(
+    groupId: string,
+    violated: (violation: Violation) => void,
+    committedElsewhere: (groupId: string, topic: string, partition: number, offset: number) => void,
+  ) {
     this.#groupId = groupId;
     this.#violated = violated;
+    this.#committedElsewhere = committedElsewhere;
     this.#unsubscribe = [
       brokerChannels.groupState.subscribe((event) => {
         if (event.groupId !== groupId) return;
@@ -173,8 +180,8 @@ export class WireAudit {
       this.#offsets(host.name, request.commit, body as Answer<'TxnOffsetCommit'>, isLate);
   }
 
-  #joined(host: string, { groupInstanceId }: Body<'JoinGroup'>, answer: Answer<'JoinGroup'>): void {
-    if (answer.errorCode !== ErrorCodes.NONE) return;
+  #joined(host: string, { groupId, groupInstanceId }: Body<'JoinGroup'>, answer: Answer<'JoinGroup'>): void {
+    if (answer.errorCode !== ErrorCodes.NONE || groupId !== this.#groupId) return;
     this.#generations.set(host, answer.generationId);
     if (groupInstanceId !== null) this.#staticMembers.set(groupInstanceId, answer.memberId);
   }
@@ -185,9 +192,16 @@ export class WireAudit {
     answer: Answer<'TxnOffsetCommit' | 'OffsetCommit'>,
     isLate: boolean,
   ): void {
-    if (commit.groupId !== this.#groupId) return;
     const isAccepted = answer.topics.every(({ partitions }) => partitions.every(({ errorCode }) => errorCode === 0));
     if (!isAccepted) return;
+    if (commit.groupId !== this.#groupId) {
+      for (const { name, partitions } of commit.topics) {
+        for (const each of partitions) {
+          this.#committedElsewhere(commit.groupId, name, each.partitionIndex, each.committedOffset);
+        }
+      }
+      return;
+    }
     const { generationId, memberId, groupInstanceId } = commit;
     const isReplaced = groupInstanceId !== null && this.#staticMembers.get(groupInstanceId) !== memberId;
     if (generationId !== this.#generation || isReplaced) {

@@ -12,7 +12,7 @@ import {
   encodeRequestFrame,
   encodeResponseFrame,
 } from '@millrace/protocol';
-import type { KeyValueStore } from '@millrace/streams';
+import type { KeyValueStore, SinkRecord } from '@millrace/streams';
 import type { Invariant } from '../checks/violation.js';
 import type { OpenRequest } from '../checks/wire-audit.js';
 import { NOTHING, type Folded } from '../workload/folded.js';
@@ -64,6 +64,13 @@ export class Defect {
       throw new FatalError('MR_TASK_FAILED', 'a defect was injected');
     }
     return undefined;
+  }
+
+  /** What a sink writes of the records that it is given: one is left out, once. */
+  sunk(records: readonly SinkRecord[]): readonly SinkRecord[] {
+    if (this.invariant !== 'sinks-agree' || records.length === 0 || this.#ledger.size < 50 || !this.#once())
+      return records;
+    return records.slice(1);
   }
 
   /** Passes a record on after the one that follows it, once. */

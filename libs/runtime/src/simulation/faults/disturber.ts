@@ -1,7 +1,8 @@
 import { nextInt, type Random } from '@millrace/kernel';
 import { apis } from '@millrace/protocol';
 import type { WireAudit } from '../checks/wire-audit.js';
-import { SESSION_TIMEOUT_MS, type AppProcess, type AppSlot } from '../world/app-slot.js';
+import { SESSION_TIMEOUT_MS } from '../world/app-makers.js';
+import type { AppProcess, AppSlot } from '../world/app-slot.js';
 import type { SimulatedBroker } from '../world/simulated-broker.js';
 import type { SimulatedHost } from '../world/simulated-host.js';
 import type { Direction } from '../world/simulated-link.js';

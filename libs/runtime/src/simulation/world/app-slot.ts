@@ -1,47 +1,34 @@
-import { isMillraceError, type Random } from '@millrace/kernel';
-import type { CallOrder } from '@millrace/streams';
-import { MemoryStoreEngine } from '@millrace/streams/testing';
-import type { ProcessingGuarantee } from '../../app/streams-app-options.js';
-import { StreamsApp } from '../../app/streams-app.js';
+import { isMillraceError, type Lifecycle } from '@millrace/kernel';
+import type { AppHealth, AppState, PartitionLag } from '../../app/app-state.js';
 import { Violation } from '../checks/violation.js';
-import { partPolicies, partTopologies, type PartName } from '../workload/parts.js';
-import { APPLICATION_ID, simulatedTopologies, type HandlerBehaviour } from '../workload/topologies.js';
+import { REQUEST_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } from './app-makers.js';
 import { SimulatedHost } from './simulated-host.js';
 import type { SimulatedLink } from './simulated-link.js';
 import type { SimulatedNetwork } from './simulated-network.js';
 import type { VirtualTime } from './virtual-time.js';
 
-/** Shorter is not allowed by Kafka. */
-export const SESSION_TIMEOUT_MS = 6_000;
-const HEARTBEAT_INTERVAL_MS = 500;
-const SHUTDOWN_TIMEOUT_MS = 3_000;
-const REQUEST_TIMEOUT_MS = 4_000;
-const CONNECT_TIMEOUT_MS = 1_000;
-/** Little, so that tasks wait for stores that are warm. */
-const ACCEPTABLE_RECOVERY_LAG = 20;
-const PROBING_INTERVAL_MS = 2_000;
 /** After so long a supervisor starts again what could not be started. */
 const SUPERVISION_MS = 1_000;
 /** A stop that takes longer than this hangs: the patience of the shutdown, and one request. */
 const STOP_WITHIN_MS = SHUTDOWN_TIMEOUT_MS + 2 * REQUEST_TIMEOUT_MS;
 
-/** What the processes of the application have in common. */
+/** What runs in a process: an application of streams, or a sink. */
+export interface SimulatedApp extends Lifecycle {
+  readonly state: AppState;
+  readonly finished: Promise<void>;
+  health(): AppHealth;
+  lag(): PartitionLag[];
+  drained(): Promise<void>;
+}
+
+/** How a slot works. */
 export interface SlotOptions {
   readonly time: VirtualTime;
-  readonly random: Random;
   readonly network: SimulatedNetwork;
-  readonly behaviourOf: (host: SimulatedHost) => HandlerBehaviour;
-  readonly parts: readonly PartName[];
-  readonly callOrder: CallOrder;
-  readonly threads: number;
-  readonly processingGuarantee: ProcessingGuarantee;
-  readonly commitIntervalMs: number;
-  readonly transactionTimeoutMs: number;
-  /** Whether processes have an instance id, which is the same after a restart. */
+  /** Makes what runs in a process on this host. */
+  readonly makeApp: (host: SimulatedHost) => SimulatedApp;
+  /** Whether its processes have the slot's name as instance id, which is the same after a restart. */
   readonly isStatic: boolean;
-  /** Whether stores are kept on a disk that outlives processes. */
-  readonly hasDisk: boolean;
-  readonly standbyReplicas: number;
   /** Whether a late copy of a join may have fenced a process of a slot. */
   readonly hasLateJoin: (slot: string) => boolean;
   readonly violated: (violation: Violation) => void;
@@ -50,7 +37,7 @@ export interface SlotOptions {
 /** A process of the application. */
 export interface AppProcess {
   readonly host: SimulatedHost;
-  readonly app: StreamsApp;
+  readonly app: SimulatedApp;
   /** Another process has its instance id: it must end by an error. */
   isReplaced: boolean;
   isOver: boolean;
@@ -60,7 +47,6 @@ export interface AppProcess {
 export class AppSlot {
   readonly name: string;
   readonly #options: SlotOptions;
-  readonly #disk = new MemoryStoreEngine();
   readonly #replaced: AppProcess[] = [];
   #current: AppProcess | undefined;
   #starts = 0;
@@ -87,47 +73,10 @@ export class AppSlot {
   /** Starts a process in this slot, if there is none. */
   start(): void {
     if (this.#current !== undefined || this.#isClosed) return;
-    const {
-      time,
-      random,
-      network,
-      behaviourOf,
-      threads,
-      commitIntervalMs,
-      isStatic,
-      processingGuarantee,
-      transactionTimeoutMs,
-    } = this.#options;
-    const { parts, callOrder, hasDisk, standbyReplicas } = this.#options;
+    const { time, network, makeApp } = this.#options;
     const host = new SimulatedHost(`${this.name}.${++this.#starts}`, time);
     host.onThaw = () => network.flow(host);
-    const behaviour = behaviourOf(host);
-    const app = new StreamsApp({
-      applicationId: APPLICATION_ID,
-      topologies: [...simulatedTopologies(behaviour), ...partTopologies(parts, behaviour, callOrder)],
-      policies: partPolicies(parts),
-      cluster: {
-        bootstrap: ['broker:9092'],
-        clientId: host.name,
-        dialer: network.dialer(host),
-        requestTimeoutMs: REQUEST_TIMEOUT_MS,
-        connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      },
-      ...(isStatic ? { instanceId: this.name } : {}),
-      ...(hasDisk ? { storeEngines: { disk: this.#disk }, defaultStoreEngine: 'disk' } : {}),
-      standbyReplicas,
-      acceptableRecoveryLag: ACCEPTABLE_RECOVERY_LAG,
-      probingRebalanceInterval: PROBING_INTERVAL_MS,
-      threads,
-      processingGuarantee,
-      commitInterval: commitIntervalMs,
-      transactionTimeout: transactionTimeoutMs,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-      shutdownTimeout: SHUTDOWN_TIMEOUT_MS,
-      clock: host,
-      random,
-    });
+    const app = makeApp(host);
     const process: AppProcess = { host, app, isReplaced: false, isOver: false };
     this.#current = process;
     // A start that fails for now is tried again by the supervisor, as the documentation of StreamsApp asks for.

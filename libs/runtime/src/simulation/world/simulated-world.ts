@@ -1,5 +1,6 @@
 import { SeededRandom, nextInt, type Dialer, type Random } from '@millrace/kernel';
 import type { ProcessingGuarantee } from '../../app/streams-app-options.js';
+import { SinkCheck } from '../checks/sink-check.js';
 import { Violation, type Invariant } from '../checks/violation.js';
 import { WireAudit } from '../checks/wire-audit.js';
 import { Defect } from '../faults/defects.js';
@@ -9,7 +10,9 @@ import { Handlers } from '../workload/handlers.js';
 import { InputLedger } from '../workload/input-ledger.js';
 import { PARTS, type PartName } from '../workload/parts.js';
 import { APPLICATION_ID } from '../workload/topologies.js';
+import { SINK_NAME, sinkMaker, streamsMaker } from './app-makers.js';
 import { AppSlot } from './app-slot.js';
+import { SimulatedDatabase } from './simulated-database.js';
 import { SimulatedBroker } from './simulated-broker.js';
 import { SimulatedHost } from './simulated-host.js';
 import { SimulatedNetwork, type NetworkObserver } from './simulated-network.js';
@@ -50,6 +53,9 @@ export class SimulatedWorld {
   readonly wire: WireAudit;
   readonly defect: Defect;
   readonly broker: SimulatedBroker;
+  /** What the sink writes to, and its check, in runs that have one. */
+  readonly database: SimulatedDatabase | undefined;
+  readonly sinkCheck: SinkCheck | undefined;
   readonly network: SimulatedNetwork;
   readonly handlers: Handlers;
   readonly slots: readonly AppSlot[];
@@ -72,8 +78,15 @@ export class SimulatedWorld {
     const shape = this.random('shape');
     const isAtLeastOnce = shape.next() < 1 / 6 && options.defect === undefined;
     this.guarantee = options.guarantee ?? (isAtLeastOnce ? 'at_least_once' : 'exactly_once');
-    this.wire = new WireAudit(APPLICATION_ID, this.violated);
+    this.wire = new WireAudit(APPLICATION_ID, this.violated, (groupId, topic, partition, offset) =>
+      this.#committedForSink(groupId, topic, partition, offset),
+    );
     this.defect = new Defect(options.defect, ledger);
+    const hasSink = options.defect === 'sinks-agree' || shape.next() < PART_SHARE;
+    this.database = hasSink
+      ? new SimulatedDatabase(this.random('database'), (batch) => this.defect.sunk(batch.records))
+      : undefined;
+    this.sinkCheck = this.database === undefined ? undefined : new SinkCheck(this.database);
     this.partitions = 1 + nextInt(shape, 4);
     this.maxSourcePauseMs = 100 + nextInt(shape, 500);
     this.broker = new SimulatedBroker({
@@ -163,11 +176,21 @@ export class SimulatedWorld {
     await this.broker.stop();
   }
 
+  #committedForSink(groupId: string, topic: string, partition: number, offset: number): void {
+    if (groupId !== SINK_NAME) return;
+    try {
+      this.sinkCheck?.committed(topic, partition, offset);
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.violated(error);
+    }
+  }
+
   #makeSlots(shape: Random): AppSlot[] {
     const count = 2 + nextInt(shape, 2);
-    const common = {
-      time: this.time,
-      network: this.network,
+    const { network, time, database } = this;
+    const making = {
+      network,
       behaviourOf: (host: SimulatedHost) => this.handlers.of(host),
       parts: this.parts,
       callOrder: shape.next() < 0.5 ? ('ordered' as const) : ('per-key' as const),
@@ -179,13 +202,20 @@ export class SimulatedWorld {
       transactionTimeoutMs: shape.next() < 0.3 ? 12_000 : 4_000,
       hasDisk: shape.next() < 0.5,
       standbyReplicas: nextInt(shape, 2),
-      hasLateJoin: (slot: string) => this.wire.hasLateJoin(slot),
-      violated: this.violated,
     };
-    return Array.from({ length: count }, (_, nth) => {
+    const { isStatic } = making;
+    const hasLateJoin = (slot: string): boolean => this.wire.hasLateJoin(slot);
+    const slotting = { time, network, isStatic, hasLateJoin, violated: this.violated };
+    const slots = Array.from({ length: count }, (_, nth) => {
       const name = `app-${nth}`;
-      return new AppSlot(name, { ...common, random: this.random(name) });
+      return new AppSlot(name, { ...slotting, makeApp: streamsMaker(name, this.random(name), making) });
     });
+    if (database === undefined) return slots;
+    const sinks = ['sink-0', 'sink-1'].map((name) => {
+      const makeApp = sinkMaker(name, this.random(name), { network, isStatic, database });
+      return new AppSlot(name, { ...slotting, makeApp });
+    });
+    return [...slots, ...sinks];
   }
 
   #observer(): NetworkObserver {
