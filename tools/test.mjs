@@ -15,7 +15,7 @@ import { build } from './build.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patterns = process.argv.slice(2);
-/** How many seeds of the simulation are run: less than a minute of them. */
+/** How many seeds of the simulation are run: about a minute of them. */
 const SIMULATION_SEEDS = 200;
 const total = { passed: 0, failed: 0, skipped: 0 };
 
