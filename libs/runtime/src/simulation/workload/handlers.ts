@@ -61,17 +61,11 @@ export class Handlers {
     };
   }
 
-  #call(host: SimulatedHost, id: number): Promise<number> {
+  async #call(host: SimulatedHost, id: number): Promise<number> {
     const { random } = this.#options;
-    return new Promise((resolve, reject) => {
-      host.setTimer(nextInt(random, MAX_WORK_MS), () => {
-        try {
-          resolve(Promise.resolve(this.#handle(host)).then(() => id));
-        } catch (error) {
-          reject(error as Error);
-        }
-      });
-    });
+    await new Promise<void>((resolve) => host.setTimer(nextInt(random, MAX_WORK_MS), resolve));
+    await this.#handle(host);
+    return id;
   }
 
   #mayBeAway(id: number): void {
