@@ -3,7 +3,7 @@ import type { ProcessingGuarantee } from '../app/streams-app-options.js';
 import { INVARIANTS, type Invariant } from './checks/violation.js';
 import { Simulation } from './simulation.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 /** A run with a defect needs faults where only they bring out what it spoils. */
 const NEEDS_FAULTS: readonly Invariant[] = ['zombie-refused'];
@@ -20,7 +20,8 @@ async function noticed(defect: Invariant, guarantee: ProcessingGuarantee): Promi
   for (let seed = 1; seed <= (needsFaults ? SEEDS_WITH_FAULTS : 1); seed++) {
     const options = { defect, isCalm: !needsFaults, guarantee, patienceMs: 30_000 };
     const { violation } = await new Simulation(seed, options).run();
-    if (violation !== undefined) return violation.invariant;
+    // A refusal that is turned around may first show as a doubled effect, where the member is unknown within the present generation.
+    if (violation !== undefined && (violation.invariant === defect || !needsFaults)) return violation.invariant;
   }
   return undefined;
 }
