@@ -15,6 +15,7 @@ import {
   tumbling,
   utf8,
 } from '@millrace/streams';
+import { processorOf } from './processors.mjs';
 import { UnknownInScenario, flatMapper, fold, inverse, joiner, keyBy, mapper, predicate } from './values.mjs';
 
 const value = json();
@@ -46,7 +47,8 @@ function storeOf(node, kinds) {
     store: name,
     ...(engine === undefined ? {} : { engine }),
     ...(logging ? {} : { logging }),
-    ...(caching ? { cache: true } : {}),
+    // As in Kafka Streams, a versioned store is never cached.
+    ...(caching && type !== 'versioned' ? { cache: true } : {}),
     ...(historyMs === undefined ? {} : { history: historyMs }),
   };
 }
@@ -227,6 +229,14 @@ const operators = {
     (node, { from }) => {
       const options = { by: keyBy(node.by), id: utf8, within: node.windowMs, ...storeOf(node, ['window']) };
       return must(from, 'deduplicate', 'deduplicate').deduplicate(node.id, options);
+    },
+  ],
+  process: [
+    ['from', 'processor', 'store'],
+    (node, { from }) => {
+      // What a cache holds back goes to the changelog alone: a processor's output does not show it.
+      const { cache: _cache, ...store } = storeOf(node, ['keyValue']);
+      return must(from, 'process', 'process').process(node.id, processorOf(node.processor, store));
     },
   ],
   toStream: [['from'], (node, { from }) => must(from, 'toStream', 'toStream').toStream(node.id)],

@@ -1,7 +1,7 @@
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { TableStore } from '../store/table-store.js';
-import { HeldUpdates } from './held-updates.js';
+import { TableUpdates } from '../table/table-updates.js';
 
 /** How an aggregate grows. `undefined` stands for no aggregate yet. */
 export interface Fold {
@@ -16,14 +16,18 @@ export class AggregateNode extends ProcessorNode {
   readonly #store: TableStore;
   readonly #fold: Fold;
   readonly #environment: NodeEnvironment;
-  readonly #held: HeldUpdates | undefined;
+  readonly #updates: TableUpdates;
 
   constructor(name: string, store: string, fold: Fold, isCached: boolean, environment: NodeEnvironment) {
     super(name);
     this.#store = environment.store(store) as TableStore;
     this.#fold = fold;
     this.#environment = environment;
-    this.#held = isCached ? new HeldUpdates(environment.context) : undefined;
+    this.#updates = new TableUpdates(this.#store, {
+      isCached,
+      context: environment.context,
+      forward: (key, value, old, timestampMs, isLatest) => this.forwardUpdate(key, value, old, timestampMs, isLatest),
+    });
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -35,17 +39,10 @@ export class AggregateNode extends ProcessorNode {
     const old = before?.value ?? null;
     const aggregate = this.#fold.add(before?.value, value, key);
     const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
-    const outcome = this.#store.put(key, aggregate, newestMs, this.#held === undefined);
-    if (outcome === 'refused') return undefined;
-    if (this.#held === undefined) return this.forwardUpdate(key, aggregate, old, newestMs, outcome === 'latest');
-    this.#held.hold(this.#store.textOf(key), key, aggregate, old, newestMs);
-    return undefined;
+    return this.#updates.put(key, aggregate, old, newestMs);
   }
 
   override flush(): Outcome {
-    return this.#held?.release(({ key, value, old, timestampMs }) => {
-      this.#store.log(key, value, timestampMs);
-      return this.forwardUpdate(key, value, old, timestampMs, true);
-    });
+    return this.#updates.flush();
   }
 }

@@ -33,12 +33,18 @@ export class HeldUpdates {
     this.#updates.set(id, { key, value, old: before, timestampMs, headers: this.#context.copyOfHeaders() });
   }
 
-  /** Emits what was held, in the order in which the keys were first updated. */
+  /**
+   * Emits what was held, in the order in which the keys were first updated. A deletion of what nobody has seen is passed over, as
+   * in Kafka Streams.
+   */
   release(emit: (update: HeldUpdate) => Outcome): Outcome {
     if (this.#updates.size === 0) return undefined;
     const updates = this.#updates;
     this.#updates = new Map();
-    return inOrder(updates.values(), (update) => this.#emit(update, emit));
+    return inOrder(updates.values(), (update) => {
+      if (update.value === null && update.old === null) return undefined;
+      return this.#emit(update, emit);
+    });
   }
 
   #emit(update: HeldUpdate, emit: (update: HeldUpdate) => Outcome): Outcome {

@@ -2,6 +2,7 @@ import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { TableStore } from '../store/table-store.js';
 import type { Change } from '../table/change.js';
+import { TableUpdates } from '../table/table-updates.js';
 
 /** How an aggregate of a table follows its rows. `undefined` stands for no aggregate yet. */
 export interface TableFold {
@@ -19,12 +20,18 @@ export class TableAggregateNode extends ProcessorNode {
   readonly #store: TableStore;
   readonly #fold: TableFold;
   readonly #environment: NodeEnvironment;
+  readonly #updates: TableUpdates;
 
-  constructor(name: string, store: string, fold: TableFold, environment: NodeEnvironment) {
+  constructor(name: string, store: string, fold: TableFold, isCached: boolean, environment: NodeEnvironment) {
     super(name);
     this.#store = environment.store(store) as TableStore;
     this.#fold = fold;
     this.#environment = environment;
+    this.#updates = new TableUpdates(this.#store, {
+      isCached,
+      context: environment.context,
+      forward: (key, value, old, timestampMs, isLatest) => this.forwardUpdate(key, value, old, timestampMs, isLatest),
+    });
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -45,8 +52,10 @@ export class TableAggregateNode extends ProcessorNode {
       if (before !== undefined && (keepsTime || aggregate !== null)) newestMs = Math.max(newestMs, before.timestampMs);
       aggregate = add(aggregate ?? undefined, added, key) ?? null;
     }
-    const outcome = this.#store.put(key, aggregate, newestMs);
-    if (outcome === 'refused') return undefined;
-    return this.forwardUpdate(key, aggregate, before?.value ?? null, newestMs, outcome === 'latest');
+    return this.#updates.put(key, aggregate, before?.value ?? null, newestMs);
+  }
+
+  override flush(): Outcome {
+    return this.#updates.flush();
   }
 }

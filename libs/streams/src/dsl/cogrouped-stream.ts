@@ -52,7 +52,7 @@ export class CogroupedStream<K, A> {
     const { inputs, key } = this.#place(options.initialize);
     const isCached = options.cache ?? false;
     const serdes = { key, value: options.value ?? json<A>() };
-    const store = { ...tableStoreSpec(serdes, options), isCached };
+    const store = tableStoreSpec(serdes, options);
     const node = addFolds(this.#graph, inputs, {
       name,
       store,

@@ -49,7 +49,7 @@ export function joinByForeignKey<K, V, FK, W, R>(
     subscriptionStore: subscriptions.name,
   };
   const processor = (suffix: string, parents: GraphNode[], rest: Pick<GraphNode, 'stores' | 'create'>): GraphNode =>
-    graph.add({ name: `${name}-${suffix}`, kind: 'processor', parents, globalTables: [], ...rest });
+    graph.add({ name: `${name}-${suffix}`, kind: 'processor', parents, globalTables: [], keepsNullKeys: true, ...rest });
 
   const subscribe = processor('subscribe', [left.node], {
     stores: [],
@@ -87,7 +87,7 @@ export function joinByForeignKey<K, V, FK, W, R>(
     stores: [store],
     globalTables: [],
     detail: `${isLeft ? 'left' : 'inner'} foreign-key join`,
-    create: (environment) => new TableSourceNode(name, store.name, environment),
+    create: (environment) => new TableSourceNode(name, store.name, store.isCached, environment),
   });
   graph.coPartition([subscribed, right.node]);
   graph.coPartition([answered, left.node]);

@@ -51,7 +51,7 @@ export class GroupedStream<K, V> {
     const { graph, node: above, serdes: given } = this.stream;
     const isCached = options.cache ?? false;
     const serdes = { key: given.key, value: options.value ?? json<A>() };
-    const store = { ...tableStoreSpec(serdes, options), isCached };
+    const store = tableStoreSpec(serdes, options);
     const node = addFolds(graph, [{ node: above, add }], {
       name,
       store,

@@ -73,7 +73,7 @@ export class GroupedTable<K, V> {
       parents: [above],
       stores: [store],
       globalTables: [],
-      create: (environment) => new TableAggregateNode(name, store.name, fold, environment),
+      create: (environment) => new TableAggregateNode(name, store.name, fold, store.isCached, environment),
     });
     return new KTable<K, A>(graph, node, storedTable(store), serdes, this.#resolve);
   }

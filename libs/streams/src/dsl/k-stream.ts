@@ -301,7 +301,7 @@ export class KStream<K, V> {
       parents: [stream.node],
       stores: [store],
       globalTables: [],
-      create: (environment) => new TableSourceNode(name, store.name, environment),
+      create: (environment) => new TableSourceNode(name, store.name, store.isCached, environment),
     });
     return new KTable<K, V>(this.graph, node, storedTable(store), stream.serdes, this.#resolve);
   }

@@ -58,9 +58,10 @@ export class KTable<K, V> {
   /** Hides the rows for which `predicate` does not hold: as if they were deleted. */
   filter(name: string, predicate: (value: V, key: K) => boolean): KTable<K, V> {
     const oldValues = new OldValues([this.origin.oldValues]);
+    oldValues.want();
     const holds = predicate as (value: unknown, key: unknown) => boolean;
-    const table = { isVersioned: this.origin.isVersioned, oldValues };
-    const node = this.#add(name, { create: ({ context }) => new TableFilterNode(name, holds, table, context) });
+    const { isVersioned } = this.origin;
+    const node = this.#add(name, { create: ({ context }) => new TableFilterNode(name, holds, isVersioned, context) });
     const shown = (value: unknown, key: unknown): unknown => (holds(value, key) ? value : null);
     const origin = {
       ...this.origin,

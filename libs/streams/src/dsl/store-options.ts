@@ -39,6 +39,11 @@ export interface TableStoreOptions<V> {
    */
   readonly history?: Duration;
   /**
+   * Whether only the last update of a key since the previous commit is logged and passed on; see {@link StoreOptions.cache}. Default
+   * false. Not together with `history`.
+   */
+  readonly cache?: boolean;
+  /**
    * What keeps the store: `memory` is the heap, any other an engine that the application registers under this name. Default: the
    * application's default engine, which is `memory` unless it names another.
    */
@@ -53,12 +58,22 @@ export interface TableStoreOptions<V> {
 /** The specification of the store of a table. */
 export function tableStoreSpec<K, V>(
   serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
-  { store, value = serdes.value, history, engine, logging = true }: TableStoreOptions<V>,
+  { store, value = serdes.value, history, cache = false, engine, logging = true }: TableStoreOptions<V>,
 ): StoreSpec {
   const kind = history === undefined ? 'key-value' : 'versioned';
   const problems: string[] = [];
   const retentionMs = history === undefined ? Infinity : optionMs(`history of '${store}'`, history, problems);
-  return storeSpec({ name: store, kind, key: serdes.key, value, retentionMs, engine, isLogged: logging, problems });
+  return storeSpec({
+    name: store,
+    kind,
+    key: serdes.key,
+    value,
+    retentionMs,
+    isCached: cache,
+    engine,
+    isLogged: logging,
+    problems,
+  });
 }
 
 /** Completes a store's specification with the defaults. */

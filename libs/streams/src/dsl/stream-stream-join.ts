@@ -72,6 +72,7 @@ export function joinStreams<K, V, W, R>(
       parents: [parent],
       stores: [leftStore, rightStore, ...leftUnmatched, ...rightUnmatched],
       globalTables: [],
+      keepsNullKeys: kind !== 'inner',
       detail: `${kind} join, ${times}${kind === 'inner' ? '' : `, unmatched ${unmatched}`}`,
       create: (environment) => new StreamJoinNode(`${name}-${suffix}`, join, isLeftSide, environment),
     });

@@ -59,6 +59,7 @@ function joinGlobalTable<K, V>(
     parents: [stream.node],
     stores: [],
     globalTables: [table.name],
+    keepsNullKeys: isLeft,
     create: (environment) => {
       const rows = environment.globalTable(table.name);
       const lookup = { isLeft, by, lookUp: (key: unknown) => rows.get(key), join: options.join as Join };
@@ -86,6 +87,7 @@ function joinByKey<K, V>(
       parents: [stream.node],
       stores: origin.stores,
       globalTables: [],
+      keepsNullKeys: isLeft,
       create: (environment) => {
         const view = origin.view(environment);
         const lookUp = (key: unknown, timestampMs: number): unknown => view.rowAsOf(key, timestampMs)?.value;
@@ -105,6 +107,7 @@ function joinByKey<K, V>(
     parents: [stream.node],
     stores: [waiting, ...origin.stores],
     globalTables: [],
+    keepsNullKeys: isLeft,
     detail: `grace ${graceMs} ms`,
     create: (environment) =>
       new AsOfJoinNode(name, { isLeft, store: waiting.name, graceMs, join }, origin.view(environment), environment),

@@ -58,7 +58,7 @@ export function joinTables<K, V, W, R>(
     parents: [side('this', left, right, true), side('other', right, left, false)],
     stores: [store],
     globalTables: [],
-    create: (environment) => new MaterializeNode(name, store.name, environment),
+    create: (environment) => new MaterializeNode(name, store.name, store.isCached, environment),
   });
   graph.coPartition([left.node, right.node]);
   return new KTable<K, R>(graph, node, { ...storedTable(store), oldValues }, serdes, resolve);

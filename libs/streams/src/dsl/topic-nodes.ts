@@ -69,13 +69,17 @@ export function addRepartition(
 }
 
 function addSinkNode(graph: TopologyGraph, parents: readonly GraphNode[], sink: SinkSpec): void {
-  graph.add({
+  const node: GraphNode = graph.add({
     name: sink.node,
     kind: 'sink',
     parents,
     stores: [],
     sink,
     globalTables: [],
-    create: (environment) => new SinkNode(sink, environment),
+    create: (environment) => {
+      // Nobody below could do anything with a record without a key, unless it is joined with null.
+      const dropsNullKeys = sink.isRepartition && !graph.keepsNullKeysBelow(node);
+      return new SinkNode(sink, dropsNullKeys, environment);
+    },
   });
 }

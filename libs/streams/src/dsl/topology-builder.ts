@@ -61,7 +61,7 @@ export class TopologyBuilder {
       stores: [store],
       source: sourceOf(name, topic, true),
       globalTables: [],
-      create: (environment) => new TableSourceNode(name, store.name, environment),
+      create: (environment) => new TableSourceNode(name, store.name, store.isCached, environment),
     });
     return new KTable<K, V>(
       this.#graph,

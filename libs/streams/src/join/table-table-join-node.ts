@@ -2,6 +2,7 @@ import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { TableStore } from '../store/table-store.js';
 import type { OldValues } from '../table/old-values.js';
+import { TableUpdates } from '../table/table-updates.js';
 import type { TableView } from '../table/table-view.js';
 
 /** One side of a join of two tables by their common key. */
@@ -58,11 +59,15 @@ export class TableTableJoinNode extends ProcessorNode {
 
 /** Keeps what both sides of a join of tables emit, so that it can be looked up in turn. */
 export class MaterializeNode extends ProcessorNode {
-  readonly #store: TableStore;
+  readonly #updates: TableUpdates;
 
-  constructor(name: string, store: string, environment: NodeEnvironment) {
+  constructor(name: string, store: string, isCached: boolean, environment: NodeEnvironment) {
     super(name);
-    this.#store = environment.store(store) as TableStore;
+    this.#updates = new TableUpdates(environment.store(store) as TableStore, {
+      isCached,
+      context: environment.context,
+      forward: (key, value, old, timestampMs, isLatest) => this.forwardUpdate(key, value, old, timestampMs, isLatest),
+    });
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -70,8 +75,10 @@ export class MaterializeNode extends ProcessorNode {
   }
 
   override update(key: unknown, value: unknown, old: unknown, timestampMs: number, _isLatest: boolean): Outcome {
-    const outcome = this.#store.put(key, value, timestampMs);
-    if (outcome === 'refused') return undefined;
-    return this.forwardUpdate(key, value, old, timestampMs, outcome === 'latest');
+    return this.#updates.put(key, value, old, timestampMs);
+  }
+
+  override flush(): Outcome {
+    return this.#updates.flush();
   }
 }

@@ -111,6 +111,9 @@ export abstract class ProcessorNode {
     return false;
   }
 
+  /** Takes note of the stream time up to which a task of before has come: what was due by then has been run. */
+  resumeStreamTime(_streamTimeMs: number): void {}
+
   /** Runs what is due at this stream time. */
   punctuateStreamTime(_streamTimeMs: number): Outcome {
     return undefined;

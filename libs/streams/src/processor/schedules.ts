@@ -10,6 +10,8 @@ interface Schedule {
 /** What a processor has scheduled by stream time and by the wall clock. */
 export class Schedules {
   readonly #schedules = new Set<Schedule>();
+  /** The stream time up to which a task of before has run what was due; -1 where there was none. */
+  #resumedMs = -1;
 
   get isEmpty(): boolean {
     return this.#schedules.size === 0;
@@ -38,6 +40,11 @@ export class Schedules {
     }
   }
 
+  /** Goes on where a task of before has left off: its turns up to that stream time are not run again. */
+  resumeStreamTime(streamTimeMs: number): void {
+    this.#resumedMs = Math.max(this.#resumedMs, streamTimeMs);
+  }
+
   /** Runs what is due. */
   run(by: Schedule['by'], timeMs: number): Outcome {
     if (timeMs < 0) return undefined;
@@ -46,7 +53,7 @@ export class Schedules {
       if (schedule.by !== by) continue;
       if (schedule.dueMs === undefined) {
         // As in Kafka Streams: turns of stream time are aligned to 0, and the wall clock's first one is a period away.
-        schedule.dueMs = by === 'stream-time' ? 0 : timeMs + schedule.everyMs;
+        schedule.dueMs = by === 'stream-time' ? this.#firstTurnMs(schedule.everyMs) : timeMs + schedule.everyMs;
       }
       if (timeMs < schedule.dueMs) continue;
       const missed = Math.floor((timeMs - schedule.dueMs) / schedule.everyMs) + 1;
@@ -55,5 +62,9 @@ export class Schedules {
       else pending = schedule.callback(timeMs) ?? undefined;
     }
     return pending;
+  }
+
+  #firstTurnMs(everyMs: number): number {
+    return this.#resumedMs < 0 ? 0 : (Math.floor(this.#resumedMs / everyMs) + 1) * everyMs;
   }
 }

@@ -9,14 +9,21 @@ export class SinkNode extends ProcessorNode {
   readonly #topic: string;
   readonly #environment: NodeEnvironment;
 
-  constructor(spec: SinkSpec, environment: NodeEnvironment) {
+  readonly #dropsNullKeys: boolean;
+
+  constructor(spec: SinkSpec, dropsNullKeys: boolean, environment: NodeEnvironment) {
     super(spec.node);
     this.#spec = spec;
+    this.#dropsNullKeys = dropsNullKeys;
     this.#topic = environment.topicName(spec.topic, spec.isRepartition);
     this.#environment = environment;
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
+    if (this.#dropsNullKeys && (key === null || key === undefined)) {
+      this.#environment.counters.droppedNull++;
+      return undefined;
+    }
     try {
       this.#write(key, value, timestampMs);
     } catch (cause) {

@@ -87,6 +87,10 @@ export class UserProcessorNode extends ProcessorNode {
     return this.#schedules.run('stream-time', streamTimeMs);
   }
 
+  override resumeStreamTime(streamTimeMs: number): void {
+    this.#schedules.resumeStreamTime(streamTimeMs);
+  }
+
   /** Wall-clock schedules keep their turns: rollbacks that follow each other must not put them off for ever. */
   override succeed(former: ProcessorNode): void {
     if (former instanceof UserProcessorNode) this.#schedules.succeed(former.#schedules);

@@ -1,7 +1,4 @@
-/**
- * Whether somebody below a table needs to know what a value was before it changed. A filter drops what nobody has seen
- * only then, as in Kafka Streams.
- */
+/** Whether somebody below a table needs to know what a value was before it changed. A filter always does. */
 export class OldValues {
   readonly #above: readonly OldValues[];
   #areWanted = false;

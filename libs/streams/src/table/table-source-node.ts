@@ -1,6 +1,7 @@
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import { ProcessorNode, type Outcome } from '../processor/processor-node.js';
 import type { TableStore } from '../store/table-store.js';
+import { TableUpdates } from './table-updates.js';
 
 /**
  * Turns records into the changes of a table: the latest value of each key, where a null value deletes. Out-of-order records
@@ -9,11 +10,18 @@ import type { TableStore } from '../store/table-store.js';
 export class TableSourceNode extends ProcessorNode {
   readonly #store: TableStore;
   readonly #environment: NodeEnvironment;
+  readonly #updates: TableUpdates;
 
-  constructor(name: string, store: string, environment: NodeEnvironment) {
+  constructor(name: string, store: string, isCached: boolean, environment: NodeEnvironment) {
     super(name);
     this.#store = environment.store(store) as TableStore;
     this.#environment = environment;
+    this.#updates = new TableUpdates(this.#store, {
+      isCached,
+      context: environment.context,
+      forward: (key, value, old, timestampMs, isLatest) => this.forwardUpdate(key, value, old, timestampMs, isLatest),
+      refused: () => void environment.counters.droppedLate++,
+    });
   }
 
   process(key: unknown, value: unknown, timestampMs: number): Outcome {
@@ -22,9 +30,10 @@ export class TableSourceNode extends ProcessorNode {
       return undefined;
     }
     const old = this.#store.row(key)?.value ?? null;
-    const outcome = this.#store.put(key, value, timestampMs);
-    if (outcome !== 'refused') return this.forwardUpdate(key, value, old, timestampMs, outcome === 'latest');
-    this.#environment.counters.droppedLate++;
-    return undefined;
+    return this.#updates.put(key, value, old, timestampMs);
+  }
+
+  override flush(): Outcome {
+    return this.#updates.flush();
   }
 }

@@ -32,23 +32,24 @@ export class TableMapValuesNode extends ProcessorNode {
   }
 }
 
-/** Hides the rows of a table for which the predicate does not hold: as if they were deleted. */
+/**
+ * Hides the rows of a table for which the predicate does not hold: as if they were deleted. A deletion is passed on only where
+ * those below have seen the row, except on versioned tables: as in Kafka Streams since 4.3.
+ */
 export class TableFilterNode extends ProcessorNode {
   readonly #holds: (value: unknown, key: unknown) => boolean;
   readonly #isVersioned: boolean;
-  readonly #oldValues: OldValues;
   readonly #context: RecordContext;
 
   constructor(
     name: string,
     holds: (value: unknown, key: unknown) => boolean,
-    table: { readonly isVersioned: boolean; readonly oldValues: OldValues },
+    isVersioned: boolean,
     context: RecordContext,
   ) {
     super(name);
     this.#holds = holds;
-    this.#isVersioned = table.isVersioned;
-    this.#oldValues = table.oldValues;
+    this.#isVersioned = isVersioned;
     this.#context = context;
   }
 
@@ -58,10 +59,10 @@ export class TableFilterNode extends ProcessorNode {
 
   override update(key: unknown, value: unknown, old: unknown, timestampMs: number, isLatest: boolean): Outcome {
     const shown = value !== null && this.#holds(value, key) ? value : null;
-    const shownOld = old !== null && this.#oldValues.areWanted && this.#holds(old, key) ? old : null;
+    const shownOld = old !== null && this.#holds(old, key) ? old : null;
     this.#context.forgetValue();
     // Nobody below has seen the row: there is nothing to take back.
-    if (this.#oldValues.areWanted && !this.#isVersioned && shown === null && shownOld === null) return undefined;
+    if (!this.#isVersioned && shown === null && shownOld === null) return undefined;
     return this.forwardUpdate(key, shown, shownOld, timestampMs, isLatest);
   }
 }

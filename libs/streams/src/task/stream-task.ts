@@ -146,7 +146,13 @@ export class StreamTask {
     this.#committedTimes = metadata;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+    for (const node of this.#operators.scheduling) node.resumeStreamTime(this.#streamTimeMs);
     if (this.#operators.calls !== undefined) this.#operators.calls.streamTimeMs = this.#streamTimeMs;
+  }
+
+  /** Takes the place of a task that has ended: turns by the wall clock come when they would have come there. */
+  succeed(former: StreamTask): void {
+    this.#operators.succeed(former.#operators);
   }
 
   /** Says where an input begins: at its committed offset. Needed to commit stream times when no record arrives. */

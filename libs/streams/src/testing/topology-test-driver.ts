@@ -219,6 +219,7 @@ export class TopologyTestDriver {
       const untilMs = this.nowMs + ms;
       // What was answered or refused before this has its consequences now, not later.
       if (this.#tasks.some((task) => task.isCalling)) await this.#settle();
+      for (const task of this.#tasks) await task.punctuate(this.nowMs);
       for (let dueMs = this.#nextDueMs(); dueMs <= untilMs; dueMs = this.#nextDueMs()) {
         this.#clock.advanceTo(dueMs);
         await this.#settle();
@@ -258,13 +259,18 @@ export class TopologyTestDriver {
    * @throws {TopologyChangeError} (stop-app) when an application would refuse it at boot; the driver is as it was.
    */
   restart(next?: Topology, { acceptTopologyChanges, policy = this.#policy }: RestartOptions = {}): void {
+    const former = this.#tasks;
     if (next !== undefined) this.#replace(withErrorPolicy(next, policy), policy, acceptTopologyChanges);
     this.close();
     this.#open.clear();
     // What was processed and not committed, or waited to be tried again, is read again.
     for (const place of this.#handed.keys()) this.#handed.set(place, this.#committed.get(place) ?? 0);
     this.#tasks = this.#makeTasks();
-    for (const task of this.#tasks) this.#restore(task);
+    for (const task of this.#tasks) {
+      this.#restore(task);
+      const before = former.find(({ id }) => id === task.id);
+      if (before !== undefined) task.succeed(before);
+    }
     this.#feed();
   }
 
@@ -420,7 +426,10 @@ export class TopologyTestDriver {
     let moved = false;
     for (const task of this.#tasks) {
       this.#feed();
-      while ((await this.#process(task)) > 0) moved = true;
+      while ((await this.#process(task)) > 0) {
+        moved = true;
+        if (!task.isCalling) await this.#commit(task);
+      }
       await task.punctuate(this.nowMs);
       if (await this.#commit(task)) moved = true;
     }

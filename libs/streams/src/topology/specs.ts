@@ -102,6 +102,8 @@ export interface GraphNode {
   readonly globalTables: readonly string[];
   /** A text for `describe()` beside the name, such as `tumbling 1h, grace 2d`. */
   readonly detail?: string;
+  /** Whether it keeps records without a key, as a left join does: a repartition topic above it must not drop them (KIP-962). */
+  readonly keepsNullKeys?: boolean;
   /** How long a call of this operator to the outside may take, tries and pauses included, in milliseconds. */
   readonly longestCallMs?: number;
   /**

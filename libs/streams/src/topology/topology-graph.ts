@@ -54,12 +54,23 @@ export class TopologyGraph {
     this.#names.add(name);
   }
 
+  /** Whether any operator below a node, also beyond repartition topics, keeps records without a key. */
+  keepsNullKeysBelow(node: GraphNode): boolean {
+    const { sink } = node;
+    const below = this.#nodes.filter(
+      ({ parents, source }) =>
+        parents.includes(node) ||
+        (sink?.isRepartition === true && source?.isRepartition === true && source.topic === sink.topic),
+    );
+    return below.some((each) => each.keepsNullKeys === true || this.keepsNullKeysBelow(each));
+  }
+
   /** @throws {TopologyError} (stop-app) listing every problem. */
   build(): Topology {
     const problems = [...this.problems];
     if (this.#nodes.every((node) => node.source === undefined))
       problems.push('it reads no topic: declare a stream or a table');
-    problems.push(...this.#topicsReadTwice(), ...this.#strangers());
+    problems.push(...this.#topicsReadTwice(), ...this.#strangers(), ...this.#cachedVersions());
     problems.push(...problemsOfSerdes(this.#nodes, this.#globalTables));
     if (problems.length > 0) throw new TopologyError(this.name, problems);
     return new Topology(this.name, this.#partition(), this.#globalTables, this.idleAdvance);
@@ -93,6 +104,12 @@ export class TopologyGraph {
       problems.push(`a join looks up '${name}' of another topology: write that to a topic, and read it here`);
     }
     return problems;
+  }
+
+  #cachedVersions(): string[] {
+    return [...this.#stores.values()]
+      .filter(({ kind, isCached }) => kind === 'versioned' && isCached)
+      .map(({ name }) => `the store '${name}' keeps versions, so it cannot be cached: leave out one of them`);
   }
 
   #storeUsedTwice(name: string): void {
