@@ -68,6 +68,7 @@ export {
 export { GroupedTable, type TableAggregateOptions, type TableReduceOptions } from './dsl/grouped-table.js';
 export type { AggregateOptions, ReduceOptions, WindowedOptions } from './dsl/folds.js';
 export type { EmitStrategy } from './aggregate/windowed-fold.js';
+export type { EarlyResults, EmitOption } from './dsl/early-results.js';
 export type { StoreOptions, TableStoreOptions } from './dsl/store-options.js';
 export {
   customStore,

@@ -53,7 +53,9 @@ export class SessionAggregateNode extends ProcessorNode {
     }
     this.#time.observe(timestampMs);
     const { gapMs } = this.#windows;
-    const merged = this.#store.find(key, timestampMs - gapMs, timestampMs + gapMs);
+    // A session that has closed stays as it is: it may have been emitted, and a longer retention or an idle advance keeps it findable.
+    const fromMs = Math.max(timestampMs - gapMs, this.#openFromMs());
+    const merged = this.#store.find(key, fromMs, timestampMs + gapMs);
     let [startMs, endMs] = [timestampMs, timestampMs];
     let aggregate: unknown;
     for (const session of merged) {

@@ -1,4 +1,4 @@
-import type { EmitStrategy } from '../aggregate/windowed-fold.js';
+import type { EmitOption } from './early-results.js';
 import type { StoreOptions } from './store-options.js';
 import type { Duration } from '@millrace/kernel';
 import type { KStream } from './k-stream.js';
@@ -17,8 +17,11 @@ export interface ReduceOptions<V> extends StoreOptions<V> {
 
 /** What a windowed aggregate adds to the options of any. */
 export interface WindowedOptions<K = unknown, V = unknown> {
-  /** `update` (default) emits on every update; `close` once, when stream time has passed the window's end plus the grace. */
-  readonly emit?: EmitStrategy;
+  /**
+   * `update` (default) emits on every update; `close` once, when stream time has passed the window's end plus the grace;
+   * {@link EarlyResults} once a period while the window is open, and when it closes.
+   */
+  readonly emit?: EmitOption;
   /**
    * How long windows are kept, counted from the start of the latest window (sessions: from the end of the latest session).
    * Default and at least their length plus the grace. With `emit: 'close'`, a window that is older than this when a later

@@ -49,7 +49,14 @@ export function joinByForeignKey<K, V, FK, W, R>(
     subscriptionStore: subscriptions.name,
   };
   const processor = (suffix: string, parents: GraphNode[], rest: Pick<GraphNode, 'stores' | 'create'>): GraphNode =>
-    graph.add({ name: `${name}-${suffix}`, kind: 'processor', parents, globalTables: [], keepsNullKeys: true, ...rest });
+    graph.add({
+      name: `${name}-${suffix}`,
+      kind: 'processor',
+      parents,
+      globalTables: [],
+      keepsNullKeys: true,
+      ...rest,
+    });
 
   const subscribe = processor('subscribe', [left.node], {
     stores: [],

@@ -1,12 +1,10 @@
 import type { Duration } from '@millrace/kernel';
 import { SuppressNode, type Suppression } from '../table/suppress-node.js';
-import type { HeapSuppressBuffer } from '../store/heap-suppress-buffer.js';
-import type { TableView } from '../table/table-view.js';
+import { heldView } from '../table/held-view.js';
 import { optionMs } from '../topology/option-durations.js';
 import { KTable } from './k-table.js';
 import type { ProcessorResolver } from './processor-supplier.js';
 import { storeSpec } from './store-options.js';
-import type { TableOrigin } from './table-origin.js';
 
 /** How long updates are held back, and how many of them. */
 export interface SuppressOptions {
@@ -62,16 +60,7 @@ export function addSuppression<K, V>(
     detail: `suppress until ${isByWindow ? 'window closes' : `${suppression.afterMs} ms`}`,
     create: (environment) => new SuppressNode(name, suppression, environment),
   });
-  const view: TableOrigin['view'] = (environment) => {
-    const held = environment.store(store) as HeapSuppressBuffer<unknown, unknown>;
-    const above = origin.view(environment);
-    const row: TableView['row'] = (key) => {
-      const update = held.get(key);
-      if (update === undefined) return above.row(key);
-      return update.prior === null ? undefined : { value: update.prior, timestampMs: update.timestampMs };
-    };
-    return { row, rowAsOf: row };
-  };
+  const view = heldView(store, origin.view);
   const shown = { ...origin, stores: [spec, ...origin.stores], view, isVersioned: false };
   return new KTable<K, V>(graph, node, shown, serdes, resolve);
 }

@@ -18,6 +18,7 @@ import {
 } from '../window/time-windows.js';
 import type { Windowed } from '../window/windowed.js';
 import { windowedKey } from '../window/windowed-key.js';
+import { emitStrategyOf, emittedAsAsked } from './early-results.js';
 import { addFolds, lateName, type FoldInput } from './fold-nodes.js';
 import type { WindowedOptions } from './folds.js';
 import type { KStream } from './k-stream.js';
@@ -45,7 +46,7 @@ export function foldWindows<K, A>(
 ): KTable<Windowed<K>, A> {
   for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
   const isCached = options.cache ?? false;
-  const emit = options.emit ?? 'update';
+  const emit = emitStrategyOf(options.emit);
   const value = options.value ?? json<A>();
   const windowSizeMs = windows.kind === 'time' ? windows.sizeMs : windows.differenceMs;
   // A sliding window looks back by twice the difference.
@@ -81,7 +82,9 @@ export function foldWindows<K, A>(
     },
   });
   const origin = { ...storedTable(store), view: windowView(store.name), closesAfterMs: windows.graceMs };
-  return new KTable<Windowed<K>, A>(graph, node, origin, { key: windowedKey(key, windowSizeMs), value }, resolve);
+  const serdes = { key: windowedKey(key, windowSizeMs), value };
+  const table = new KTable<Windowed<K>, A>(graph, node, origin, serdes, resolve);
+  return emittedAsAsked(name, table, options, resolve);
 }
 
 /** Adds a fold of sessions; `merge` makes one aggregate of those of two sessions. */
@@ -93,7 +96,7 @@ export function foldSessions<K, A>(
   merge: SessionFold['merge'],
 ): KTable<Windowed<K>, A> {
   for (const problem of problemsOf(windows)) graph.problems.push(`the windows of '${name}' have ${problem}`);
-  const emit = options.emit ?? 'update';
+  const emit = emitStrategyOf(options.emit);
   const value = options.value ?? json<A>();
   const askedMs = optionMs(`retention of '${name}'`, options.retention ?? 0, graph.problems);
   const store = storeSpec({
@@ -124,7 +127,8 @@ export function foldSessions<K, A>(
     view: sessionView(store.name),
     closesAfterMs: windows.gapMs + windows.graceMs,
   };
-  return new KTable<Windowed<K>, A>(graph, node, origin, { key: sessionKey(key), value }, resolve);
+  const table = new KTable<Windowed<K>, A>(graph, node, origin, { key: sessionKey(key), value }, resolve);
+  return emittedAsAsked(name, table, options, resolve);
 }
 
 /** Makes of a node the stream of late records that a windowed aggregate was asked for. */

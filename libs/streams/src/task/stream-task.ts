@@ -262,17 +262,24 @@ export class StreamTask {
    */
   async advanceIdle(): Promise<boolean> {
     if (this.isCalling) return false;
-    let targetMs: number | undefined;
-    for (const node of this.#operators.nodes.values()) {
-      const closingMs = node.closingTimeMs();
-      if (closingMs !== undefined && (targetMs === undefined || closingMs > targetMs)) targetMs = closingMs;
+    // What one operator emits may open windows of those below it.
+    let reachedMs = -1;
+    for (let targetMs = this.#closingTimeMs(); targetMs > reachedMs; targetMs = this.#closingTimeMs()) {
+      reachedMs = targetMs;
+      this.#context.clear(targetMs);
+      for (const node of this.#operators.nodes.values()) await node.advanceStreamTime(targetMs);
+      this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
     }
-    if (targetMs === undefined) return false;
-    this.#context.clear(targetMs);
-    for (const node of this.#operators.nodes.values()) await node.advanceStreamTime(targetMs);
-    this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
+    if (reachedMs < 0) return false;
     this.#hasAdvanced = true;
     return true;
+  }
+
+  /** The stream time that closes every open window; -1 when none is open. */
+  #closingTimeMs(): number {
+    let latestMs = -1;
+    for (const node of this.#operators.nodes.values()) latestMs = Math.max(latestMs, node.closingTimeMs() ?? -1);
+    return latestMs;
   }
 
   /** Whether windows are open that only a later record or {@link advanceIdle} can close. */

@@ -1,4 +1,5 @@
 import { TaskCalls } from '../call/task-calls.js';
+import { EarlyResultsNode } from '../aggregate/early-results-node.js';
 import type { NodeEnvironment } from '../processor/node-environment.js';
 import type { ProcessorNode } from '../processor/processor-node.js';
 import type { RecordContext } from '../processor/record-context.js';
@@ -68,7 +69,9 @@ export class TaskOperators {
       this.#closeAfter(cause);
     }
     this.calls = calls.isUnused ? undefined : calls;
-    this.scheduling = [...this.nodes.values()].filter((each) => each instanceof UserProcessorNode);
+    this.scheduling = [...this.nodes.values()].filter(
+      (each) => each instanceof UserProcessorNode || each instanceof EarlyResultsNode,
+    );
     this.#connect(topology, subTopology, environment);
     const retries = this.queues.filter(({ tier }) => tier > 0);
     this.retries = retries.length === 0 ? undefined : new RetryInputs(retries);
