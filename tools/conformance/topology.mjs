@@ -61,6 +61,19 @@ function must(target, operator, what) {
   return target;
 }
 
+const partitioned = new WeakMap();
+
+/** A stream whose keys have changed, repartitioned once under a name of its own: scenarios name no such topics. */
+function partitionedAgain(stream) {
+  if (!(stream instanceof KStream) || !stream.isRekeyed) return stream;
+  const known = partitioned.get(stream) ?? stream.repartition(`${stream.node.name}-again`);
+  partitioned.set(stream, known);
+  return known;
+}
+
+/** The operators that need equal keys in one partition, on both sides. */
+const KEYED = new Set(['groupByKey', 'toTable', 'deduplicate', 'join']);
+
 /** The windows of a windowedBy. */
 function windowsOf({ tumbling: tumbled, hopping: hopped, sliding: slid, session: active }) {
   if (tumbled !== undefined) return tumbling({ size: tumbled.sizeMs, grace: tumbled.graceMs });
@@ -275,7 +288,9 @@ export function buildTopology(nodes) {
     if (operator === undefined) throw new UnknownInScenario(`the operator '${node.op}' is not known`);
     const [fields, make] = operator;
     onlyKnown(node, fields);
-    const made = make(node, { builder, known, sinks, from: find(node.from), other: find(node.with) });
+    const isByKey = KEYED.has(node.op) && node.globalKey === undefined;
+    const of = (id) => (isByKey ? partitionedAgain(find(id)) : find(id));
+    const made = make(node, { builder, known, sinks, from: of(node.from), other: of(node.with) });
     if (node.id !== undefined && made !== undefined) known.set(node.id, made);
   }
   return { topology: builder.build(), sinks };

@@ -49,7 +49,7 @@ export type { NamedOutputs, OutputSerdes } from './dsl/named-outputs.js';
 export type { UnknownType } from './processor/type-route-node.js';
 export type { DeduplicateOptions } from './dsl/deduplicate.js';
 export type { StreamJoinOptions } from './dsl/stream-stream-join.js';
-export type { TableJoinOptions } from './dsl/stream-table-join.js';
+export type { LookupBy, TableJoinOptions } from './dsl/stream-table-join.js';
 export type { UnmatchedRecords } from './join/stream-join-node.js';
 export { KTable } from './dsl/k-table.js';
 export { GlobalTable } from './dsl/global-table.js';
@@ -82,7 +82,12 @@ export {
   type VersionedKeyValueStore,
   type WindowedKeyValueStore,
 } from './dsl/store-definitions.js';
-export type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './dsl/processor-supplier.js';
+export type {
+  ProcessorResolver,
+  ProcessorSupplier,
+  ProcessorToken,
+  ValueProcessorSupplier,
+} from './dsl/processor-supplier.js';
 export type {
   ForwardOptions,
   Processor,

@@ -52,7 +52,7 @@ class Watch {
 @StreamTopology({ name: 'watching' })
 class Watching implements TopologyDefinition {
   define(t: TopologyBuilder): void {
-    t.stream('readings', readings).process<string, number>('watch', Watch).to('alarms', alarms);
+    t.stream('readings', readings).process('watch', Watch).to('alarms', alarms);
   }
 }
 

@@ -69,7 +69,7 @@ class Summing {
 @StreamTopology({ name: 'sums' })
 class Sums implements TopologyDefinition {
   define(t: TopologyBuilder): void {
-    t.stream('orders', orders).process<string, number>('sum', Summing).to('totals', totals);
+    t.stream('orders', orders).process('sum', Summing).to('totals', totals);
   }
 }
 
@@ -354,7 +354,7 @@ describe('StreamsModule', () => {
     @StreamTopology({ name: 'failing' })
     class FailingTopology implements TopologyDefinition {
       define(t: TopologyBuilder): void {
-        t.stream('orders', orders).process<string, number>('fail', Failing).to('totals', totals);
+        t.stream('orders', orders).process('fail', Failing).to('totals', totals);
       }
     }
 

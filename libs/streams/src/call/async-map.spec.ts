@@ -487,7 +487,7 @@ describe('a task with calls under way', () => {
     const builder = new TopologyBuilder('failing-late');
     const seen = keyValueStore('seen', { key: utf8, value: utf8 });
     mapped(builder)
-      .process<string, string>('remember', {
+      .process('remember', {
         stores: [seen],
         create: () => ({
           process: ({ value }, context) => {

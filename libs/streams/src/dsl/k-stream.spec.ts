@@ -148,7 +148,7 @@ describe('KStream', () => {
     const driver = driving((stream) =>
       stream
         .flatMap('pairs', (value, key) => [[`${key}1`, value] as const, [`${key}2`, value] as const], numbers)
-        .process<string, number>('later', {
+        .process('later', {
           create: () => ({
             process: ({ key, value }, context) => Promise.resolve().then(() => context.forward(key, value)),
           }),

@@ -25,10 +25,15 @@ import { addOutputs, type NamedOutputs, type OutputKey, type OutputValue } from 
 import { addFieldRouter, addTypeRouter, type FieldRoutes, type RouteOptions, type Routes } from './type-router.js';
 import type { UnknownType } from '../processor/type-route-node.js';
 import { KTable } from './k-table.js';
-import type { ProcessorResolver, ProcessorSupplier, ValueProcessorSupplier } from './processor-supplier.js';
+import type {
+  ProcessorResolver,
+  ProcessorSupplier,
+  ProcessorToken,
+  ValueProcessorSupplier,
+} from './processor-supplier.js';
 import { tableStoreSpec, type TableStoreOptions } from './store-options.js';
 import { joinStreams, type StreamJoinOptions } from './stream-stream-join.js';
-import { joinTable, type TableJoinOptions } from './stream-table-join.js';
+import { joinTable, type LookupBy, type TableJoinOptions } from './stream-table-join.js';
 import { storedTable } from './table-origin.js';
 import { addRepartition, addRoutingSinks, addSink } from './topic-nodes.js';
 import { addUserProcessor } from './user-processor.js';
@@ -49,6 +54,7 @@ export class KStream<K, V> {
   readonly #resolve: ProcessorResolver | undefined;
   /** Name of the operator that changed the key, so that a join or group must repartition first. */
   readonly #rekeyedBy: string | undefined;
+  #partitioned: KStream<K, V> | undefined;
 
   constructor(
     graph: TopologyGraph,
@@ -183,14 +189,17 @@ export class KStream<K, V> {
   }
 
   /** Runs user code with state: a supplier, or whatever the framework resolves to one, such as an injectable class. */
-  process<KOut = K, VOut = V>(
+  process(name: string, processor: ProcessorSupplier<K, V, K, V> | ProcessorToken): KStream<K, V>;
+  /** As above; what it passes on has keys and values of its own, and so serdes. */
+  process<KOut, VOut>(
     name: string,
-    processor: ProcessorSupplier<K, V, KOut, VOut> | object,
-    serdes?: StreamSerdes<KOut, VOut>,
-  ): KStream<KOut, VOut> {
+    processor: ProcessorSupplier<K, V, KOut, VOut> | ProcessorToken,
+    serdes: StreamSerdes<KOut, VOut>,
+  ): KStream<KOut, VOut>;
+  process(name: string, processor: object, serdes?: StreamSerdes<unknown, unknown>): unknown {
     const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
-    const out = serdes ?? (this.serdes as unknown as StreamSerdes<KOut, VOut>);
-    return new KStream<KOut, VOut>(this.graph, node, out, this.#resolve, serdes === undefined ? this.#rekeyedBy : name);
+    const rekeyedBy = serdes === undefined ? this.#rekeyedBy : name;
+    return new KStream(this.graph, node, serdes ?? this.serdes, this.#resolve, rekeyedBy);
   }
 
   /**
@@ -199,7 +208,7 @@ export class KStream<K, V> {
    */
   processInto<O extends NamedOutputs>(
     name: string,
-    processor: ProcessorSupplier<K, V, OutputKey<O[keyof O]>, OutputValue<O[keyof O]>, O> | object,
+    processor: ProcessorSupplier<K, V, OutputKey<O[keyof O]>, OutputValue<O[keyof O]>, O> | ProcessorToken,
     outputs: O,
   ): { readonly [N in keyof O]: KStream<OutputKey<O[N]>, OutputValue<O[N]>> } {
     const node = addUserProcessor(this.graph, this.node, name, processor, this.#resolve);
@@ -257,11 +266,25 @@ export class KStream<K, V> {
     return this.peek(name, (value, key) => write(`${name}: ${String(key)}, ${JSON.stringify(value)}`));
   }
 
-  /** Joins with a table's row or, between streams, with the records of the other within a window; drops what has no match. */
+  /**
+   * Joins with a table's row or, between streams, with the records of the other within a window; drops what has no match. A row of
+   * another key than the record's is found with `by`: of a table the record goes to where the row is, and has the row's key from
+   * there on; of a global one it stays where and what it is.
+   */
   join<TK, TV, R>(
     name: string,
-    other: KTable<TK, TV> | GlobalTable<TK, TV>,
-    options: TableJoinOptions<K, V, TK, TV, R>,
+    other: GlobalTable<TK, TV>,
+    options: TableJoinOptions<K, V, TV, R> & LookupBy<K, V, TK>,
+  ): KStream<K, R>;
+  join<TK, TV, R>(
+    name: string,
+    other: KTable<TK, TV>,
+    options: TableJoinOptions<TK, V, TV, R> & LookupBy<K, V, TK>,
+  ): KStream<TK, R>;
+  join<TV, R>(
+    name: string,
+    other: KTable<K, TV> | GlobalTable<K, TV>,
+    options: TableJoinOptions<K, V, TV, R>,
   ): KStream<K, R>;
   join<W, R>(name: string, other: KStream<K, W>, options: StreamJoinOptions<K, V, W, R>): KStream<K, R>;
   join(name: string, other: unknown, options: unknown): unknown {
@@ -271,8 +294,18 @@ export class KStream<K, V> {
   /** As {@link join}, and keeps what has no match: joined with null, between streams once its window has closed. */
   leftJoin<TK, TV, R>(
     name: string,
-    other: KTable<TK, TV> | GlobalTable<TK, TV>,
-    options: TableJoinOptions<K, V, TK, TV | null, R>,
+    other: GlobalTable<TK, TV>,
+    options: TableJoinOptions<K, V, TV | null, R> & LookupBy<K, V, TK>,
+  ): KStream<K, R>;
+  leftJoin<TK, TV, R>(
+    name: string,
+    other: KTable<TK, TV>,
+    options: TableJoinOptions<TK, V, TV | null, R> & LookupBy<K, V, TK>,
+  ): KStream<TK, R>;
+  leftJoin<TV, R>(
+    name: string,
+    other: KTable<K, TV> | GlobalTable<K, TV>,
+    options: TableJoinOptions<K, V, TV | null, R>,
   ): KStream<K, R>;
   leftJoin<W, R>(name: string, other: KStream<K, W>, options: StreamJoinOptions<K, V, W | null, R>): KStream<K, R>;
   leftJoin(name: string, other: unknown, options: unknown): unknown {
@@ -337,9 +370,19 @@ export class KStream<K, V> {
     addRoutingSinks(this.graph, this.node, name, topics, choose as Mapper<unknown, unknown, string>);
   }
 
-  /** This stream with equal keys in one partition: repartitioned where an operator above has changed the key. */
+  /** Whether an operator above has changed the key, so that equal keys may be in different partitions. */
+  get isRekeyed(): boolean {
+    return this.#rekeyedBy !== undefined;
+  }
+
+  /**
+   * This stream with equal keys in one partition: repartitioned where an operator above has changed the key, once for all that
+   * read it. The topic is named after that operator; two streams below it that differ need names of their own.
+   */
   partitioned(): KStream<K, V> {
-    return this.#rekeyedBy === undefined ? this : this.repartition(this.#rekeyedBy);
+    if (this.#rekeyedBy === undefined) return this;
+    this.#partitioned ??= this.graph.isRepartitioned(this.#rekeyedBy) ? this : this.repartition(this.#rekeyedBy);
+    return this.#partitioned;
   }
 
   /** The stream of what `node`, which reads this one, makes of it; keys are as they were. */
@@ -353,7 +396,7 @@ export class KStream<K, V> {
       return joinStreams(name, this, stream, options as StreamJoinOptions<K, V, unknown, unknown>, kind);
     }
     const table = other as KTable<unknown, unknown> | GlobalTable<unknown, unknown>;
-    return joinTable(name, this, table, options as TableJoinOptions<K, V, unknown, unknown, unknown>, kind === 'left');
+    return joinTable(name, this, table, options as TableJoinOptions<K, V, unknown, unknown>, kind === 'left');
   }
 
   #then(name: string, create: () => ProcessorNode): KStream<K, V> {

@@ -17,5 +17,8 @@ export interface ValueProcessorSupplier<K, VIn, VOut> {
   create(): ValueProcessor<K, VIn, VOut>;
 }
 
+/** A class that the framework makes a processor of, such as an injectable one. Its types are its own affair. */
+export type ProcessorToken = abstract new (...parameters: never[]) => object;
+
 /** Turns a token, such as an injectable class, into a supplier; undefined when it is not known. */
 export type ProcessorResolver = (token: object) => ProcessorSupplier<unknown, unknown, unknown, unknown> | undefined;

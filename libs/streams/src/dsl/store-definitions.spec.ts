@@ -28,7 +28,7 @@ function driverOf(stores: readonly StoreDefinition[], handle: Handle, engine?: M
   const builder = new TopologyBuilder('stores');
   builder
     .stream('readings', input)
-    .process<string, unknown>('handle', { stores, create: () => ({ process: handle }) })
+    .process('handle', { stores, create: () => ({ process: handle }) }, { key: utf8, value: json<unknown>() })
     .to('answers', output);
   if (engine === undefined) return new TopologyTestDriver(builder.build());
   return new TopologyTestDriver(builder.build(), {

@@ -8,10 +8,8 @@ import type { KStream } from './k-stream.js';
 import type { KTable } from './k-table.js';
 import { storeSpec } from './store-options.js';
 
-/** A join with a table: which row, and what comes of it. */
-export interface TableJoinOptions<K, V, TK, TV, R> {
-  /** The table's key that belongs to a record; default its own key. Null finds nothing. */
-  readonly by?: (value: V, key: K) => TK | null;
+/** A join with the row of a table that has the record's key: what comes of it. `K` is the key that the result has. */
+export interface TableJoinOptions<K, V, TV, R> {
   readonly join: (left: V, right: TV, key: K) => R;
   /**
    * For a versioned table: how long, in stream time, a record waits for changes of the table that arrive late. Kept in the
@@ -22,7 +20,13 @@ export interface TableJoinOptions<K, V, TK, TV, R> {
   readonly value?: Serde<R>;
 }
 
-type AnyOptions<K, V> = TableJoinOptions<K, V, unknown, unknown, unknown>;
+/** Which row of a table belongs to a record, where it is not that of its own key. */
+export interface LookupBy<K, V, TK> {
+  /** The table's key; null finds nothing. */
+  readonly by: (value: V, key: K) => TK | null;
+}
+
+type AnyOptions<K, V> = TableJoinOptions<K, V, unknown, unknown> & Partial<LookupBy<K, V, unknown>>;
 type Join = (left: unknown, right: unknown, key: unknown) => unknown;
 
 /** Adds the join of a stream with a table or a global one. */

@@ -19,7 +19,7 @@ function running(create: () => TextProcessor, resolve = false): TopologyTestDriv
   });
   builder
     .stream('in', input)
-    .process<string, string>('handler', resolve ? Token : supplier)
+    .process('handler', resolve ? Token : supplier)
     .to('sink', out);
   return new TopologyTestDriver(builder.build());
 }
@@ -95,7 +95,7 @@ describe('a processor', () => {
         grace: 0,
         join: (left, right) => `${left}-${right}`,
       })
-      .process<string, string>('handler', { stores: [counts], create })
+      .process('handler', { stores: [counts], create })
       .to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await driver.input(other).pipe('k', 'r', { timestampMs: 9 });
@@ -148,7 +148,7 @@ describe('a schedule', () => {
     const stream = builder.stream('in', input);
     stream
       .filter('none', () => false)
-      .process<string, string>('ticker', { create: scheduling('stream-time') })
+      .process('ticker', { create: scheduling('stream-time') })
       .to('sink', out);
     const driver = new TopologyTestDriver(builder.build());
     await driver.input(input).pipe('k', 'x', { timestampMs: 20 });

@@ -54,6 +54,20 @@ export class TopologyGraph {
     this.#names.add(name);
   }
 
+  /**
+   * Whether a stream below an operator that changes keys is repartitioned already: a problem, as both would be written to one
+   * topic.
+   */
+  isRepartitioned(rekeyedBy: string): boolean {
+    const isTaken = this.#nodes.some(({ sink }) => sink?.isRepartition === true && sink.topic === rekeyedBy);
+    if (isTaken) {
+      this.problems.push(
+        `two streams below '${rekeyedBy}', which changes the key, are grouped or joined: give each a topic by .repartition('name') before`,
+      );
+    }
+    return isTaken;
+  }
+
   /** Whether any operator below a node, also beyond repartition topics, keeps records without a key. */
   keepsNullKeysBelow(node: GraphNode): boolean {
     const { sink } = node;

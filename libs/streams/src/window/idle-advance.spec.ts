@@ -27,73 +27,74 @@ const asStream = (table: KTable<{ readonly key: string }, number>): KStream<stri
 const grouped = (stream: KStream<string, number>): GroupedStream<string, number> => stream.groupByKey();
 const within = { before: 10, after: 10 };
 
+type Sent = KStream<string, unknown> | KStream<string, number> | KStream<string, number | null>;
+
 /** What waits for stream time to move on: each emits one result of the one record. */
-const waiting: Record<string, (stream: KStream<string, number>, builder: TopologyBuilder) => KStream<string, unknown>> =
-  {
-    'a tumbling window that is emitted on close': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(tumbling({ size: 10, grace: 5 }))
-          .count('count', close),
-      ),
-    'a hopping window that is emitted on close': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(hopping({ size: 10, advance: 10, grace: 5 }))
-          .count('count', close),
-      ),
-    'a sliding window that is emitted on close': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(sliding({ difference: 10, grace: 5 }))
-          .count('count', close),
-      ),
-    'a session that is emitted on close': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(session({ gap: 10, grace: 5 }))
-          .count('count', close),
-      ),
-    'a cogrouped window that is emitted on close': (stream) =>
-      asStream(
-        grouped(stream)
-          .cogroup((count: number) => count + 1)
-          .windowedBy(tumbling({ size: 10, grace: 5 }))
-          .aggregate('count', { ...close, initialize: () => 0 }),
-      ),
-    'an early result': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(tumbling({ size: 10, grace: 5 }))
-          .count('count', { ...update, emit: { everyStreamTime: '1h' } }),
-      ),
-    'an update that is suppressed until its window closes': (stream) =>
-      asStream(
-        grouped(stream)
-          .windowedBy(tumbling({ size: 10, grace: 5 }))
-          .count('count', update)
-          .suppress('held', { until: 'window-closes', store: 'held' }),
-      ),
-    'an update that is suppressed for a time': (stream) =>
-      stream
-        .toTable('table', { store: 'rows' })
-        .suppress('held', { until: { after: 50 }, store: 'held' })
-        .toStream('changes'),
-    'a record without a match of a left join': (stream, builder) =>
-      stream.leftJoin('joined', builder.stream('others', other), { within, grace: 5, join: (left) => left }),
-    'a record without a match of an outer join': (stream, builder) =>
-      stream.outerJoin('joined', builder.stream('others', other), { within, grace: 5, join: (left) => left }),
-    'a record that waits for a versioned table': (stream, builder) =>
-      stream.leftJoin('joined', builder.table('rows', other, { store: 'rows', history: '1h' }), {
-        grace: 20,
-        join: (left) => left,
-      }),
-  };
+const waiting: Record<string, (stream: KStream<string, number>, builder: TopologyBuilder) => Sent> = {
+  'a tumbling window that is emitted on close': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(tumbling({ size: 10, grace: 5 }))
+        .count('count', close),
+    ),
+  'a hopping window that is emitted on close': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(hopping({ size: 10, advance: 10, grace: 5 }))
+        .count('count', close),
+    ),
+  'a sliding window that is emitted on close': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(sliding({ difference: 10, grace: 5 }))
+        .count('count', close),
+    ),
+  'a session that is emitted on close': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(session({ gap: 10, grace: 5 }))
+        .count('count', close),
+    ),
+  'a cogrouped window that is emitted on close': (stream) =>
+    asStream(
+      grouped(stream)
+        .cogroup((count: number) => count + 1)
+        .windowedBy(tumbling({ size: 10, grace: 5 }))
+        .aggregate('count', { ...close, initialize: () => 0 }),
+    ),
+  'an early result': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(tumbling({ size: 10, grace: 5 }))
+        .count('count', { ...update, emit: { everyStreamTime: '1h' } }),
+    ),
+  'an update that is suppressed until its window closes': (stream) =>
+    asStream(
+      grouped(stream)
+        .windowedBy(tumbling({ size: 10, grace: 5 }))
+        .count('count', update)
+        .suppress('held', { until: 'window-closes', store: 'held' }),
+    ),
+  'an update that is suppressed for a time': (stream) =>
+    stream
+      .toTable('table', { store: 'rows' })
+      .suppress('held', { until: { after: 50 }, store: 'held' })
+      .toStream('changes'),
+  'a record without a match of a left join': (stream, builder) =>
+    stream.leftJoin('joined', builder.stream('others', other), { within, grace: 5, join: (left) => left }),
+  'a record without a match of an outer join': (stream, builder) =>
+    stream.outerJoin('joined', builder.stream('others', other), { within, grace: 5, join: (left) => left }),
+  'a record that waits for a versioned table': (stream, builder) =>
+    stream.leftJoin('joined', builder.table('rows', other, { store: 'rows', history: '1h' }), {
+      grace: 20,
+      join: (left) => left,
+    }),
+};
 
 function driverOf(make: (typeof waiting)[string]): TopologyTestDriver {
   const builder = new TopologyBuilder('idle');
   builder.idleAdvance('idle', { after: '1s' });
-  make(builder.stream('in', input), builder).to('out', results);
+  (make(builder.stream('in', input), builder) as KStream<string, unknown>).to('out', results);
   return new TopologyTestDriver(builder.build());
 }
 

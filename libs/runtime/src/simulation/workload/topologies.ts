@@ -87,7 +87,7 @@ function after(handled: number | Promise<number>, act: (times: number) => Outcom
 function mapping(behaviour: HandlerBehaviour): Topology {
   const t = new TopologyBuilder('mapping');
   t.stream('map-in', topics.map)
-    .process<string, number>('map', {
+    .process('map', {
       create: () => ({
         process: ({ key, value }, context) =>
           after(behaviour.handle('map', value), (times) => {
@@ -105,28 +105,32 @@ function counting(behaviour: HandlerBehaviour): Topology {
   const t = new TopologyBuilder('counting');
   const definition = keyValueStore('counts', { key: utf8, value: state });
   t.stream('count-in', topics.count)
-    .process<string, Folded>('count', {
-      stores: [definition],
-      create: () => {
-        let counts: KeyValueStore<string, Folded>;
-        let partition = -1;
-        return {
-          init: (context) => {
-            counts = context.store(definition);
-            partition = context.partition;
-            behaviour.storeOpened(partition, counts);
-          },
-          process: ({ key, value }, context) =>
-            after(behaviour.handle('count', value), (times) => {
-              let next = counts.get(key) ?? NOTHING;
-              for (let nth = 0; nth < times; nth++) next = fold(next, value);
-              counts.put(key, next);
-              return context.forward(key, next);
-            }),
-          close: () => behaviour.storeClosed(partition, counts),
-        };
+    .process(
+      'count',
+      {
+        stores: [definition],
+        create: () => {
+          let counts: KeyValueStore<string, Folded>;
+          let partition = -1;
+          return {
+            init: (context) => {
+              counts = context.store(definition);
+              partition = context.partition;
+              behaviour.storeOpened(partition, counts);
+            },
+            process: ({ key, value }, context) =>
+              after(behaviour.handle('count', value), (times) => {
+                let next = counts.get(key) ?? NOTHING;
+                for (let nth = 0; nth < times; nth++) next = fold(next, value);
+                counts.put(key, next);
+                return context.forward(key, next);
+              }),
+            close: () => behaviour.storeClosed(partition, counts),
+          };
+        },
       },
-    })
+      { key: utf8, value: state },
+    )
     .to('count-out', topics.counted);
   return t.build();
 }
@@ -134,7 +138,7 @@ function counting(behaviour: HandlerBehaviour): Topology {
 function windowing(behaviour: HandlerBehaviour): Topology {
   const t = new TopologyBuilder('windowing');
   t.stream('window-in', topics.window)
-    .process<string, number>('window-handled', {
+    .process('window-handled', {
       create: () => ({
         process: ({ key, value }, context) =>
           after(behaviour.handle('window', value), () => context.forward(key, value)),
@@ -152,7 +156,7 @@ function joining(behaviour: HandlerBehaviour): Topology {
   const t = new TopologyBuilder('joining');
   const rows = t.table('table', topics.table, { store: 'rows' });
   t.stream('join-in', topics.join)
-    .process<string, number>('join-handled', {
+    .process('join-handled', {
       create: () => ({
         process: ({ key, value }, context) => after(behaviour.handle('join', value), () => context.forward(key, value)),
       }),
