@@ -41,7 +41,7 @@ function holding(stores: readonly StoreDefinition[]): Topology {
   const builder = new TopologyBuilder('kept');
   builder
     .stream('words', topic('words', utf8, utf8))
-    .process<string, string>('keep', { stores, create: () => ({ process: () => undefined }) })
+    .process('keep', { stores, create: () => ({ process: () => undefined }) })
     .to('out', topic('out', utf8, utf8));
   return builder.build();
 }

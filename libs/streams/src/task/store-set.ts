@@ -289,6 +289,8 @@ function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun
     store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
     return true;
   }
+  // A record before the epoch has become a dead letter, and never reached the table.
+  if (timestampMs < 0) return false;
   try {
     // A store in the heap reads what it takes; one that is kept as bytes would take anything.
     if (isKept) {

@@ -419,6 +419,7 @@ export class StreamTask {
     const { source } = queue;
     const context = this.#context;
     try {
+      if (context.timestampMs < 0) throw beforeTheEpoch();
       const { buffer, keyStart, keyEnd, valueStart, valueEnd } = context;
       context.key = keyStart < 0 ? null : source.key.deserialize(buffer, keyStart, keyEnd);
       context.value = valueStart < 0 ? null : source.value.deserialize(buffer, valueStart, valueEnd);
@@ -515,4 +516,9 @@ export class StreamTask {
     }
     return time;
   }
+}
+
+/** Windows and stream time begin at the epoch; a producer that sets no time writes -1. */
+function beforeTheEpoch(): RecordError {
+  return new RecordError('MR_RECORD_UNREADABLE', 'its time is before 1970: give records a time of 0 or more');
 }
