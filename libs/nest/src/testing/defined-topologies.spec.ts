@@ -25,7 +25,7 @@ class Shop implements TopologyDefinition {
 
   define(t: TopologyBuilder): void {
     t.stream(this.source, orders)
-      .process<string, number>('handle', Handler)
+      .process('handle', Handler)
       .to('out', topic('out', utf8, json<number>()));
   }
 }
