@@ -111,7 +111,7 @@ function calling(behaviour: HandlerBehaviour, order: CallOrder): Topology {
 function retrying(behaviour: HandlerBehaviour): Topology {
   const t = new TopologyBuilder('retrying');
   t.stream('retry-in', partTopics.retry)
-    .process<string, number>('retry', {
+    .process('retry', {
       create: () => ({
         process: ({ key, value }, context) => {
           behaviour.mayBeAway(value);
