@@ -1,3 +1,5 @@
+import { Scratch } from '../serde/scratch.js';
+import type { Serde } from '../serde/serde.js';
 import { blame } from './blame.js';
 import type { SinkSpec } from '../topology/specs.js';
 import type { NodeEnvironment } from './node-environment.js';
@@ -8,6 +10,8 @@ export class SinkNode extends ProcessorNode {
   readonly #spec: SinkSpec;
   readonly #topic: string;
   readonly #environment: NodeEnvironment;
+  readonly #keyScratch = new Scratch();
+  readonly #valueScratch = new Scratch();
 
   readonly #dropsNullKeys: boolean;
 
@@ -43,9 +47,9 @@ export class SinkNode extends ProcessorNode {
         keyStart = context.keyStart;
         keyEnd = context.keyEnd;
       } else {
-        keyBytes = this.#spec.key.serialize(key);
+        keyBytes = serialized(this.#spec.key, key, this.#keyScratch);
         keyStart = 0;
-        keyEnd = keyBytes.length;
+        keyEnd = this.#spec.key.serializeTo === undefined ? keyBytes.length : this.#keyScratch.length;
       }
     }
     let valueBytes: Buffer | null = null;
@@ -57,9 +61,9 @@ export class SinkNode extends ProcessorNode {
         valueStart = context.valueStart;
         valueEnd = context.valueEnd;
       } else {
-        valueBytes = this.#spec.value.serialize(value);
+        valueBytes = serialized(this.#spec.value, value, this.#valueScratch);
         valueStart = 0;
-        valueEnd = valueBytes.length;
+        valueEnd = this.#spec.value.serializeTo === undefined ? valueBytes.length : this.#valueScratch.length;
       }
     }
     collector.send(
@@ -77,4 +81,12 @@ export class SinkNode extends ProcessorNode {
       context.headersEnd,
     );
   }
+}
+
+/** Holds what a serde gives from its beginning; where the serde can, in the scratch, whose length tells the end. */
+function serialized(serde: Serde<unknown>, value: unknown, scratch: Scratch): Buffer {
+  if (serde.serializeTo === undefined) return serde.serialize(value);
+  scratch.clear();
+  serde.serializeTo(value, scratch);
+  return scratch.bytes;
 }

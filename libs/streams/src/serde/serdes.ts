@@ -1,13 +1,15 @@
 import { RecordError } from '@millrace/kernel';
 import { readInt64, writeInt64 } from '../store/int64-bytes.js';
 import type { Serde } from './serde.js';
+import { utf8Text } from './short-text.js';
 
 /** Text as UTF-8. */
 export const utf8: Serde<string> = {
   name: 'utf8',
   isCanonical: true,
   serialize: (value) => Buffer.from(value, 'utf8'),
-  deserialize: (buffer, start, end) => buffer.toString('utf8', start, end),
+  serializeTo: (value, into) => into.text(value),
+  deserialize: utf8Text,
 };
 
 /** Bytes as they are; what is read is a copy. */
@@ -41,22 +43,4 @@ export const int64: Serde<number> = {
   },
 };
 
-/** JSON without a contract: for internal topics and tests. Topics that others write deserve a contract. */
-export function json<T>(): Serde<T> {
-  return {
-    name: 'json',
-    serialize: (value) => {
-      // JSON has no undefined: what a handler forgot to return must not become a deletion.
-      const text = JSON.stringify(value) as string | undefined;
-      if (text !== undefined) return Buffer.from(text, 'utf8');
-      throw new RecordError('MR_RECORD_UNWRITABLE', 'undefined is not JSON: return a value, or null to delete');
-    },
-    deserialize: (buffer, start, end) => {
-      try {
-        return JSON.parse(buffer.toString('utf8', start, end)) as T;
-      } catch (cause) {
-        throw new RecordError('MR_RECORD_UNREADABLE', 'the value is not JSON: correct the producer', { cause });
-      }
-    },
-  };
-}
+export { json } from './json/json.js';

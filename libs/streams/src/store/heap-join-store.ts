@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import type { JoinRow, JoinStore } from './join-store.js';
 import { keyText } from './key-text.js';
@@ -43,7 +44,7 @@ export class HeapJoinStore<K, V> implements JoinStore<K, V> {
   add(key: K, value: V, timestampMs: number, valueBytes?: Buffer): void {
     this.#latestMs = Math.max(this.#latestMs, timestampMs);
     if (timestampMs <= this.#latestMs - this.#retentionMs) return;
-    const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value };
+    const row = { timestampMs, sequence: this.#sequence++ & 0x7fffffff, value: settled(value) };
     const text = this.#text(key);
     this.#insert(text, row);
     this.#uncommitted.push([text, row]);

@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
@@ -77,7 +78,8 @@ export class HeapSessionStore<K, V> implements SessionStore<K, V>, Queryable<Rea
     return this.#ends.latestMs;
   }
 
-  put(session: Session<K, V>): void {
+  put(given: Session<K, V>): void {
+    const session = { ...given, value: settled(given.value) };
     const text = this.textOf(session.key);
     const replaced = this.#same(text, session);
     if (replaced !== undefined) this.#take(text, replaced);

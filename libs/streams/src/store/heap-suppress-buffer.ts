@@ -1,4 +1,5 @@
 import { RecordError } from '@millrace/kernel';
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
@@ -57,8 +58,8 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     const valueBytes = value === null ? 0 : this.#value.serialize(value).length;
     const update = {
       key,
-      value,
-      prior: held === undefined ? old : held.prior,
+      value: settled(value),
+      prior: held === undefined ? settled(old) : held.prior,
       dueMs: held?.dueMs ?? dueMs,
       timestampMs,
       headers,

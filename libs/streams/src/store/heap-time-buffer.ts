@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import { SortedTimes } from './sorted-times.js';
@@ -39,7 +40,7 @@ export class HeapTimeBuffer<K, V> implements StateStore {
   }
 
   put(key: K, value: V, timestampMs: number, headers: Buffer): void {
-    const record = { key, value, timestampMs, sequence: this.#sequence++ & 0x7fffffff, headers };
+    const record = { key, value: settled(value), timestampMs, sequence: this.#sequence++ & 0x7fffffff, headers };
     this.#insert(record);
     this.#undo.push(() => this.#remove(record));
     this.#changelog?.append(this.#keyOf(record), this.#encode(value, headers), timestampMs);

@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import type { ChangelogWriter, StateStore } from './state-store.js';
@@ -35,7 +36,7 @@ export class HeapUnmatchedStore<K, V> implements StateStore {
   }
 
   add(key: K, value: V, timestampMs: number): void {
-    const row = { key, value, timestampMs, sequence: this.#sequence++ & 0x7fffffff };
+    const row = { key, value: settled(value), timestampMs, sequence: this.#sequence++ & 0x7fffffff };
     this.#insert(row);
     this.#undo.push(() => this.#take(row));
     this.#changelog?.append(this.#rowKey(row), this.#value.serialize(value), timestampMs);

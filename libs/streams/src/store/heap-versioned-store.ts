@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
@@ -85,7 +86,7 @@ export class HeapVersionedStore<K, V> implements TableStore, Queryable<ReadOnlyV
 
   put(key: K, value: V | null, timestampMs: number, isLogged = true): PutOutcome {
     if (timestampMs < this.#latestMs - this.#historyMs) return 'refused';
-    const isLatest = this.#insert(this.textOf(key), key, { timestampMs, value }, true);
+    const isLatest = this.#insert(this.textOf(key), key, { timestampMs, value: settled(value) }, true);
     if (isLogged) this.log(key, value, timestampMs);
     return isLatest ? 'latest' : 'older';
   }

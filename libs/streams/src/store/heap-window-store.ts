@@ -1,3 +1,4 @@
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
@@ -64,7 +65,7 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
     this.#know(startMs, text);
     this.#latestMs = Math.max(this.#latestMs, startMs);
     this.#undo?.push(this.#putBack(startMs, text));
-    rowsOf(this.#overlay, startMs).set(text, { key, value, timestampMs });
+    rowsOf(this.#overlay, startMs).set(text, { key, value: settled(value), timestampMs });
     if (isLogged) this.log(key, startMs, value, timestampMs);
   }
 

@@ -1,4 +1,5 @@
 import { TaskError, describeError } from '@millrace/kernel';
+import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
@@ -94,7 +95,7 @@ export class HeapKeyValueStore<K, V>
     const text = this.textOf(key);
     if (this.#restored !== undefined) this.#recall(text, key);
     if (this.#before?.has(text) === false) this.#before.set(text, this.#overlay.get(text));
-    this.#overlay.set(text, value === null ? null : { key, value, timestampMs });
+    this.#overlay.set(text, value === null ? null : { key, value: settled(value), timestampMs });
     if (isLogged) this.log(key, value, timestampMs);
     return 'latest';
   }

@@ -1,0 +1,103 @@
+import type { Scratch } from '../scratch.js';
+import type { LazyObject } from './lazy-object.js';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const CLOSE_BRACE = 0x7d;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+/** Text of up to this length is looked through for what JSON escapes; longer text is left to the engine. */
+const MAX_SHORT_CHARACTERS = 64;
+
+/**
+ * Writes a lazy object: its bytes as they are, with what was changed put in.
+ *
+ * @returns false, with nothing of use in `into`, where a change has no text in JSON: its field is to be left out.
+ */
+export function writeLazy(lazy: LazyObject, into: Scratch): boolean {
+  const { bytes, fields, changes } = lazy;
+  let copied = fields.open;
+  if (changes !== undefined) {
+    for (let field = 0; field < fields.count; field++) {
+      const nth = changeOf(lazy, field);
+      if (nth < 0) continue;
+      into.copy(bytes, copied, fields.valueStart(field));
+      if (!writeValue(changes[nth + 1], into)) return false;
+      copied = fields.valueEnd(field);
+    }
+  }
+  into.copy(bytes, copied, fields.close);
+  if (changes !== undefined && !writeAdded(lazy, changes, into)) return false;
+  into.byte(CLOSE_BRACE);
+  return true;
+}
+
+/** Which change replaces a field's value; -1 where none does. */
+function changeOf({ bytes, fields, changes = [] }: LazyObject, field: number): number {
+  for (let nth = 0; nth < changes.length; nth += 2) {
+    if (fields.isNamed(bytes, field, changes[nth] as string)) return nth;
+  }
+  return -1;
+}
+
+function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], into: Scratch): boolean {
+  let isFirst = fields.count === 0;
+  for (let nth = 0; nth < changes.length; nth += 2) {
+    const name = changes[nth] as string;
+    if (fields.find(bytes, name) >= 0) continue;
+    if (!isFirst) into.byte(COMMA);
+    isFirst = false;
+    writeText(name, into);
+    into.byte(COLON);
+    if (!writeValue(changes[nth + 1], into)) return false;
+  }
+  return true;
+}
+
+/** Writes what `JSON.stringify` gives for a value; false where it gives nothing. */
+function writeValue(value: unknown, into: Scratch): boolean {
+  if (typeof value === 'string') {
+    writeText(value, into);
+    return true;
+  }
+  if (typeof value === 'number' && value === (value | 0) && !Object.is(value, -0)) {
+    writeInteger(value, into);
+    return true;
+  }
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) return false;
+  into.text(text);
+  return true;
+}
+
+function writeText(value: string, into: Scratch): void {
+  if (!isPlain(value)) {
+    into.text(JSON.stringify(value));
+    return;
+  }
+  into.byte(QUOTE);
+  into.text(value);
+  into.byte(QUOTE);
+}
+
+/** Whether a text is short and stands in JSON as it is. */
+function isPlain(value: string): boolean {
+  if (value.length > MAX_SHORT_CHARACTERS) return false;
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return false;
+  }
+  return true;
+}
+
+function writeInteger(value: number, into: Scratch): void {
+  if (value < 0) into.byte(MINUS);
+  writeDigits(Math.abs(value), into);
+}
+
+function writeDigits(value: number, into: Scratch): void {
+  if (value >= 10) writeDigits(Math.floor(value / 10), into);
+  into.byte(ZERO + (value % 10));
+}
