@@ -21,6 +21,7 @@ const API_VERSIONS_REQUEST = Buffer.from('0000000a00120000000000' + '07ffff', 'h
 /**
  * @param {object} [options]
  * @param {1 | 2} [options.transactionVersion] Finalised level of the feature `transaction.version`. Default 2.
+ * @param {number} [options.heapMb] The node's heap in MiB. Default 512.
  * @param {Record<string, string | number>} [options.properties] More lines for server.properties.
  * @param {{ username: string, password: string }} [options.sasl] Adds a SASL_PLAINTEXT listener for this user
  *   (PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512).
@@ -34,7 +35,7 @@ export async function startApacheKafka(options = {}) {
   await formatStorage(folder, config, options);
 
   const output = [];
-  const broker = spawn('java', javaArguments(folder, 'kafka.Kafka', [config]), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const broker = spawn('java', javaArguments(folder, 'kafka.Kafka', [config], options.heapMb), { stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [broker.stdout, broker.stderr]) stream.on('data', (chunk) => output.push(chunk));
   const exited = once(broker, 'exit');
   const killWithParent = () => broker.kill('SIGKILL');
@@ -55,6 +56,7 @@ export async function startApacheKafka(options = {}) {
     throw new Error(`Apache Kafka did not start:\n${Buffer.concat(output).toString().slice(-4_000)}`, { cause });
   }
   return {
+    pid: broker.pid,
     bootstrap: [`127.0.0.1:${port}`],
     saslBootstrap: [`127.0.0.1:${saslPort}`],
     log: () => Buffer.concat(output).toString(),
@@ -116,9 +118,9 @@ async function formatStorage(folder, config, { transactionVersion, sasl }) {
   }
 }
 
-function javaArguments(folder, mainClass, args) {
+function javaArguments(folder, mainClass, args, heapMb = 512) {
   return [
-    '-Xmx512m',
+    `-Xmx${heapMb}m`,
     '-XX:TieredStopAtLevel=4',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     `-Dkafka.logs.dir=${folder}`,

@@ -1,0 +1,66 @@
+/** Millrace as a contender: told its work as JSON in the last argument, says what happens as lines of JSON. */
+import { StreamsApp } from '@millrace/runtime';
+import { TopologyBuilder, json, topic, tumbling, utf8 } from '@millrace/streams';
+import { onStop, say, segments, work } from './work.mjs';
+
+const { workload, bootstrap, applicationId, output, handler, commitIntervalMs } = work;
+
+const events = topic('events', utf8, json());
+const results = topic(output, utf8, json());
+
+const topologies = {
+  enrich(t) {
+    const table = segments();
+    const field = (event) => {
+      event.segment = table.get(event.user);
+      return event;
+    };
+    const whole = (event) => ({ ...event, segment: table.get(event.user) });
+    t.stream('events', events)
+      .mapValues('enrich', handler === 'whole' ? whole : field)
+      .to('results', results);
+  },
+  aggregate(t) {
+    t.stream('events', events)
+      .groupByKey()
+      .windowedBy(tumbling({ size: '1m', grace: 0 }))
+      .aggregate('totals', {
+        store: 'totals',
+        value: json(),
+        cache: true,
+        initialize: () => ({ count: 0, sum: 0 }),
+        add: ({ count, sum }, { amount }) => ({ count: count + 1, sum: sum + amount }),
+      })
+      .toStream('changes')
+      .rekey('text', (_total, { key, startMs }) => `${key}@${startMs}`, utf8)
+      .to('results', results);
+  },
+  join(t) {
+    const profiles = t.table('profiles', topic('profiles', utf8, json()), { store: 'profiles' });
+    t.stream('events', events)
+      .join('with-profile', profiles, {
+        join: (event, profile) => {
+          event.name = profile.name;
+          return event;
+        },
+      })
+      .to('results', results);
+  },
+};
+
+const builder = new TopologyBuilder(workload);
+topologies[workload](builder);
+const app = new StreamsApp({
+  applicationId,
+  topologies: [builder.build()],
+  cluster: { bootstrap },
+  commitInterval: commitIntervalMs,
+  maxTaskIdle: workload === 'join' ? '10s' : 0,
+});
+onStop(() => app.stop());
+app.finished.catch((cause) => {
+  console.error(cause);
+  process.exit(1);
+});
+await app.start();
+say('started');
