@@ -1,0 +1,15 @@
+/**
+ * `@millrace/testing/containers`: fixtures of real services in containers, for `*.int-spec.ts`. An entry of its own, so that a spec
+ * which needs only Node does not load a container engine's client.
+ */
+export { containerEngine } from './container/engine.js';
+export { OFFICIAL_IMAGES, imageOf, imageVariable, type Service } from './container/images.js';
+export { ContainerNetwork } from './container/network.js';
+export type { ContainerOptions } from './container/start-container.js';
+export { sweepLeftovers, type Swept } from './container/sweep.js';
+export { NetworkFaults, NetworkProxy, startNetworkFaults, type FaultDirection } from './faults/network-faults.js';
+export { KafkaCluster, startKafka, type KafkaOptions } from './kafka/kafka-cluster.js';
+export type { KafkaListener } from './kafka/kafka-listeners.js';
+export type { KafkaNode } from './kafka/kafka-node.js';
+export type { KafkaUser } from './kafka/kafka-properties.js';
+export { CertificateAuthority, type CertificateSubject, type IssuedCertificate } from './tls/certificate-authority.js';

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import { eventually } from '../src/index.js';
+import { CertificateAuthority, startKafka, type KafkaCluster } from '../src/containers.js';
+
+const USER = { username: 'ada', password: `pa55 "word"'s` };
+
+/** Sends a record and reads it back by the given way into the cluster. */
+async function roundTrip(config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'>, topic: string): Promise<string> {
+  const client = new Kafka({ clientId: 'int-spec', logLevel: logLevel.NOTHING, retry: { retries: 2 }, ...config });
+  const [admin, producer] = [client.admin(), client.producer({ allowAutoTopicCreation: false })];
+  const consumer = client.consumer({ groupId: `${topic}-readers` });
+  try {
+    await Promise.all([admin.connect(), producer.connect(), consumer.connect()]);
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    await producer.send({ topic, acks: -1, messages: [{ value: `by ${topic}` }] });
+    await consumer.subscribe({ topic, fromBeginning: true });
+    const seen: string[] = [];
+    await consumer.run({ eachMessage: async ({ message }) => void seen.push(message.value!.toString()) });
+    return await eventually('the record is read', () => seen[0], { timeoutMs: 30_000 });
+  } finally {
+    await Promise.allSettled([consumer.disconnect(), producer.disconnect(), admin.disconnect()]);
+  }
+}
+
+describe('a single node of Apache Kafka', () => {
+  let kafka: KafkaCluster;
+  let authority: CertificateAuthority;
+  beforeAll(async () => {
+    authority = await CertificateAuthority.create();
+    kafka = await startKafka({ users: [USER], authority });
+  });
+  afterAll(() => kafka?.stop());
+
+  const tls = (): { ca: string[] } => ({ ca: [authority.certificate] });
+  const scram = (mechanism: 'scram-sha-256' | 'scram-sha-512'): SASLOptions => ({ mechanism, ...USER });
+
+  it('takes records and gives them back, on a port that the engine chose', async () => {
+    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, 'plaintext')).toBe('by plaintext');
+  });
+
+  it('speaks TLS with a certificate of the authority', async () => {
+    const brokers = [...kafka.bootstrapOf('SSL')];
+
+    expect(await roundTrip({ brokers, ssl: tls() }, 'tls')).toBe('by tls');
+    await expect(roundTrip({ brokers, ssl: true }, 'distrust')).rejects.toThrow(/self.signed|unable to/i);
+  });
+
+  it.each(['scram-sha-256', 'scram-sha-512'] as const)(
+    'lets users in by %s, with TLS and without',
+    async (mechanism) => {
+      const sasl = scram(mechanism);
+      const open = { brokers: [...kafka.bootstrapOf('SASL_PLAINTEXT')], sasl };
+      const encrypted = { brokers: [...kafka.bootstrapOf('SASL_SSL')], sasl, ssl: tls() };
+
+      expect(await roundTrip(open, `${mechanism}-open`)).toBe(`by ${mechanism}-open`);
+      expect(await roundTrip(encrypted, `${mechanism}-encrypted`)).toBe(`by ${mechanism}-encrypted`);
+    },
+  );
+
+  it('refuses a wrong password', async () => {
+    const sasl: SASLOptions = { mechanism: 'scram-sha-256', username: USER.username, password: 'guessed-it' };
+
+    await expect(roundTrip({ brokers: [...kafka.bootstrapOf('SASL_PLAINTEXT')], sasl }, 'refused')).rejects.toThrow(
+      /authentication failed/i,
+    );
+  });
+
+  it('comes back on the same port, with its records, after it was killed', async () => {
+    await roundTrip({ brokers: [...kafka.bootstrap] }, 'before-the-kill');
+    const before = [...kafka.bootstrap];
+
+    await kafka.node(1).kill();
+    expect(await kafka.node(1).hasEnded()).toBe(true);
+    await kafka.node(1).start();
+    await kafka.ready();
+
+    expect(kafka.bootstrap).toEqual(before);
+    const offsets = await kafka.node(1).tool('kafka-topics.sh', '--bootstrap-server', 'INTERNAL', '--list');
+    expect(offsets).toContain('before-the-kill');
+  });
+});
+
+describe('three nodes of Apache Kafka', () => {
+  let kafka: KafkaCluster;
+  beforeAll(async () => {
+    kafka = await startKafka({ brokers: 3 });
+  });
+  afterAll(() => kafka?.stop());
+
+  it('keep three copies of a topic, one in each rack', async () => {
+    await roundTrip({ brokers: [...kafka.bootstrap] }, 'copied');
+    const admin = new Kafka({ brokers: [...kafka.bootstrap], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    const [topic] = (await admin.fetchTopicMetadata({ topics: ['copied'] })).topics;
+    await admin.disconnect();
+
+    expect([...topic!.partitions[0]!.replicas].sort()).toEqual([1, 2, 3]);
+    expect(kafka.nodes.map(({ rack }) => rack)).toEqual(['rack-1', 'rack-2', 'rack-3']);
+  });
+
+  it('go on when one of them is killed', async () => {
+    await kafka.node(2).kill();
+    await kafka.ready(2);
+
+    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, 'with-two')).toBe('by with-two');
+
+    await kafka.node(2).start();
+    await kafka.ready(3);
+  });
+});
