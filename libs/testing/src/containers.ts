@@ -7,9 +7,12 @@ export { OFFICIAL_IMAGES, imageOf, imageVariable, type Service } from './contain
 export { ContainerNetwork } from './container/network.js';
 export type { ContainerOptions } from './container/start-container.js';
 export { sweepLeftovers, type Swept } from './container/sweep.js';
+export { KafkaConnect, startConnect, type ConnectOptions, type ConnectorStatus } from './connect/kafka-connect.js';
 export { NetworkFaults, NetworkProxy, startNetworkFaults, type FaultDirection } from './faults/network-faults.js';
 export { KafkaCluster, startKafka, type KafkaOptions } from './kafka/kafka-cluster.js';
 export type { KafkaListener } from './kafka/kafka-listeners.js';
 export type { KafkaNode } from './kafka/kafka-node.js';
 export type { KafkaUser } from './kafka/kafka-properties.js';
+export { Postgres, startPostgres, type PostgresOptions } from './postgres/postgres.js';
+export { RedisServer, startRedis } from './redis/redis.js';
 export { CertificateAuthority, type CertificateSubject, type IssuedCertificate } from './tls/certificate-authority.js';
