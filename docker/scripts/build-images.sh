@@ -78,10 +78,12 @@ make_node_base() {
   pulled "$node_base" && return
   say "node: it cannot be pulled; made from npm's packages"
   make_base
-  local context
+  local context version
+  version=$(node_version)
+  [ -n "$version" ] || die 3 'package.json names no version of node among its devDependencies'
   context=$(mktemp -d)
   cp "$images/node/Dockerfile" "$context"
-  (cd "$context" && npm pack --silent "node-linux-$(node -p process.arch)@$(node_version)" npm@11 >/dev/null) ||
+  (cd "$context" && npm pack --silent "node-linux-$(node -p process.arch)@$version" npm@11 >/dev/null) ||
     die 3 "npm could not get Node's packages"
   mv "$context"/node-linux-*.tgz "$context/node.tgz"
   mv "$context"/npm-*.tgz "$context/npm.tgz"

@@ -15,4 +15,6 @@ export type { KafkaNode } from './kafka/kafka-node.js';
 export type { KafkaUser } from './kafka/kafka-properties.js';
 export { Postgres, startPostgres, type PostgresOptions } from './postgres/postgres.js';
 export { RedisServer, startRedis } from './redis/redis.js';
+export { SchemaRegistry, startRegistry } from './registry/registry.js';
+export { S3Server, startS3 } from './s3/s3.js';
 export { CertificateAuthority, type CertificateSubject, type IssuedCertificate } from './tls/certificate-authority.js';

@@ -1,7 +1,15 @@
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { ContainerNetwork, startNetworkFaults, startPostgres, startRedis } from '../src/containers.js';
+import {
+  ContainerNetwork,
+  startNetworkFaults,
+  startPostgres,
+  startRedis,
+  startRegistry,
+  startS3,
+} from '../src/containers.js';
 
 async function queryPostgres(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -28,6 +36,38 @@ describe('the fixture of', () => {
     await redis.set('JFK', '42');
     expect(await redis.get('JFK')).toBe('42');
     redis.disconnect();
+  });
+
+  it('S3 has one winner where two put the same object on condition', async () => {
+    await using server = await startS3();
+    await server.createBucket('flights');
+    const s3 = server.client();
+    const put = (Body: string): Promise<string> =>
+      s3.send(new PutObjectCommand({ Bucket: 'flights', Key: 'a', Body, IfNoneMatch: '*' })).then(
+        () => 'put',
+        (error: Error) => error.name,
+      );
+
+    expect((await Promise.all([put('one'), put('two')])).sort()).toEqual(['PreconditionFailed', 'put']);
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'flights', Key: 'a' }));
+    expect(['one', 'two']).toContain(await Body!.transformToString());
+    s3.destroy();
+  });
+
+  it('the registry takes a schema and gives it back by its id', async () => {
+    await using registry = await startRegistry();
+    const schema = JSON.stringify({ type: 'record', name: 'Flight', fields: [{ name: 'origin', type: 'string' }] });
+    const headers = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
+
+    const registered = await fetch(`${registry.url}/subjects/flights-value/versions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ schema }),
+    });
+    const { id } = (await registered.json()) as { id: number };
+    const found = (await (await fetch(`${registry.url}/schemas/ids/${id}`)).json()) as { schema: string };
+
+    expect(JSON.parse(found.schema)).toEqual(JSON.parse(schema));
   });
 
   it('network faults delays, refuses and heals a connection', async () => {
