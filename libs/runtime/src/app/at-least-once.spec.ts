@@ -62,13 +62,12 @@ describe('at least once', () => {
   it('commits no offset of output that did not arrive', async () => {
     const given = numbered(500);
     const dialer = new FaultDialer(cluster.broker.dialer());
-    let produced = 0;
+    await apps.start(counting(), { ...GUARANTEE, dialer });
     dialer.onRequest = (apiKey) => {
-      if (apiKey === ApiKeys.Produce && ++produced === 1) dialer.kill();
+      if (apiKey === ApiKeys.Produce) dialer.kill();
       return 'pass';
     };
     await cluster.produce('events', given);
-    await apps.start(counting(), { ...GUARANTEE, dialer });
     await eventually('the process is killed', () => dialer.faults > 0);
 
     const next = await apps.start(counting(), GUARANTEE);
