@@ -171,22 +171,31 @@ export class Auditor {
 
   /** Input records that are not consumed yet, so far as is known. */
   get lag(): number {
-    const { ledger, wire } = this.#options;
-    let lag = 0;
+    return Object.values(this.lagByPlace()).reduce((sum, records) => sum + records, 0);
+  }
+
+  /** The same, by where they are missed: an input, the effects of a stage or part, the rows of the sink. */
+  lagByPlace(): Readonly<Record<string, number>> {
+    const { ledger, wire, sink } = this.#options;
+    const lag: Record<string, number> = {};
+    const missed = (place: string, records = 1): void => {
+      if (records > 0) lag[place] = (lag[place] ?? 0) + records;
+    };
     const inputs = [...INPUTS_WITH_LAG, ...this.#options.parts.flatMap((part) => lagInputs(part))];
     for (const input of inputs) {
       for (const record of ledger.committed(input)) {
-        if ((record.offset ?? Infinity) >= wire.committed(input, record.partition)) lag += 1;
+        if ((record.offset ?? Infinity) >= wire.committed(input, record.partition)) missed(input);
       }
     }
     for (const { input, check, isEventual } of this.#stages) {
       if (isEventual !== true) continue;
-      for (const { id } of ledger.committed(input)) if (!check.hasEffect(id)) lag += 1;
+      for (const { id } of ledger.committed(input)) if (!check.hasEffect(id)) missed(`effects of ${input}`);
     }
-    lag += Math.max(0, this.#options.sink?.missing() ?? 0);
-    for (const check of new Set(this.#partChecks.values())) lag += Math.max(0, check.missing());
+    missed('rows of the sink', sink?.missing());
+    const checked = new Map([...this.#partChecks].map(([topic, check]) => [check, topic]));
+    for (const [check, topic] of checked) missed(`effects in ${topic}`, check.missing());
     for (const { partition, offset } of this.#repartitioned.values()) {
-      if (offset >= wire.committed(REPARTITION, partition)) lag += 1;
+      if (offset >= wire.committed(REPARTITION, partition)) missed(REPARTITION);
     }
     return lag;
   }

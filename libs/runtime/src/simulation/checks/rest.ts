@@ -11,10 +11,10 @@ const LOOK_MS = 200;
 /** Waits until everything is consumed and nothing moves any more. @throws {Violation} when that does not come to be. */
 export async function comeToRest(world: SimulatedWorld, auditor: Auditor): Promise<void> {
   if (!(await comesToBe(world, () => auditor.lag === 0))) {
-    const { lag } = auditor;
+    const lag = JSON.stringify(auditor.lagByPlace());
     // Whether somebody hangs shows when all are asked to stop.
     await world.within('every process stops', STOP_WITHIN_MS, world.stopAll());
-    throw new Violation('lag-drains', `${lag} records are not consumed ${world.patienceMs} ms after the last fault`);
+    throw new Violation('lag-drains', `records are not consumed ${world.patienceMs} ms after the last fault: ${lag}`);
   }
   // It takes a request to be refused; and two processes with one instance id may fence each other for a while.
   await comesToBe(world, () => unrefused(world).length === 0 && unendedZombies(world).length === 0);

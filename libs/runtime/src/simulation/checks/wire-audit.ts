@@ -2,8 +2,8 @@
  * Listens on the wire between the processes and the broker, where it shows who commits what.
  *
  * Committed offsets are followed transaction by transaction, and commit by commit where there are none, so that none goes
- * back unseen. Who is refused because it was
- * replaced is counted by host.
+ * back unseen. A broker that is killed may have kept a commit that it did not answer any more: whoever asks for offsets is told.
+ * Who is refused because it was replaced is counted by host.
  */
 import { brokerChannels } from '@millrace/broker';
 import { ErrorCodes, apiByKey, apis, decodeRequestFrame, decodeResponseFrame } from '@millrace/protocol';
@@ -51,6 +51,7 @@ const WATCHED: ReadonlySet<number> = new Set(
     apis.SyncGroup,
     apis.TxnOffsetCommit,
     apis.OffsetCommit,
+    apis.OffsetFetch,
     apis.EndTxn,
     apis.Produce,
     apis.AddPartitionsToTxn,
@@ -175,6 +176,7 @@ export class WireAudit {
     if (errorsIn(api.key, body).some((code) => FENCED.has(code))) {
       this.#refusals.set(host.name, this.refusalsOf(host.name) + 1);
     }
+    if (api.key === apis.OffsetFetch.key) this.#told(body as Answer<'OffsetFetch'>);
     const isLate = this.#late.delete(id);
     if (request.commit !== undefined)
       this.#offsets(host.name, request.commit, body as Answer<'TxnOffsetCommit'>, isLate);
@@ -223,6 +225,18 @@ export class WireAudit {
     for (const [place, offset] of offsets) pending.set(place, offset);
   }
 
+  #told({ groups }: Answer<'OffsetFetch'>): void {
+    for (const { groupId, topics } of groups) {
+      if (groupId !== this.#groupId) continue;
+      for (const { name, partitions } of topics) {
+        for (const { partitionIndex, committedOffset } of partitions) {
+          const place = `${name}/${partitionIndex}`;
+          if (committedOffset > (this.#committed.get(place) ?? 0)) this.#moves(place, committedOffset, false);
+        }
+      }
+    }
+  }
+
   #transaction(transactionalId: string, to: string): void {
     if (!transactionalId.startsWith(`${this.#groupId}-`)) return;
     const pending = this.#pending.get(transactionalId);
@@ -253,6 +267,10 @@ function errorsIn(apiKey: number, body: unknown): number[] {
   if (isOffsets(apiKey)) {
     const { topics } = body as Answer<'TxnOffsetCommit' | 'OffsetCommit'>;
     return topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode));
+  }
+  if (apiKey === apis.OffsetFetch.key) {
+    const { groups } = body as Answer<'OffsetFetch'>;
+    return groups.map(({ errorCode }) => errorCode);
   }
   if (apiKey === apis.Produce.key) {
     const { responses } = body as Answer<'Produce'>;
