@@ -184,7 +184,7 @@ export class Auditor {
     const inputs = [...INPUTS_WITH_LAG, ...this.#options.parts.flatMap((part) => lagInputs(part))];
     for (const input of inputs) {
       for (const record of ledger.committed(input)) {
-        if ((record.offset ?? Infinity) >= wire.committed(input, record.partition)) missed(input);
+        if ((record.offset ?? Infinity) >= wire.reached(input, record.partition)) missed(input);
       }
     }
     for (const { input, check, isEventual } of this.#stages) {
@@ -195,7 +195,7 @@ export class Auditor {
     const checked = new Map([...this.#partChecks].map(([topic, check]) => [check, topic]));
     for (const [check, topic] of checked) missed(`effects in ${topic}`, check.missing());
     for (const { partition, offset } of this.#repartitioned.values()) {
-      if (offset >= wire.committed(REPARTITION, partition)) missed(REPARTITION);
+      if (offset >= wire.reached(REPARTITION, partition)) missed(REPARTITION);
     }
     return lag;
   }
@@ -215,7 +215,7 @@ export class Auditor {
     const offsets = new Map<string, number>();
     for (const { input } of this.#stages) {
       for (let partition = 0; partition < partitions; partition++) {
-        offsets.set(`${input}/${partition}`, wire.committed(input, partition));
+        offsets.set(`${input}/${partition}`, wire.reached(input, partition));
       }
     }
     return offsets;

@@ -65,6 +65,7 @@ export class WireAudit {
   readonly #open = new Map<string, OpenRequest>();
   readonly #pending = new Map<string, Map<string, number>>();
   readonly #committed = new Map<string, number>();
+  readonly #reached = new Map<string, number>();
   readonly #refusals = new Map<string, number>();
   readonly #generations = new Map<string, number>();
   /** Requests that arrived after their sender had given them up. */
@@ -113,9 +114,12 @@ export class WireAudit {
     return this.#generation;
   }
 
-  /** Committed offsets of the group, by topic and partition. */
-  committed(topic: string, partition: number): number {
-    return this.#committed.get(`${topic}/${partition}`) ?? 0;
+  /**
+   * The greatest offset that the group has committed. At least once, a copy of a commit that comes late may have set it back since:
+   * what is repeated then was consumed all the same.
+   */
+  reached(topic: string, partition: number): number {
+    return this.#reached.get(`${topic}/${partition}`) ?? 0;
   }
 
   /** How often a host was refused because it was replaced. */
@@ -255,6 +259,7 @@ export class WireAudit {
   #moves(place: string, offset: number, mayGoBack: boolean): void {
     const before = this.#committed.get(place) ?? 0;
     this.#committed.set(place, offset);
+    this.#reached.set(place, Math.max(offset, this.#reached.get(place) ?? 0));
     if (offset >= before || mayGoBack) return;
     this.#violated(
       new Violation('offsets-never-back', `the committed offset of ${place} went from ${before} to ${offset}`),
