@@ -35,7 +35,9 @@ export async function startApacheKafka(options = {}) {
   await formatStorage(folder, config, options);
 
   const output = [];
-  const broker = spawn('java', javaArguments(folder, 'kafka.Kafka', [config], options.heapMb), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const broker = spawn('java', javaArguments(folder, 'kafka.Kafka', [config], options.heapMb), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   for (const stream of [broker.stdout, broker.stderr]) stream.on('data', (chunk) => output.push(chunk));
   const exited = once(broker, 'exit');
   const killWithParent = () => broker.kill('SIGKILL');

@@ -191,7 +191,7 @@ export class Auditor {
       if (isEventual !== true) continue;
       for (const { id } of ledger.committed(input)) if (!check.hasEffect(id)) missed(`effects of ${input}`);
     }
-    missed('rows of the sink', sink?.missing());
+    missed('rows of the sink', sink?.missing() ?? 0);
     const checked = new Map([...this.#partChecks].map(([topic, check]) => [check, topic]));
     for (const [check, topic] of checked) missed(`effects in ${topic}`, check.missing());
     for (const { partition, offset } of this.#repartitioned.values()) {

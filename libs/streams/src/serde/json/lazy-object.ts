@@ -75,11 +75,7 @@ export class LazyObject {
 
   /** Where its fields lie; holds until another object is scanned. */
   get fields(): FieldTable {
-    if (scanned !== this) {
-      scanObject(this.bytes, this.#start, this.#end, table);
-      scanned = this;
-    }
-    return table;
+    return fieldsOf(this, this.bytes, this.#start, this.#end);
   }
 
   /** The plain object that it stands for; its proxy passes everything on to it from now on. */
@@ -135,7 +131,7 @@ export class LazyObject {
   }
 
   static readonly #handler: ProxyHandler<object> = {
-    get(target, name, receiver) {
+    get(target, name, receiver): unknown {
       const lazy = target as LazyObject;
       return lazy.#bytes === undefined ? Reflect.get(target, name, receiver) : lazy.#get(name, receiver);
     },
@@ -157,6 +153,14 @@ export class LazyObject {
     preventExtensions: (target) => Reflect.preventExtensions(whole(target)),
     setPrototypeOf: (target, prototype) => Reflect.setPrototypeOf(whole(target), prototype),
   };
+}
+
+function fieldsOf(lazy: LazyObject, bytes: Buffer, start: number, end: number): FieldTable {
+  if (scanned !== lazy) {
+    scanObject(bytes, start, end, table);
+    scanned = lazy;
+  }
+  return table;
 }
 
 function whole(target: object): object {
