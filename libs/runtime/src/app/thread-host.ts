@@ -134,7 +134,7 @@ export class ThreadHost {
       ],
       createTask: (placement, stores) => this.#makeTask(surroundings, place, placement, stores),
       standbys: this.#standbys,
-      startTasks: (tasks, ready) => starts.start(tasks, ready),
+      startTasks: (tasks, ready, failed) => starts.start(tasks, ready, failed),
       askEnds: this.#askEnds,
       mayAdvanceIdle: settings.mayAdvanceIdle,
       commitIntervalMs: settings.commitIntervalMs,

@@ -32,11 +32,18 @@ export class TaskStart {
   }
 
   /**
-   * Starts tasks side by side and tells of each that is ready. A task that is closed meanwhile is left out.
+   * Starts tasks side by side and tells of each that is ready, or could not be restored: what keeps one of them from that does not
+   * concern the others. A task that is closed meanwhile is left out.
    *
-   * @throws {TaskError} (restart-task) `MR_RESTORE_FAILED` for a damaged changelog; else as the client's requests.
+   * @param failed Told the reason: a {@link TaskError} (restart-task) `MR_RESTORE_FAILED` for a damaged changelog, else what a store
+   *   or a request throws.
+   * @throws what keeps all of them from being started: as the client's requests.
    */
-  async start(tasks: readonly ActiveTask[], ready: (task: ActiveTask) => void): Promise<void> {
+  async start(
+    tasks: readonly ActiveTask[],
+    ready: (task: ActiveTask) => void,
+    failed: (task: ActiveTask, error: unknown) => void,
+  ): Promise<void> {
     const { member, cluster } = this.#parts;
     const inputs = tasks.flatMap(({ partitions }) => partitions);
     const committed = await member.committedOffsets(inputs);
@@ -49,12 +56,17 @@ export class TaskStart {
     const metadataOf = new Map(committed.map((each) => [partitionKey(each.topic, each.partition), each]));
     await Promise.all(
       tasks.map(async (task) => {
-        for (const place of task.partitions) {
-          const key = partitionKey(place.topic, place.partition);
-          task.startAt(place, startOf.get(key) as number);
-          task.task.restoreTimes((metadataOf.get(key) as CommittedOffset).metadata);
+        try {
+          for (const place of task.partitions) {
+            const key = partitionKey(place.topic, place.partition);
+            task.startAt(place, startOf.get(key) as number);
+            task.task.restoreTimes((metadataOf.get(key) as CommittedOffset).metadata);
+          }
+          await this.#restore(task);
+        } catch (error) {
+          failed(task, error);
+          return;
         }
-        await this.#restore(task);
         if (!task.closing.signal.aborted) ready(task);
       }),
     );

@@ -6,39 +6,56 @@ import { eventually } from '@millrace/testing';
 import { Apps } from '../../test/apps.js';
 import { counting, events, expectCountedOnce, numbered } from '../../test/counting.js';
 import { EmbeddedCluster } from '../../test/embedded-cluster.js';
-import { runtimeChannels, type FailureEvent } from '../diagnostics/channels.js';
+import { runtimeChannels, type FailureEvent, type RestoreEvent } from '../diagnostics/channels.js';
 
 let cluster: EmbeddedCluster;
 const apps = new Apps(() => cluster);
 let failures: FailureEvent[];
-let unsubscribe: () => void;
+let restored: RestoreEvent[];
+let unsubscribe: readonly (() => void)[];
 
 beforeEach(async () => {
   cluster = await EmbeddedCluster.start({ [events.name]: 3, counts: 1 });
   failures = [];
-  unsubscribe = runtimeChannels.failed.subscribe((event) => void failures.push(event));
+  restored = [];
+  unsubscribe = [
+    runtimeChannels.failed.subscribe((event) => void failures.push(event)),
+    runtimeChannels.restored.subscribe((event) => void restored.push(event)),
+  ];
 });
 
 afterEach(async () => {
-  unsubscribe();
+  for (const each of unsubscribe) each();
   await apps.stop();
   await cluster.stop();
 });
 
-/** Keeps stores in memory, counts what is open, and does not open those of one task for a while. */
+/** Keeps stores in memory, counts what is open, and does not open those of one task, or write them, for a while. */
 class FailingEngine implements StoreEngine {
   readonly #engine = new MemoryStoreEngine();
+  readonly #fails: 'opening' | 'writing';
   isBroken = true;
   opened = 0;
 
+  constructor(fails: 'opening' | 'writing' = 'opening') {
+    this.#fails = fails;
+  }
+
   open(place: StoragePlace): TaskStorage {
-    if (place.taskId === '0_1' && this.isBroken) throw new TaskError('MR_STORE_FAILED', 'the disk is gone');
+    const fail = (what: 'opening' | 'writing'): void => {
+      if (place.taskId !== '0_1' || !this.isBroken || this.#fails !== what) return;
+      throw new TaskError('MR_STORE_FAILED', 'the disk is gone');
+    };
+    fail('opening');
     const storage = this.#engine.open(place);
     this.opened++;
     return {
       store: (name) => storage.store(name),
       position: (store) => storage.position(store),
-      write: (stores) => storage.write(stores),
+      write: (stores) => {
+        fail('writing');
+        storage.write(stores);
+      },
       wipe: (store) => storage.wipe(store),
       close: () => {
         this.opened--;
@@ -91,5 +108,43 @@ describe('a task that cannot be opened', () => {
     await app.stop();
 
     expect(engine.opened).toBe(0);
+  });
+});
+
+describe('a task that cannot be restored', () => {
+  it('waits alone: those that were started together with it are restored once, and run', async () => {
+    const given = numbered(300);
+    await cluster.produce('events', given.slice(0, 200));
+    const before = await apps.start(counting());
+    await before.drained();
+    await before.stop();
+    restored = [];
+    const engine = new FailingEngine('writing');
+    const app = await apps.start(counting(), {
+      storeEngines: { failing: engine },
+      defaultStoreEngine: 'failing',
+      maxTaskRestarts: 1_000,
+    });
+
+    await eventually('it was tried again', () => failures.length > 2);
+    const tasks = app.health().threads.flatMap((thread) => thread.tasks);
+    expect(
+      tasks
+        .filter(({ state }) => state === 'RUNNING')
+        .map(({ taskId }) => taskId)
+        .sort(),
+    ).toEqual(['counting/0_0', 'counting/0_2']);
+    expect(new Set(failures.map(({ action, taskId }) => `${action} ${taskId}`))).toEqual(
+      new Set(['restart-task counting/0_1']),
+    );
+    const phases = restored
+      .filter(({ partition }) => partition !== 1)
+      .map(({ partition, phase }) => `${partition} ${phase}`);
+    expect(phases.sort()).toEqual(['0 ended', '0 started', '2 ended', '2 started']);
+    engine.isBroken = false;
+    await cluster.produce('events', given.slice(200));
+    await app.drained();
+
+    await expectCountedOnce(cluster, given);
   });
 });

@@ -34,10 +34,14 @@ export interface StreamThreadParts {
   /** Whether the topology of a task is paused. */
   readonly isPaused: (placement: TaskPlacement) => boolean;
   /**
-   * Finds out where tasks go on and restores their stores; tells of each that is ready. A task that is closed meanwhile
-   * is left out; heartbeats and other tasks go on.
+   * Finds out where tasks go on and restores their stores; tells of each that is ready, and of each that cannot be restored. A
+   * task that is closed meanwhile is left out; heartbeats and other tasks go on. Throws what concerns all of them.
    */
-  readonly startTasks: (tasks: readonly ActiveTask[], ready: (task: ActiveTask) => void) => Promise<void>;
+  readonly startTasks: (
+    tasks: readonly ActiveTask[],
+    ready: (task: ActiveTask) => void,
+    failed: (task: ActiveTask, error: unknown) => void,
+  ) => Promise<void>;
   /** Looks up the ends of inputs, open transactions included. */
   readonly askEnds: AskEnds;
   /** Asked before stream time is advanced over an idle input. */

@@ -416,8 +416,8 @@ export class StreamThread {
     const { error } = failure;
     if (failureAction(error) !== 'restart-tasks') throw error;
     const delayMs = this.#tasks.restartStart(failure);
-    const taskId = isMillraceError(error) ? error.place.taskId : undefined;
-    this.#tell(error, 'restart-task', delayMs, taskId);
+    const [task, ...others] = failure.tasks;
+    this.#tell(error, 'restart-task', delayMs, others.length === 0 ? task?.key : undefined);
   }
 
   #endDrains(): void {

@@ -34,10 +34,10 @@ export type ThreadTasksParts = Pick<
   | 'isPaused'
 >;
 
-/** The start of tasks has failed. */
+/** The start of one task, or of all that were to be started together, has failed. */
 export interface StartFailure {
   readonly error: unknown;
-  /** The tasks that were to be started. */
+  /** The tasks that it concerns. */
   readonly tasks: readonly ActiveTask[];
 }
 
@@ -136,10 +136,11 @@ export class ThreadTasks {
       this.#started.push(task);
       wakeUp.wake();
     };
-    startTasks(tasks, ready).catch((error: Error) => {
-      this.#startFailures.push({ error, tasks });
+    const failed = (of: readonly ActiveTask[], error: unknown): void => {
+      this.#startFailures.push({ error, tasks: of });
       wakeUp.wake();
-    });
+    };
+    startTasks(tasks, ready, (task, error) => failed([task], error)).catch((error: unknown) => failed(tasks, error));
   }
 
   /** @returns undefined where the task could not be made, which is one of {@link takeStartFailures} then. */
@@ -207,19 +208,14 @@ export class ThreadTasks {
   }
 
   /**
-   * Tasks could not be started: those that are not ready are closed and opened again, the one to blame, or all of them where
-   * none is, after a delay. Running tasks are not concerned.
+   * Tasks could not be started: they are closed, and opened again after a delay. Those that are ready are not concerned.
    *
    * @returns the longest delay, in milliseconds.
    * @throws {FatalError} (stop-app) when a task has failed too often.
    */
   restartStart({ error, tasks }: StartFailure): number {
     const unready = tasks.filter((task) => !task.closing.signal.aborted && !this.#isReady(task));
-    const culprit = isMillraceError(error) ? unready.find(({ key }) => key === error.place.taskId) : undefined;
-    const delaysMs = (culprit === undefined ? unready : [culprit]).map((task) => this.#restartLater(task, error));
-    this.close(unready.filter(({ closing }) => !closing.signal.aborted));
-    this.openMissing();
-    return Math.max(0, ...delaysMs);
+    return Math.max(0, ...unready.map((task) => this.#restartLater(task, error)));
   }
 
   /** What the tasks did is permanent. */
