@@ -20,6 +20,7 @@ const requests: Record<string, (version: number, topicId: string) => object> = {
   CreateTopics: (version) => ({
     topics: [{ name: `made-${version}`, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] }],
   }),
+  DeleteRecords: () => ({ timeoutMs: 1, topics: [{ name: 't', partitions: [{ partitionIndex: 0, offset: 0 }] }] }),
   DeleteTopics: (version) => ({
     timeoutMs: 1,
     topicNames: [`gone-${version}`],

@@ -90,6 +90,27 @@ describe('a broker that was killed', () => {
     expect(told).toEqual([]);
   });
 
+  it('knows where its partitions begin again, also after another restart', async () => {
+    const stateDir = temporaryFolder();
+    const { client } = await started(stateDir);
+    await client.createTopic('t', 2);
+    await client.produce('t', 1, batchOf(['a', 'b', 'c']));
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 1, offset: 2 }] }];
+    await client.call(apis.DeleteRecords, 2, { topics, timeoutMs: 1 });
+    const beginOf = async (through: WireClient): Promise<number> => {
+      const asked = [{ name: 't', partitions: [{ partitionIndex: 1, timestamp: -2 }] }];
+      return (await through.call(apis.ListOffsets, 8, { replicaId: -1, topics: asked })).topics[0]!.partitions[0]!
+        .offset;
+    };
+
+    const left = killed(stateDir);
+    const { client: after, broker } = await started(left);
+    expect(await beginOf(after)).toBe(2);
+    expect(errorName((await after.fetch('t', 1, 1)).errorCode)).toBe('OFFSET_OUT_OF_RANGE');
+    await broker.stop();
+    expect(await beginOf((await started(left)).client)).toBe(2);
+  });
+
   it('knows its topics with their ids and settings, records and committed offsets again', async () => {
     const stateDir = temporaryFolder();
     const { client } = await started(stateDir);

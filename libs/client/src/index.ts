@@ -1,4 +1,5 @@
 export { Admin, type AdminOptions, type CreatedTopic, type NewTopic } from './admin/admin.js';
+export type { RecordsToDelete } from './admin/delete-records.js';
 export type { ListedOffset, OffsetQuery } from './admin/list-offsets.js';
 export type { ClusterOptions } from './cluster/cluster-options.js';
 export { Cluster, type ClusterFeatures } from './cluster/cluster.js';

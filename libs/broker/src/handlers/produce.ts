@@ -40,7 +40,8 @@ export function produce(
       partitionResponses: topic.partitionData.map((part) => {
         const checked = results.get(part) as AppendResult | Candidate;
         const result = 'header' in checked ? append(checked, inTransaction.get(checked)) : checked;
-        return { index: part.index, logStartOffset: result.errorCode === ErrorCodes.NONE ? 0 : -1, ...result };
+        const isAppended = 'header' in checked && result.errorCode === ErrorCodes.NONE;
+        return { index: part.index, logStartOffset: isAppended ? checked.partition.logStartOffset : -1, ...result };
       }),
     })),
   };

@@ -3,6 +3,7 @@ import { addOffsetsToTxn } from './add-offsets-to-txn.js';
 import { addPartitionsToTxn } from './add-partitions-to-txn.js';
 import { apiVersionsHandler } from './api-versions.js';
 import { createTopics } from './create-topics.js';
+import { deleteRecords } from './delete-records.js';
 import { deleteTopics } from './delete-topics.js';
 import { describeConfigs } from './describe-configs.js';
 import { describeGroups } from './describe-groups.js';
@@ -38,6 +39,7 @@ const all: readonly Route[] = [
     apiVersionsHandler(() => servedRanges),
   ),
   route(apis.CreateTopics, createTopics),
+  route(apis.DeleteRecords, deleteRecords),
   route(apis.DeleteTopics, deleteTopics),
   route(apis.DescribeConfigs, describeConfigs),
   route(apis.DescribeGroups, describeGroups),

@@ -36,6 +36,15 @@ export class BatchTail {
     return batch.length;
   }
 
+  /** Forgets the batches that end before an offset. */
+  dropBefore(offset: number): void {
+    for (;;) {
+      const batch = this.#batches[this.#head];
+      if (batch === undefined || lastOffsetOf(batch, 0) >= offset) return;
+      this.dropOldest();
+    }
+  }
+
   clear(): void {
     this.#batches = [];
     this.#baseOffsets = [];
@@ -58,11 +67,11 @@ export class BatchTail {
     return last === undefined ? EMPTY_SLICE : { chunks, sizeInBytes, nextOffset: lastOffsetOf(last, 0) + 1 };
   }
 
-  /** The first batch with a record at or after a time. */
-  firstReaching(timestampMs: number): Buffer | undefined {
+  /** The first batch with a record at or after a time, among those that end at an offset or later. */
+  firstReaching(timestampMs: number, fromOffset: number): Buffer | undefined {
     for (let index = this.#head; index < this.#batches.length; index++) {
       const batch = this.#batches[index] as Buffer;
-      if (maxTimestampOf(batch, 0) >= timestampMs) return batch;
+      if (maxTimestampOf(batch, 0) >= timestampMs && lastOffsetOf(batch, 0) >= fromOffset) return batch;
     }
     return undefined;
   }

@@ -69,6 +69,19 @@ describe.each([
     expect(readAll(filled(), { fromOffset: 596, untilOffset: 596 })).toEqual([]);
   });
 
+  it('begins where it was deleted up to, and holds what follows', () => {
+    const log = filled();
+    log.deleteBefore(451);
+    log.deleteBefore(20);
+    expect(log.startOffset).toBe(451);
+    expect(readAll(log, { fromOffset: 451 })).toHaveLength(150);
+    expect(readBatchHeader(log.firstBatchReaching(0) as Buffer).baseOffset).toBe(450);
+    log.deleteBefore(600);
+    expect(log.firstBatchReaching(0)).toBeUndefined();
+    append(log, ['after']);
+    expect(readAll(log, { fromOffset: 600 })).toEqual(['after']);
+  });
+
   it('finds the first batch that reaches a time', () => {
     const log = filled();
     const firstOffset = (timestampMs: number): number | undefined => {
@@ -92,6 +105,25 @@ describe('a log on disk', () => {
     const again = open({ directory, segmentBytes: 500 });
     expect(again.nextOffset).toBe(40);
     expect(readAll(again)).toEqual(Array.from({ length: 40 }, (_, batch) => `${batch}`));
+    append(again, ['next']);
+    expect(readAll(again, { fromOffset: 40 })).toEqual(['next']);
+    again.close();
+  });
+
+  it('removes the segments that were deleted up to, and keeps the newest', () => {
+    const directory = temporaryFolder();
+    const log = open({ directory, segmentBytes: 500 });
+    for (let batch = 0; batch < 40; batch++) append(log, [`${batch}`]);
+    const before = readdirSync(directory).length;
+    log.deleteBefore(20);
+    const half = readdirSync(directory).length;
+    expect(half).toBeLessThanOrEqual(Math.ceil(before / 2) + 1);
+    expect(readAll(log, { fromOffset: 20 })).toEqual(Array.from({ length: 20 }, (_, batch) => `${batch + 20}`));
+    log.deleteBefore(40);
+    log.close();
+    expect(readdirSync(directory)).toHaveLength(1);
+    const again = open({ directory, segmentBytes: 500 });
+    again.deleteBefore(40);
     append(again, ['next']);
     expect(readAll(again, { fromOffset: 40 })).toEqual(['next']);
     again.close();

@@ -2,7 +2,8 @@
  * The record batches of one partition, in order, on disk with the newest in memory, or in memory alone.
  *
  * Invariants: a batch is on disk before it can be read; `nextOffset` is one above the last offset that can be read.
- * Recovery keeps the longest prefix of whole, undamaged batches.
+ * Recovery keeps the longest prefix of whole, undamaged batches. Nothing before `startOffset` is read; what holds nothing else is
+ * removed, but the newest segment stays.
  */
 import { basename, dirname, join } from 'node:path';
 import type { BatchHeader } from '@millrace/protocol';
@@ -33,6 +34,7 @@ export class PartitionLog {
   readonly #tail = new BatchTail();
   readonly #segments: Segment[] = [];
   #nextOffset = 0;
+  #startOffset = 0;
   #maxTimestampMs = -1;
 
   private constructor(options: PartitionLogOptions) {
@@ -47,7 +49,9 @@ export class PartitionLog {
     return log;
   }
 
-  readonly startOffset = 0;
+  get startOffset(): number {
+    return this.#startOffset;
+  }
 
   get nextOffset(): number {
     return this.#nextOffset;
@@ -79,11 +83,25 @@ export class PartitionLog {
     return this.#segmentOf(range.fromOffset)?.read(range) ?? EMPTY_SLICE;
   }
 
-  /** The first batch with a record at or after a time. */
-  firstBatchReaching(timestampMs: number): Buffer | undefined {
+  /** The first batch with a record at or after a time, among those that end at an offset or later. */
+  firstBatchReaching(timestampMs: number, fromOffset = this.#startOffset): Buffer | undefined {
     if (timestampMs > this.#maxTimestampMs) return undefined;
-    if (this.#options.directory === undefined) return this.#tail.firstReaching(timestampMs);
-    return this.#segments.find((each) => each.maxTimestampMs >= timestampMs)?.firstReaching(timestampMs);
+    if (this.#options.directory === undefined) return this.#tail.firstReaching(timestampMs, fromOffset);
+    for (const segment of this.#segments) {
+      const found = segment.maxTimestampMs < timestampMs ? undefined : segment.firstReaching(timestampMs, fromOffset);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** Deletes what lies before an offset, which the log begins at from now on; does nothing when it begins later already. */
+  deleteBefore(offset: number): void {
+    if (offset <= this.#startOffset) return;
+    this.#startOffset = offset;
+    // A torn tail may have taken what was read and deleted: offsets are not given twice.
+    this.#nextOffset = Math.max(this.#nextOffset, offset);
+    if (this.#options.directory === undefined) this.#tail.dropBefore(offset);
+    while ((this.#segments[1]?.baseOffset ?? Infinity) <= offset) this.#segments.shift()?.delete();
   }
 
   sync(): void {

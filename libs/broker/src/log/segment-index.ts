@@ -31,9 +31,15 @@ export class SegmentIndex {
     return low === 0 ? 0 : (this.#positions[low - 1] as number);
   }
 
-  /** The first stretch of the segment with a record at or after a time, as positions; `end` is absent for the last one. */
-  stretchReaching(timestampMs: number): { start: number; end: number | undefined } | undefined {
-    const entry = this.#maxTimestampsMs.findIndex((each) => each >= timestampMs);
+  /**
+   * The first stretch of the segment with a record at or after a time, as positions; `end` is absent for the last one.
+   *
+   * @param fromPosition Stretches that end at it or before do not count.
+   */
+  stretchReaching(timestampMs: number, fromPosition: number): { start: number; end: number | undefined } | undefined {
+    const entry = this.#maxTimestampsMs.findIndex(
+      (each, nth) => each >= timestampMs && (this.#positions[nth + 1] ?? Infinity) > fromPosition,
+    );
     return entry === -1 ? undefined : { start: this.#positions[entry] as number, end: this.#positions[entry + 1] };
   }
 }

@@ -113,15 +113,21 @@ export class Segment {
     return takeWhole(buffer, start, range);
   }
 
-  /** The first batch with a record at or after a time. */
-  firstReaching(timestampMs: number): Buffer | undefined {
-    const stretch = this.#index.stretchReaching(timestampMs);
-    if (stretch === undefined) return undefined;
-    const buffer = this.#file.read(stretch.start, (stretch.end ?? this.sizeInBytes) - stretch.start);
-    for (let at = 0; at < buffer.length; at += batchBytesOf(buffer, at)) {
-      if (maxTimestampOf(buffer, at) >= timestampMs) return buffer.subarray(at, at + batchBytesOf(buffer, at));
+  /** The first batch with a record at or after a time, among those that end at an offset or later. */
+  firstReaching(timestampMs: number, fromOffset: number): Buffer | undefined {
+    let fromPosition = this.#index.positionBefore(fromOffset);
+    for (;;) {
+      const stretch = this.#index.stretchReaching(timestampMs, fromPosition);
+      if (stretch === undefined) return undefined;
+      const end = stretch.end ?? this.sizeInBytes;
+      const buffer = this.#file.read(stretch.start, end - stretch.start);
+      for (let at = 0; at < buffer.length; at += batchBytesOf(buffer, at)) {
+        if (maxTimestampOf(buffer, at) < timestampMs || lastOffsetOf(buffer, at) < fromOffset) continue;
+        return buffer.subarray(at, at + batchBytesOf(buffer, at));
+      }
+      if (stretch.end === undefined) return undefined;
+      fromPosition = stretch.end;
     }
-    return undefined;
   }
 
   truncate(sizeInBytes: number): void {

@@ -59,7 +59,7 @@ export class Partition {
   }
 
   get lastStableOffset(): number {
-    return this.#producers.lastStableOffset(this.#log.nextOffset);
+    return Math.max(this.#log.startOffset, this.#producers.lastStableOffset(this.#log.nextOffset));
   }
 
   get maxTimestampMs(): number {
@@ -113,19 +113,28 @@ export class Partition {
     return this.#producers.aborted.within(fromOffset, untilOffset);
   }
 
+  /** Deletes the records before an offset, which lies in the log; readers find that it begins there. */
+  deleteBefore(offset: number): void {
+    this.#log.deleteBefore(offset);
+  }
+
   /** The first record below `untilOffset` with at least this timestamp. */
   offsetForTimestamp(timestampMs: number, untilOffset: number): { offset: number; timestampMs: number } | undefined {
-    const batch = this.#log.firstBatchReaching(timestampMs);
-    if (batch === undefined) return undefined;
     const cursor = new RecordBatchCursor();
-    cursor.reset(batch);
-    while (cursor.nextBatch()) {
-      while (cursor.nextRecord()) {
-        if (cursor.offset >= untilOffset) return undefined;
-        if (cursor.timestampMs >= timestampMs) return { offset: cursor.offset, timestampMs: cursor.timestampMs };
+    for (let fromOffset = this.#log.startOffset; ;) {
+      const batch = this.#log.firstBatchReaching(timestampMs, fromOffset);
+      if (batch === undefined) return undefined;
+      cursor.reset(batch);
+      while (cursor.nextBatch()) {
+        while (cursor.nextRecord()) {
+          if (cursor.offset >= untilOffset) return undefined;
+          if (cursor.offset < fromOffset || cursor.timestampMs < timestampMs) continue;
+          return { offset: cursor.offset, timestampMs: cursor.timestampMs };
+        }
       }
+      // Those of its records that are late enough were deleted.
+      fromOffset = readBatchHeader(batch).lastOffset + 1;
     }
-    return undefined;
   }
 
   /** Calls `watcher` after each append until the returned function is called. */

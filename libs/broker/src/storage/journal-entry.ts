@@ -41,6 +41,7 @@ export type JournalEntry =
       readonly configs: Readonly<Record<string, string>>;
     }
   | { readonly type: 'topic-deleted'; readonly name: string; readonly id: string }
+  | { readonly type: 'records-deleted'; readonly id: string; readonly partition: number; readonly startOffset: number }
   | { readonly type: 'producer-ids'; readonly nextProducerId: number }
   | { readonly type: 'group'; readonly groupId: string; readonly generationId: number; readonly protocolType: string }
   | { readonly type: 'offsets'; readonly groupId: string; readonly offsets: readonly OffsetRow[] }

@@ -43,6 +43,8 @@ export class TopicCatalog {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
   readonly #recovered = new Map<string, CreatedEntry>();
+  /** Where partitions begin whose first records were deleted, by topic id and partition; of topics that are recovered. */
+  readonly #recoveredStarts = new Map<string, ReadonlyMap<number, number>>();
   readonly #deletionListeners: ((topic: Topic) => void)[] = [];
   #journal: Journal | undefined;
 
@@ -54,6 +56,10 @@ export class TopicCatalog {
   apply(entry: JournalEntry): void {
     if (entry.type === 'topic-created') this.#recovered.set(entry.id, entry);
     if (entry.type === 'topic-deleted') this.#recovered.delete(entry.id);
+    if (entry.type === 'records-deleted') {
+      const starts = this.#recoveredStarts.get(entry.id) ?? new Map<number, number>();
+      this.#recoveredStarts.set(entry.id, new Map([...starts, [entry.partition, entry.startOffset]]));
+    }
   }
 
   /** Opens the logs of all recovered topics. */
@@ -61,6 +67,7 @@ export class TopicCatalog {
     this.#journal = journal;
     for (const entry of this.#recovered.values()) this.#openTopic(entry);
     this.#recovered.clear();
+    this.#recoveredStarts.clear();
     const { directory, disk = FILE_SYSTEM } = this.#options;
     if (directory === undefined) return;
     disk.makeFolder(directory);
@@ -104,6 +111,17 @@ export class TopicCatalog {
     if (folder !== undefined) (this.#options.disk ?? FILE_SYSTEM).remove(folder);
   }
 
+  /**
+   * Deletes the records of a partition before an offset.
+   *
+   * @throws {StorageError} (stop-app) when it could not be made durable; then nothing is deleted.
+   */
+  deleteRecords({ id }: Topic, partition: Partition, startOffset: number): void {
+    if (startOffset <= partition.logStartOffset) return;
+    this.#journal?.append({ type: 'records-deleted', id, partition: partition.index, startOffset });
+    partition.deleteBefore(startOffset);
+  }
+
   /** The settings that a topic with these of its own would have. */
   configFor(own: Readonly<Record<string, string>>): TopicConfig {
     return new TopicConfig(own, this.#options.brokerDefaults);
@@ -117,6 +135,10 @@ export class TopicCatalog {
   *snapshot(): Iterable<JournalEntry> {
     for (const { name, id, partitions, config } of this.all()) {
       yield { type: 'topic-created', name, id, partitions: partitions.length, configs: config.own };
+      for (const { index, logStartOffset } of partitions) {
+        if (logStartOffset === 0) continue;
+        yield { type: 'records-deleted', id, partition: index, startOffset: logStartOffset };
+      }
     }
   }
 
@@ -132,7 +154,10 @@ export class TopicCatalog {
     const partitions = Array.from({ length: entry.partitions }, (_, index) => {
       const directory = folder === undefined ? undefined : join(folder, String(index));
       const { segmentBytes } = config;
-      return new Partition({ topic: name, index, clock, config, directory, disk, cache, segmentBytes, syncSealed });
+      const options = { topic: name, index, clock, config, directory, disk, cache, segmentBytes, syncSealed };
+      const partition = new Partition(options);
+      partition.deleteBefore(this.#recoveredStarts.get(id)?.get(index) ?? 0);
+      return partition;
     });
     const topic: Topic = { name, id, config, partitions };
     this.#byName.set(name, topic);

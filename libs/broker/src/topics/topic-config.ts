@@ -15,6 +15,8 @@ export class TopicConfig {
   readonly maxMessageBytes: number;
   readonly segmentBytes: number;
   readonly isCompacted: boolean;
+  /** Whether records may be deleted, as the cleanup policy names `delete`. */
+  readonly isDeleted: boolean;
   readonly isLogAppendTime: boolean;
   /** How far a record's time may lie in the future; infinite when there is no limit. */
   readonly timestampAfterMaxMs: number;
@@ -28,6 +30,7 @@ export class TopicConfig {
     this.maxMessageBytes = Number(this.#value('max.message.bytes'));
     this.segmentBytes = Number(this.#value('segment.bytes'));
     this.isCompacted = this.#value('cleanup.policy').includes('compact');
+    this.isDeleted = this.#value('cleanup.policy').includes('delete');
     this.isLogAppendTime = this.#value('message.timestamp.type') === 'LogAppendTime';
     const afterMaxMs = Number(this.#value('message.timestamp.after.max.ms'));
     this.timestampAfterMaxMs = Number.isSafeInteger(afterMaxMs) ? afterMaxMs : Infinity;

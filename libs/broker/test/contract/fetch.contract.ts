@@ -81,6 +81,47 @@ export function describeFetching(broker: string, start: StartBroker): void {
       expect(errorName(responses[0]!.partitions[0]!.errorCode)).toBe('UNKNOWN_LEADER_EPOCH');
     });
 
+    it('begins where records were deleted up to, and nowhere before', async () => {
+      const purged = await createdTopic(client);
+      await client.produce(purged, 0, batchOf(['a', 'b'], {}, 1000));
+      await client.produce(purged, 0, batchOf(['c', 'd'], {}, 3000));
+      const ask = async (name: string, partitionIndex: number, offset: number): Promise<string> => {
+        const topics = [{ name, partitions: [{ partitionIndex, offset }] }];
+        const answer = await client.call(apis.DeleteRecords, 2, { topics, timeoutMs: 5000 });
+        const { errorCode, lowWatermark } = answer.topics[0]!.partitions[0]!;
+        return errorCode === 0 ? `from ${lowWatermark}` : `${errorName(errorCode)} ${lowWatermark}`;
+      };
+      const find = async (timestamp: number): Promise<number> => {
+        const topics = [{ name: purged, partitions: [{ partitionIndex: 0, timestamp }] }];
+        return (await client.call(apis.ListOffsets, 8, { replicaId: -1, topics })).topics[0]!.partitions[0]!.offset;
+      };
+
+      expect(await ask(purged, 0, 3)).toBe('from 3');
+      expect(await ask(purged, 0, 1)).toBe('from 3');
+
+      expect([await find(-2), await find(-1), await find(0)]).toEqual([3, 4, 3]);
+      expect(errorName((await client.fetch(purged, 0, 2)).errorCode)).toBe('OFFSET_OUT_OF_RANGE');
+      const rest = await client.fetch(purged, 0, 3);
+      expect([rest.logStartOffset, ...valuesOf(rest.records!).slice(-1)]).toEqual([3, 'd']);
+      expect(await ask(purged, 0, 5)).toBe('OFFSET_OUT_OF_RANGE -1');
+      expect(await ask(purged, 0, -2)).toBe('OFFSET_OUT_OF_RANGE -1');
+      expect(await ask(purged, 9, 0)).toBe('UNKNOWN_TOPIC_OR_PARTITION -1');
+      expect(await ask('nowhere', 0, 0)).toBe('UNKNOWN_TOPIC_OR_PARTITION -1');
+      expect(await ask(purged, 0, -1)).toBe('from 4');
+      expect((await client.fetch(purged, 0, 4)).records).toHaveLength(0);
+      const appended = await client.produce(purged, 0, batchOf(['e']));
+      expect([appended.baseOffset, appended.logStartOffset]).toEqual([4, 4]);
+      expect(valuesOf((await client.fetch(purged, 0, 4)).records!)).toEqual(['e']);
+    });
+
+    it('keeps the records of what is only compacted', async () => {
+      const compacted = await createdTopic(client, { configs: { 'cleanup.policy': 'compact' } });
+      await client.produce(compacted, 0, batchOf(['value']));
+      const topics = [{ name: compacted, partitions: [{ partitionIndex: 0, offset: 1 }] }];
+      const answer = await client.call(apis.DeleteRecords, 2, { topics, timeoutMs: 5000 });
+      expect(errorName(answer.topics[0]!.partitions[0]!.errorCode)).toBe('POLICY_VIOLATION');
+    });
+
     it('finds offsets by time', async () => {
       const timed = await createdTopic(client);
       await client.produce(timed, 0, batchOf(['a', 'b'], {}, 1000));

@@ -4,6 +4,7 @@ import { retrying } from '../cluster/retry.js';
 import { brokerError, throwOnError } from '../errors/broker-errors.js';
 import { committedOffsets, type CommittedOffset } from '../group/committed-offsets.js';
 import type { TopicPartition } from '../metadata/topic-metadata.js';
+import { deleteRecords, type RecordsToDelete } from './delete-records.js';
 import { listOffsets, type ListedOffset, type OffsetQuery } from './list-offsets.js';
 
 /** A topic to be created. */
@@ -83,6 +84,16 @@ export class Admin {
       }
     });
     await this.#cluster.refreshMetadata(names);
+  }
+
+  /**
+   * Deletes the records of partitions before an offset each, which their logs begin at from then on (KIP-107). Names a partition once.
+   *
+   * @throws {FatalError} (stop-app) when the broker refuses: for lack of rights, or as the topic is only compacted.
+   * @throws {TaskError} (restart-task) `MR_OFFSET_OUT_OF_RANGE` when an offset lies beyond the end of the log.
+   */
+  deleteRecords(places: readonly RecordsToDelete[], options: AdminOptions = {}): Promise<void> {
+    return deleteRecords(this.#cluster, places, options.timeoutMs ?? this.#cluster.settings.requestTimeoutMs);
   }
 
   /** Names of all topics but Kafka's own, sorted. */

@@ -75,6 +75,36 @@ export function describeAdmin(session: () => ContractSession): void {
       expect(offsets[2]?.timestampMs).toBe(2_000);
     });
 
+    it('deletes records before an offset, and says what it cannot delete', async () => {
+      const { cluster } = await session().cluster();
+      const topic = await session().topic(cluster, { partitions: 2 });
+      const compacted = await session().topic(cluster, { configs: { 'cleanup.policy': 'compact' } });
+      const producer = await session().producer(cluster);
+      for (const partition of [0, 1]) {
+        const batch = batchOf();
+        for (const value of ['a', 'b', 'c']) batch.append(1_000, Buffer.from('key'), Buffer.from(value));
+        await producer.send(topic, partition, batch);
+      }
+      const admin = new Admin(cluster);
+
+      await admin.deleteRecords([
+        { topic, partition: 0, beforeOffset: 2 },
+        { topic, partition: 1, beforeOffset: 3 },
+      ]);
+
+      const ends = await admin.listOffsets(
+        [0, 1].flatMap((partition) => (['earliest', 'latest'] as const).map((at) => ({ topic, partition, at }))),
+      );
+      expect(ends.map(({ offset }) => offset)).toEqual([2, 3, 3, 3]);
+      await expect(admin.deleteRecords([{ topic, partition: 0, beforeOffset: 9 }])).rejects.toMatchObject({
+        code: 'MR_OFFSET_OUT_OF_RANGE',
+      });
+      await expect(admin.deleteRecords([{ topic: compacted, partition: 0, beforeOffset: 0 }])).rejects.toMatchObject({
+        code: 'MR_BROKER_REFUSED',
+        message: expect.stringContaining('POLICY_VIOLATION') as unknown,
+      });
+    });
+
     it('knows no offsets of a group that has committed none', async () => {
       const { cluster } = await session().cluster();
       const topic = await session().topic(cluster);

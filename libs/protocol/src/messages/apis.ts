@@ -2,6 +2,7 @@ import { AddOffsetsToTxn } from './add-offsets-to-txn.js';
 import { AddPartitionsToTxn } from './add-partitions-to-txn.js';
 import { ApiVersions } from './api-versions.js';
 import { CreateTopics } from './create-topics.js';
+import { DeleteRecords } from './delete-records.js';
 import { DeleteTopics } from './delete-topics.js';
 import { DescribeConfigs } from './describe-configs.js';
 import { DescribeGroups } from './describe-groups.js';
@@ -30,6 +31,7 @@ export const apis = {
   AddPartitionsToTxn,
   ApiVersions,
   CreateTopics,
+  DeleteRecords,
   DeleteTopics,
   DescribeConfigs,
   DescribeGroups,

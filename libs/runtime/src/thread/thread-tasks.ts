@@ -9,7 +9,7 @@
  * that was closed while it was being started never runs; one that has failed is opened again after its delay, not before.
  */
 import type { FetchedBatch } from '@millrace/client';
-import { TransientError, isMillraceError } from '@millrace/kernel';
+import { TransientError } from '@millrace/kernel';
 import type { TaskHealth } from '../app/app-state.js';
 import { partitionKey, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
