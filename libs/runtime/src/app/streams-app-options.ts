@@ -142,6 +142,11 @@ export interface StreamsAppOptions {
    */
   readonly patternRefreshInterval?: Duration;
   /**
+   * How often brokers are asked to delete what was read from repartition and retry topics and is committed. Default 30 s. Kafka
+   * property `repartition.purge.interval.ms` (KIP-204, KIP-811).
+   */
+  readonly repartitionPurgeInterval?: Duration;
+  /**
    * Lets brokers delete changelog records of windows and sessions so long after these have left their store, by the records' own
    * time: `'1d'` is what Kafka Streams does. Default: changelogs are compacted only, as those of events of the past would be
    * deleted at once. Kafka property `windowstore.changelog.additional.retention.ms`.
@@ -197,6 +202,7 @@ export interface StreamsAppSettings {
   readonly storeEngines: StoreEngines;
   readonly replicationFactor: number;
   readonly patternRefreshIntervalMs: number;
+  readonly repartitionPurgeIntervalMs: number;
   readonly windowChangelogRetentionMs: number | undefined;
   readonly maxBufferedBytesPerTask: number;
   readonly shutdownTimeoutMs: number;
@@ -267,6 +273,7 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
       byName: new Map(Object.entries(options.storeEngines ?? {})),
     },
     replicationFactor: options.replicationFactor ?? -1,
+    repartitionPurgeIntervalMs: duration('repartitionPurgeInterval', options.repartitionPurgeInterval, 30_000),
     patternRefreshIntervalMs: duration('patternRefreshInterval', options.patternRefreshInterval, 60_000),
     windowChangelogRetentionMs:
       options.windowChangelogRetention === undefined
@@ -324,6 +331,7 @@ function problemsOf(settings: StreamsAppSettings): string[] {
     if (!Number.isInteger(value) || value < least)
       problems.push(`${name}: ${value} is not a whole number of at least ${least}`);
   }
+  if (settings.repartitionPurgeIntervalMs <= 0) problems.push('repartitionPurgeInterval: must be greater than 0');
   if (settings.patternRefreshIntervalMs <= 0) problems.push('patternRefreshInterval: must be greater than 0');
   if (settings.probingRebalanceIntervalMs <= 0) problems.push('probingRebalanceInterval: must be greater than 0');
   if (!Number.isInteger(settings.maxTaskRestarts) || settings.maxTaskRestarts < 0) {

@@ -1,5 +1,5 @@
-import { Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
-import type { Clock, Timer } from '@millrace/kernel';
+import { Admin, Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
+import { describeError, isMillraceError, type Clock, type Timer } from '@millrace/kernel';
 import { StoreSet, StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
 import { decodeMemberShare } from '../assignment/member-share.js';
@@ -21,6 +21,7 @@ import { TaskRestarts } from '../thread/task-restarts.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
+import { CommittedPurge } from '../topics/committed-purge.js';
 import { deadLetterTopic } from '../topics/topic-plan.js';
 import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
 import { deadLetterObserver } from './dead-letter-observer.js';
@@ -57,6 +58,7 @@ export class ThreadHost {
   /** By topology: whether its tasks can take single records back. */
   readonly #recordUndo = new Map<Topology, { isOn: boolean }>();
   readonly #standbys: StandbyTasks;
+  readonly #purge: CommittedPurge;
   readonly #clock: Clock;
   readonly #index: number;
   #probe: Timer | undefined;
@@ -112,6 +114,7 @@ export class ThreadHost {
       createStores: (placement) => this.#makeStores(surroundings, placement),
       committedOffsets: (partitions) => this.#member.committedOffsets(partitions),
     });
+    this.#purge = makePurge(surroundings, place);
     const starts = new TaskStart({ place, cluster, member: this.#member, clock });
     this.thread = new StreamThread({
       place,
@@ -120,6 +123,7 @@ export class ThreadHost {
       member: this.#member,
       fetcher: this.#fetcher,
       output: this.#output,
+      purge: this.#purge,
       mailbox,
       wakeUp,
       backoff: new Backoff(settings.random),
@@ -164,6 +168,7 @@ export class ThreadHost {
   async stop(): Promise<void> {
     this.#mailbox.close();
     this.#probe?.cancel();
+    this.#purge.stop();
     await this.#standbys.stop();
     await this.#member.stop();
     await this.#fetcher.stop();
@@ -273,6 +278,25 @@ export class ThreadHost {
       unref: true,
     });
   }
+}
+
+function makePurge({ settings, cluster, plan }: ThreadSurroundings, place: ThreadPlace): CommittedPurge {
+  const own = new Set(plan.internalTopics.filter(({ kind }) => kind !== 'changelog').map(({ name }) => name));
+  return new CommittedPurge({
+    clock: settings.clock,
+    intervalMs: settings.repartitionPurgeIntervalMs,
+    isOwn: (topic) => own.has(topic),
+    deleteRecords: (places) => new Admin(cluster).deleteRecords(places),
+    failed: (error) =>
+      runtimeChannels.failed.publish({
+        ...place,
+        code: isMillraceError(error) ? error.code : 'unknown',
+        message: `records that were read from internal topics are not deleted yet: ${describeError(error)}`,
+        action: 'retry',
+        delayMs: settings.repartitionPurgeIntervalMs,
+        cause: error,
+      }),
+  });
 }
 
 function plannedOf({ subTopologies }: ApplicationPlan, { subTopology }: TaskPlacement): PlannedSubTopology {

@@ -6,6 +6,7 @@ import type { Backoff } from '../backoff/backoff.js';
 import type { ThreadPlace } from '../diagnostics/channels.js';
 import type { Output } from '../output/output.js';
 import type { StandbyTasks } from '../standby/standby-tasks.js';
+import type { CommittedPurge } from '../topics/committed-purge.js';
 import type { ActiveTask } from './active-task.js';
 import type { AskEnds } from './end-confirmation.js';
 import type { RebalanceMailbox } from './rebalance-mailbox.js';
@@ -21,6 +22,7 @@ export interface StreamThreadParts {
   readonly member: GroupMember;
   readonly fetcher: Fetcher;
   readonly output: Output;
+  readonly purge: CommittedPurge;
   readonly mailbox: RebalanceMailbox;
   readonly wakeUp: WakeUp;
   readonly backoff: Backoff;

@@ -28,7 +28,7 @@ import { standbyReplica, type StoreReplica } from '../query/store-replica.js';
 import type { ActiveTask } from './active-task.js';
 import { CommitLedger } from './commit-ledger.js';
 import { Drains } from './drains.js';
-import { failureAction } from './failure-action.js';
+import { failureAction, type FailureAction } from './failure-action.js';
 import type { RebalanceNotice } from './rebalance-mailbox.js';
 import type { StreamThreadParts } from './stream-thread-parts.js';
 import { ThreadTasks, type StartFailure } from './thread-tasks.js';
@@ -287,7 +287,7 @@ export class StreamThread {
   }
 
   async #commit(): Promise<void> {
-    const { clock, output, member, backoff, place } = this.#parts;
+    const { clock, output, member, backoff, place, purge } = this.#parts;
     const startedMs = clock.monotonicMs();
     const tasks = this.#tasks.running;
     for (const task of tasks) {
@@ -299,6 +299,7 @@ export class StreamThread {
     const offsets = tasks.flatMap((task) => task.offsetsToCommit());
     await output.commit(offsets, member.groupMetadata);
     for (const task of tasks) task.committed(offsets, output.batches);
+    purge.committed(offsets);
     this.#ledger.clear();
     this.#tasks.committed();
     this.#lastFailure = undefined;
@@ -379,7 +380,7 @@ export class StreamThread {
   }
 
   async #recover(error: unknown): Promise<void> {
-    const action = failureAction(error);
+    const action = await this.#actionAfter(error);
     const task = this.#taskAtWork;
     this.#taskAtWork = undefined;
     if (task !== undefined && action === 'restart-tasks' && this.#parts.output.failure === undefined) {
@@ -397,6 +398,25 @@ export class StreamThread {
     this.#giveUp();
     if (action === 'rejoin') member.rejoin('a commit was fenced');
     if (!this.#stopping) await wakeUp.sleep(delayMs);
+  }
+
+  /**
+   * A member that was thought dead may find that its successor has read on, and that what was read is deleted by now: it has lost
+   * its tasks, not its input.
+   */
+  async #actionAfter(error: unknown): Promise<FailureAction> {
+    const action = failureAction(error);
+    if (!isMillraceError(error) || error.code !== 'MR_OFFSET_OUT_OF_RANGE') return action;
+    const { topic, partition, offset } = error.place;
+    if (topic === undefined || partition === undefined || offset === undefined) return action;
+    const { member, purge } = this.#parts;
+    if (!purge.concerns({ topic })) return action;
+    try {
+      const [committed] = await member.committedOffsets([{ topic, partition }]);
+      return (committed?.offset ?? -1) > offset ? 'rejoin' : action;
+    } catch (failure) {
+      return failureAction(failure);
+    }
   }
 
   /** A task has failed by itself: the others go on from the last commit. @throws when it has failed too often. */

@@ -66,6 +66,8 @@ export function streamsMaker(
       threads,
       processingGuarantee,
       commitInterval: commitIntervalMs,
+      // The auditor reads all that was ever written.
+      repartitionPurgeInterval: '365d',
       transactionTimeout: transactionTimeoutMs,
       ...surroundings(slot, host, random, options),
     });
