@@ -39,7 +39,9 @@ export function locksOfRevision(root, revision) {
     try {
       return execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     } catch (cause) {
-      throw new WrongUse(`git knows no revision '${revision}' here: ${String(cause.stderr ?? cause.message).trim()}`);
+      // What does not resolve fails without a word.
+      const why = String(cause.stderr ?? cause.message).trim();
+      throw new WrongUse(`git knows no revision '${revision}' here${why === '' ? '' : `: ${why}`}`);
     }
   };
   // Resolved first, so that what begins with a hyphen is no option of git.

@@ -144,6 +144,7 @@ describe('npm run topology -- diff', () => {
     expect(await run('diff')).toBe(0);
     expect(await run('diff', '--since', 'HEAD')).toBe(1);
     expect(await run('diff', '--since', 'nowhere')).toBe(3);
+    expect(output()).toBe("git knows no revision 'nowhere' here");
     expect(await run('diff', '--since=--upload-pack=x')).toBe(3);
   });
 
