@@ -63,7 +63,10 @@ export async function runScenario(
   { order = 'synchronous', partitions = 1, restartsEverywhere = false, engine = 'memory' } = {},
 ) {
   const directory = await mkdtemp(path.join(tmpdir(), 'millrace-conformance-'));
-  const storeEngines = { default: engine, byName: new Map([['lmdb', new LmdbStoreEngine({ directory })]]) };
+  const storeEngines = {
+    default: engine,
+    byName: new Map([['lmdb', new LmdbStoreEngine({ directory, flush: false })]]),
+  };
   let index;
   let driver;
   try {

@@ -23,8 +23,8 @@ describe('LmdbStoreEngine', () => {
 
   it.each(storeEngineContract)('$title', ({ check }) => check(new LmdbStoreEngine({ directory })));
 
-  it('keeps what was written for an engine that is made anew', () => {
-    const storage = new LmdbStoreEngine({ directory }).open(PLACE);
+  it.each([true, false])('keeps what was written for an engine that is made anew, with flush: %s', (flush) => {
+    const storage = new LmdbStoreEngine({ directory, flush }).open(PLACE);
     storage.write([{ store: 'one', changes: [{ key: Buffer.from('a'), value: Buffer.from('1') }], position: 1 }]);
     storage.close();
 

@@ -13,6 +13,11 @@ export interface LmdbStoreEngineOptions {
    * `state.dir`.
    */
   readonly directory: string;
+  /**
+   * Whether commits are written through to the disk. `false` leaves that to the operating system: a killed process loses nothing, a
+   * power loss may damage the files. For tests, and for stores that are thrown away. Default `true`.
+   */
+  readonly flush?: boolean;
 }
 
 /** Names of stores and tasks that can be in one environment. */
@@ -27,11 +32,13 @@ const MAX_DATABASES = 128;
  */
 export class LmdbStoreEngine implements StoreEngine {
   readonly #directory: string;
+  readonly #flush: boolean;
 
   /** @throws {ConfigurationError} (stop-app) when no directory is given. */
-  constructor({ directory }: LmdbStoreEngineOptions) {
+  constructor({ directory, flush = true }: LmdbStoreEngineOptions) {
     if (directory === '') throw new ConfigurationError('the LMDB store engine', ['directory is empty: name one']);
     this.#directory = path.resolve(directory);
+    this.#flush = flush;
   }
 
   /**
@@ -49,6 +56,7 @@ export class LmdbStoreEngine implements StoreEngine {
         keyEncoding: 'binary',
         encoding: 'binary',
         maxDbs: MAX_DATABASES,
+        noSync: !this.#flush,
       });
       return new LmdbTaskStorage(taskId, environment, folder);
     } catch (cause) {
