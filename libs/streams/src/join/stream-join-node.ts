@@ -67,6 +67,7 @@ export class StreamJoinNode extends ProcessorNode {
     this.#environment = environment;
     this.#time = environment.streamTime(join.name);
     this.#earliest = environment.streamTime(`${join.name}/unmatched`);
+    this.#earliest.mayGoBack = true;
     const rows = ({ store }: JoinSide): JoinStore<unknown, unknown> =>
       environment.store(store) as JoinStore<unknown, unknown>;
     const waiting = ({ unmatchedStore }: JoinSide): Waiting['store'] =>

@@ -8,7 +8,7 @@ const right = topic('right', utf8, json<string>());
 const joined = topic('joined', utf8, json<string>());
 
 interface JoinUnderTest {
-  readonly type?: 'inner' | 'left';
+  readonly type?: 'inner' | 'left' | 'outer';
   readonly before?: number;
   readonly after?: number;
   readonly grace?: number;
@@ -23,10 +23,12 @@ function joining({ type = 'left', before = 10, after = 10, grace = 0, unmatched 
   const options = { within: { before, after }, grace, unmatched };
   const one = builder.stream('lefts', left);
   const other = builder.stream('rights', right);
-  const result =
-    type === 'inner'
-      ? one.join('pairs', other, { ...options, join: (l, r) => `${l}-${r}` })
-      : one.leftJoin('pairs', other, { ...options, join: (l, r) => `${l}-${r}` });
+  const join = (l: string | null, r: string | null): string => `${l}-${r}`;
+  const result = {
+    inner: () => one.join('pairs', other, { ...options, join }),
+    left: () => one.leftJoin('pairs', other, { ...options, join }),
+    outer: () => one.outerJoin('pairs', other, { ...options, join }),
+  }[type]();
   result.to('out', joined);
   const driver = new TopologyTestDriver(builder.build());
   return {
@@ -47,6 +49,15 @@ describe('a windowed join of two streams', () => {
     for (const at of [7, 8, 13, 14]) await pipe('right', `r${at}`, at);
 
     expect(await pipe('left', 'l', 10)).toEqual(['l-r8@10', 'l-r13@13']);
+  });
+
+  it('finds the earliest unmatched record after a restart, whichever input came last', async () => {
+    const { driver, pipe } = joining({ type: 'outer', before: 10, after: 0 });
+    await pipe('left', 'b', 1003, 'k2');
+    await pipe('right', 'c', 998, 'k3');
+    driver.restart();
+
+    expect(await pipe('right', 'b', 1009, 'k2')).toEqual(['null-c@998', 'b-null@1003']);
   });
 
   it('keeps several records of one key and time apart, also after a restart', async () => {

@@ -317,12 +317,26 @@ export class StreamTask {
     while (!(await this.flush())) await this.#operators.calls?.drain();
   }
 
-  /** Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record. */
+  /**
+   * Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record, and those that
+   * are known when a time may have been set back.
+   */
   consumedOffsets(): ConsumedOffset[] {
+    const { queues } = this.#operators;
+    const moved = queues.filter((queue) => queue.position > queue.committedPosition);
+    const isTold = this.#hasAdvanced || (moved.length > 0 && this.#mayGoBack());
     const metadata = writeTaskTimes(this.#streamTimeMs, this.#times);
-    return this.#operators.queues
-      .filter((queue) => queue.position > queue.committedPosition || (this.#hasAdvanced && queue.position >= 0))
-      .map(({ topic, partition, position }) => ({ topic, partition, offset: position, metadata }));
+    return (isTold ? queues.filter((queue) => queue.position >= 0) : moved).map(({ topic, partition, position }) => ({
+      topic,
+      partition,
+      offset: position,
+      metadata,
+    }));
+  }
+
+  #mayGoBack(): boolean {
+    for (const time of this.#times.values()) if (time.mayGoBack) return true;
+    return false;
   }
 
   /**
