@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { TopologyBuilder, json, topic, utf8 } from '../index.js';
+import { TopologyBuilder, json, topic, tumbling, utf8 } from '../index.js';
 import { TopologyTestDriver } from '../testing/topology-test-driver.js';
 
 const input = topic('input', utf8, json<number>());
@@ -38,5 +38,30 @@ describe('turns of a punctuator after a restart', () => {
       driver.restart();
     }
     expect(driver.output(turns).readValues()).toEqual([10, 20]);
+  });
+
+  it('close windows for good, although no record came', async () => {
+    const builder = new TopologyBuilder('turns');
+    builder
+      .stream('in', input)
+      .process('turn', {
+        create: () => ({
+          init: (context) => {
+            context.schedule(100, 'wall-clock', (timestampMs) => context.forward('k', 1, { timestampMs }));
+          },
+          process: ({ key, value }, context) => context.forward(key, value),
+        }),
+      })
+      .groupByKey()
+      .windowedBy(tumbling({ size: 10, grace: 0 }))
+      .count('counts', { store: 'counts' })
+      .toStream('all');
+    const driver = new TopologyTestDriver(builder.build());
+    await driver.advanceWallClock(0);
+    await driver.advanceWallClock(100);
+    driver.restart();
+    await driver.input(input).pipe('k', 1, { timestampMs: 5 });
+
+    expect(driver.counters().droppedLate).toBe(1);
   });
 });

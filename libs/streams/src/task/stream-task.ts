@@ -88,8 +88,6 @@ export class StreamTask {
   #streamTimeMs = -1;
   /** Stream times as of the last commit, as {@link writeTaskTimes} tells them. */
   #committedTimes = '';
-  /** Stream time has moved without a record: to be committed all the same. */
-  #hasAdvanced = false;
 
   /** @throws what an operator throws that cannot be made; the stores are closed then, and the operators that were made. */
   constructor(topology: Topology, subTopology: SubTopology, environment: TaskEnvironment) {
@@ -109,6 +107,7 @@ export class StreamTask {
       this.storeSet.close();
       throw cause;
     }
+    this.#committedTimes = this.#timesNow();
   }
 
   /** Topics and partitions that this task reads. */
@@ -144,9 +143,10 @@ export class StreamTask {
   restoreTimes(metadata: string): void {
     const times = readTaskTimes(metadata);
     if (times === undefined) return;
-    this.#committedTimes = metadata;
     this.#streamTimeMs = Math.max(this.#streamTimeMs, times.taskMs);
     for (const [name, ms] of times.operators) this.#timeOf(name).observe(ms);
+    // Of several inputs each tells what was when it was committed last.
+    this.#committedTimes = this.#timesNow();
     for (const node of this.#operators.scheduling) node.resumeStreamTime(this.#streamTimeMs);
     if (this.#operators.calls !== undefined) this.#operators.calls.streamTimeMs = this.#streamTimeMs;
   }
@@ -272,7 +272,6 @@ export class StreamTask {
       this.#streamTimeMs = Math.max(this.#streamTimeMs, targetMs);
     }
     if (reachedMs < 0) return false;
-    this.#hasAdvanced = true;
     return true;
   }
 
@@ -318,20 +317,24 @@ export class StreamTask {
   }
 
   /**
-   * Offsets that have moved since the last {@link committed}; all of them when stream time was advanced without a record, and those that
-   * are known when a time may have been set back.
+   * Offsets that have moved since the last {@link committed}; all that are known when times have moved without a record, by idle
+   * advance or by what a punctuator forwarded, or when one may have been set back.
    */
   consumedOffsets(): ConsumedOffset[] {
     const { queues } = this.#operators;
     const moved = queues.filter((queue) => queue.position > queue.committedPosition);
-    const isTold = this.#hasAdvanced || (moved.length > 0 && this.#mayGoBack());
-    const metadata = writeTaskTimes(this.#streamTimeMs, this.#times);
+    const metadata = this.#timesNow();
+    const isTold = moved.length === 0 ? metadata !== this.#committedTimes : this.#mayGoBack();
     return (isTold ? queues.filter((queue) => queue.position >= 0) : moved).map(({ topic, partition, position }) => ({
       topic,
       partition,
       offset: position,
       metadata,
     }));
+  }
+
+  #timesNow(): string {
+    return writeTaskTimes(this.#streamTimeMs, this.#times);
   }
 
   #mayGoBack(): boolean {
@@ -347,8 +350,7 @@ export class StreamTask {
    */
   committed(): void {
     for (const queue of this.#operators.queues) queue.committedPosition = queue.position;
-    this.#committedTimes = writeTaskTimes(this.#streamTimeMs, this.#times);
-    this.#hasAdvanced = false;
+    this.#committedTimes = this.#timesNow();
     for (const { store, topic, isSource } of this.changelogs()) {
       const position = isSource
         ? this.#operators.queues.find((queue) => queue.topic === topic)?.committedPosition
@@ -366,7 +368,6 @@ export class StreamTask {
   rollback(): void {
     this.#scope?.undo();
     this.storeSet.rollback();
-    this.#hasAdvanced = false;
     this.#streamTimeMs = -1;
     for (const time of this.#times.values()) time.ms = -1;
     const former = this.#operators;

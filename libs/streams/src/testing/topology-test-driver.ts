@@ -348,15 +348,17 @@ export class TopologyTestDriver {
       matchedTopics: this.#matched,
       calls: { clock: this.#clock, random: this.#random, ended: () => this.#callEnded() },
     });
-    for (const { topic } of task.inputs) task.setCaughtUp(topic, partition, true);
+    for (const { topic } of task.inputs) {
+      task.setCaughtUp(topic, partition, true);
+      // What is committed without a record, as by a punctuator, is committed at these.
+      task.startAt(topic, partition, this.#committed.get(placeOf(topic, partition)) ?? 0);
+    }
     return task;
   }
 
   #restore(task: StreamTask): void {
     for (const { topic, partition } of task.inputs) {
       task.restoreTimes(this.#times.get(placeOf(topic, partition)) ?? '');
-      // What an idle advance commits without a record is committed at these.
-      task.startAt(topic, partition, this.#committed.get(placeOf(topic, partition)) ?? 0);
     }
     for (const { store, topic, partition, isSource } of task.changelogs()) {
       const log = this.#topics.log(topic, partition);
