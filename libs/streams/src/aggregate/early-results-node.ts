@@ -34,6 +34,8 @@ export class EarlyResultsNode extends ProcessorNode {
   readonly #turn: StreamTime;
   /** When the next turn by the wall clock is due; undefined before the first look at the clock. */
   #dueMs: number | undefined;
+  /** As of the last commit: a turn that was taken and not committed comes again. */
+  #committedDueMs: number | undefined;
 
   constructor(name: string, spec: EarlyResultsSpec, environment: NodeEnvironment) {
     super(name);
@@ -71,6 +73,7 @@ export class EarlyResultsNode extends ProcessorNode {
     const { everyWallClockMs } = this.#spec;
     if (everyWallClockMs === undefined) return undefined;
     this.#dueMs ??= nowMs + everyWallClockMs;
+    this.#committedDueMs ??= this.#dueMs;
     if (nowMs < this.#dueMs) return undefined;
     const missed = Math.floor((nowMs - this.#dueMs) / everyWallClockMs) + 1;
     this.#dueMs += missed * everyWallClockMs;
@@ -87,9 +90,13 @@ export class EarlyResultsNode extends ProcessorNode {
     return latestMs === undefined ? undefined : latestMs + this.#spec.closesAfterMs;
   }
 
-  /** Keeps its turn by the wall clock: rollbacks that follow each other must not put it off for ever. */
+  override committed(): void {
+    this.#committedDueMs = this.#dueMs;
+  }
+
+  /** Keeps its turn by the wall clock: rollbacks that follow each other must not put it off for ever, nor one that was undone. */
   override succeed(former: ProcessorNode): void {
-    if (former instanceof EarlyResultsNode) this.#dueMs = former.#dueMs;
+    if (former instanceof EarlyResultsNode) this.#dueMs = this.#committedDueMs = former.#committedDueMs;
   }
 
   /** Whether stream time has reached another turn. The first time that is seen is none. */

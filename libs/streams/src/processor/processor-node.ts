@@ -124,6 +124,9 @@ export abstract class ProcessorNode {
     return undefined;
   }
 
+  /** What it did until now is committed. */
+  committed(): void {}
+
   /** Takes over what does not depend on records from the operator in whose place it stands after a rollback. */
   succeed(_former: ProcessorNode): void {}
 

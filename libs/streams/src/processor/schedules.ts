@@ -5,6 +5,8 @@ interface Schedule {
   readonly by: 'stream-time' | 'wall-clock';
   readonly callback: (timeMs: number) => Outcome;
   dueMs: number | undefined;
+  /** When it was due as of the last commit: what its turns did since then is undone by a rollback. */
+  committedDueMs: number | undefined;
 }
 
 /** What a processor has scheduled by stream time and by the wall clock. */
@@ -24,19 +26,26 @@ export class Schedules {
 
   /** Adds a turn every `everyMs`. Returns a function that ends it. */
   add(everyMs: number, by: Schedule['by'], callback: Schedule['callback']): () => void {
-    const schedule: Schedule = { everyMs, by, callback, dueMs: undefined };
+    const schedule: Schedule = { everyMs, by, callback, dueMs: undefined, committedDueMs: undefined };
     this.#schedules.add(schedule);
     return () => void this.#schedules.delete(schedule);
   }
 
-  /** Takes over the turns by the wall clock that those of before have waited for. */
+  /** What the turns did until now is committed. */
+  committed(): void {
+    for (const schedule of this.#schedules) schedule.committedDueMs = schedule.dueMs;
+  }
+
+  /**
+   * Takes over the turns by the wall clock that those of before have waited for: one that was taken and not committed comes again.
+   */
   succeed(former: Schedules): void {
     const schedules = [...former.#schedules];
     let nth = 0;
     for (const schedule of this.#schedules) {
       const before = schedules[nth++];
       const isSame = before?.by === 'wall-clock' && schedule.by === 'wall-clock' && before.everyMs === schedule.everyMs;
-      if (isSame) schedule.dueMs = before.dueMs;
+      if (isSame) schedule.dueMs = schedule.committedDueMs = before.committedDueMs;
     }
   }
 
@@ -55,6 +64,7 @@ export class Schedules {
         // As in Kafka Streams: turns of stream time are aligned to 0, and the wall clock's first one is a period away.
         schedule.dueMs = by === 'stream-time' ? this.#firstTurnMs(schedule.everyMs) : timeMs + schedule.everyMs;
       }
+      schedule.committedDueMs ??= schedule.dueMs;
       if (timeMs < schedule.dueMs) continue;
       const missed = Math.floor((timeMs - schedule.dueMs) / schedule.everyMs) + 1;
       schedule.dueMs += missed * schedule.everyMs;

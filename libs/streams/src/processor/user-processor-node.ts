@@ -91,6 +91,10 @@ export class UserProcessorNode extends ProcessorNode {
     this.#schedules.resumeStreamTime(streamTimeMs);
   }
 
+  override committed(): void {
+    this.#schedules.committed();
+  }
+
   /** Wall-clock schedules keep their turns: rollbacks that follow each other must not put them off for ever. */
   override succeed(former: ProcessorNode): void {
     if (former instanceof UserProcessorNode) this.#schedules.succeed(former.#schedules);

@@ -78,4 +78,40 @@ describe('a task that is rolled back', () => {
 
     expect(events).toEqual(['1 closed', '2 at 10']);
   });
+
+  it('takes a turn by the wall clock again that was not committed, and one that was only once', async () => {
+    const harness = processing(() => ({
+      init: (context) => void context.schedule(10, 'wall-clock', (timeMs) => context.forward('turn', timeMs)),
+      process: () => undefined,
+    }));
+    await harness.task.punctuate(0);
+    await harness.task.punctuate(10);
+    harness.task.rollback();
+    await harness.task.punctuate(11);
+    harness.task.committed();
+    harness.task.rollback();
+    await harness.task.punctuate(12);
+    await harness.task.punctuate(20);
+
+    expect(harness.values('out')).toEqual([10, 11, 20]);
+  });
+
+  it('tries a turn by the wall clock again that has failed', async () => {
+    let failures = 0;
+    const harness = processing(() => ({
+      init: (context) =>
+        void context.schedule(10, 'wall-clock', (timeMs) => {
+          if (failures++ === 0) throw new Error('the first one fails');
+          return context.forward('turn', timeMs);
+        }),
+      process: () => undefined,
+    }));
+    await harness.task.punctuate(0);
+    harness.task.committed();
+    await expect(harness.task.punctuate(10)).rejects.toMatchObject({ code: 'MR_TASK_FAILED' });
+    harness.task.rollback();
+    await harness.task.punctuate(11);
+
+    expect(harness.values('out')).toEqual([11]);
+  });
 });

@@ -358,6 +358,7 @@ export class StreamTask {
       if (position !== undefined && position >= 0) this.storeSet.reached(store, position);
     }
     this.storeSet.commit();
+    for (const node of this.#operators.scheduling) node.committed();
     this.#operators.calls?.resume();
   }
 
