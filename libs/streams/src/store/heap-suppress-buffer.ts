@@ -1,4 +1,5 @@
 import { RecordError } from '@millrace/kernel';
+import { readHeaders } from '@millrace/protocol';
 import { settled } from '../serde/json/lazy-object.js';
 import type { Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
@@ -17,11 +18,15 @@ export interface BufferedUpdate<K, V> {
   readonly timestampMs: number;
   /** The headers of the record that caused the update, as in a record batch. */
   readonly headers: Buffer;
-  /** What it is counted for: key, values and headers. */
+  /** What it is counted for, as Kafka Streams counts where the topic is known: key, values, headers and where it came from. */
   readonly bytes: number;
 }
 
-const HEADER_BYTES = 28;
+const HEADER_BYTES = 32;
+/** What Kafka Streams counts for the due time, the timestamp, the offset and the partition of an update. */
+const CONTEXT_BYTES = 28;
+/** A windowed key ends with a sequence number here, of 4 bytes, and not in Kafka Streams. */
+const SEQUENCE_BYTES = 4;
 
 /**
  * The latest update of each key until it is due: in order of {@link BufferedUpdate.dueMs}, then of the key. The changelog is written
@@ -51,19 +56,35 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     return this.#bytes;
   }
 
-  /** Holds an update back; one that is held already keeps its place in line. */
-  put(key: K, value: V | null, old: V | null, dueMs: number, timestampMs: number, headers: Buffer): void {
+  /**
+   * Holds an update back; one that is held already keeps its place in line.
+   *
+   * @param topic where the record came from that caused it, if bytes are to be counted exactly. Default: they are estimated.
+   */
+  put(
+    key: K,
+    value: V | null,
+    old: V | null,
+    dueMs: number,
+    timestampMs: number,
+    headers: Buffer,
+    topic?: string,
+  ): void {
     const text = this.#text(key);
     const held = this.#updates.get(text);
+    const prior = held === undefined ? settled(old) : held.prior;
     const valueBytes = value === null ? 0 : this.#value.serialize(value).length;
     const update = {
       key,
       value: settled(value),
-      prior: held === undefined ? settled(old) : held.prior,
+      prior,
       dueMs: held?.dueMs ?? dueMs,
       timestampMs,
       headers,
-      bytes: text.length + valueBytes + headers.length + HEADER_BYTES,
+      bytes:
+        topic === undefined
+          ? text.length + valueBytes + headers.length + HEADER_BYTES
+          : this.#keyBytes(key) + valueBytes + this.#oldBytes(prior, old) + originBytes(topic, headers),
     };
     this.#set(text, update);
     this.#note(text, key, held);
@@ -107,7 +128,7 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     const key = this.#key.deserialize(buffer, keyStart, keyEnd);
     const text = this.#text(key);
     if (valueStart < 0) this.#delete(text);
-    else this.#set(text, this.#decode(key, text, buffer, valueStart, valueEnd));
+    else this.#set(text, this.#decode(key, buffer, valueStart, valueEnd));
   }
 
   commit(): void {
@@ -129,6 +150,19 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
 
   size(): number {
     return this.#updates.size;
+  }
+
+  #keyBytes(key: K): number {
+    const { length } = this.#key.serialize(key);
+    return this.#key.name.startsWith('windowed(') ? length - SEQUENCE_BYTES : length;
+  }
+
+  /** What those below know, and the value before this update where that is another one. */
+  #oldBytes(prior: V | null, old: V | null): number {
+    const priorBytes = prior === null ? undefined : this.#value.serialize(prior);
+    if (prior === old || old === null) return priorBytes?.length ?? 0;
+    const oldBytes = this.#value.serialize(old);
+    return oldBytes.length + (priorBytes === undefined || priorBytes.equals(oldBytes) ? 0 : priorBytes.length);
   }
 
   #text(key: K): string {
@@ -170,8 +204,11 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     this.#dues.delete(held.dueMs);
   }
 
-  /** Due time and timestamp (float64), the lengths of value, prior value and headers (int32, -1 for null), then their bytes. */
-  #encode({ value, prior, dueMs, timestampMs, headers }: BufferedUpdate<K, V>): Buffer {
+  /**
+   * Due time and timestamp (float64), the lengths of value, prior value and headers (int32, -1 for null), what it is counted for (int32),
+   * then their bytes.
+   */
+  #encode({ value, prior, dueMs, timestampMs, headers, bytes }: BufferedUpdate<K, V>): Buffer {
     const valueBytes = value === null ? null : this.#value.serialize(value);
     const priorBytes = prior === null ? null : this.#value.serialize(prior);
     const head = Buffer.allocUnsafe(HEADER_BYTES);
@@ -180,6 +217,7 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     head.writeInt32BE(valueBytes?.length ?? -1, 16);
     head.writeInt32BE(priorBytes?.length ?? -1, 20);
     head.writeInt32BE(headers.length, 24);
+    head.writeInt32BE(bytes, 28);
     return Buffer.concat([
       head,
       ...(valueBytes === null ? [] : [valueBytes]),
@@ -188,7 +226,7 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
     ]);
   }
 
-  #decode(key: K, text: string, buffer: Buffer, start: number, end: number): BufferedUpdate<K, V> {
+  #decode(key: K, buffer: Buffer, start: number, end: number): BufferedUpdate<K, V> {
     if (end - start < HEADER_BYTES) {
       throw new RecordError('MR_RECORD_UNREADABLE', `the changelog of '${this.name}' holds a record that is cut short`);
     }
@@ -207,9 +245,16 @@ export class HeapSuppressBuffer<K, V> implements StateStore {
       dueMs: buffer.readDoubleBE(start),
       timestampMs: buffer.readDoubleBE(start + 8),
       headers: Buffer.from(buffer.subarray(headersStart, headersStart + headersLength)),
-      bytes: text.length + Math.max(0, valueLength) + headersLength + HEADER_BYTES,
+      bytes: buffer.readInt32BE(start + 28),
     };
   }
+}
+
+/** What Kafka Streams counts for the context of a record: times, offset, partition, topic, names and values of headers. */
+function originBytes(topic: string, headers: Buffer): number {
+  let bytes = CONTEXT_BYTES + topic.length;
+  for (const { key, value } of readHeaders(headers, 0, headers.length)) bytes += key.length + (value?.length ?? 0);
+  return bytes;
 }
 
 /** Index of the first of the sorted texts that is not before `text`. */

@@ -41,7 +41,9 @@ export class SuppressNode extends ProcessorNode {
   override update(key: unknown, value: unknown, old: unknown, timestampMs: number, _isLatest: boolean): Outcome {
     this.#time.observe(timestampMs);
     const dueMs = this.#suppression.by === 'window-end' ? (key as Windowed<unknown>).endMs : timestampMs;
-    this.#buffer.put(key, value, old, dueMs, timestampMs, this.#environment.context.copyOfHeaders());
+    const { context } = this.#environment;
+    const topic = this.#suppression.maxBytes === Infinity ? undefined : context.topic;
+    this.#buffer.put(key, value, old, dueMs, timestampMs, context.copyOfHeaders(), topic);
     return this.#emitDue();
   }
 
