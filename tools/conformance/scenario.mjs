@@ -71,7 +71,7 @@ export async function runScenario(
   let driver;
   try {
     const { topology, sinks } = buildTopology(scenario.topology);
-    driver = new TopologyTestDriver(topology, { order, partitions, storeEngines });
+    driver = new TopologyTestDriver(topology, { order, partitions, storeEngines, streamTime: 'topology' });
     for (const [at, step] of scenario.steps.entries()) {
       index = at;
       const emitted = await perform(step, driver, sinks);

@@ -249,7 +249,10 @@ const operators = {
     (node, { from }) => {
       // What a cache holds back goes to the changelog alone: a processor's output does not show it.
       const { cache: _cache, ...store } = storeOf(node, ['keyValue']);
-      return must(from, 'process', 'process').process(node.id, processorOf(node.processor, store));
+      return must(from, 'process', 'process').process(node.id, processorOf(node.processor, store), {
+        key: utf8,
+        value,
+      });
     },
   ],
   toStream: [['from'], (node, { from }) => must(from, 'toStream', 'toStream').toStream(node.id)],

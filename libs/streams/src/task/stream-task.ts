@@ -282,6 +282,18 @@ export class StreamTask {
     return latestMs;
   }
 
+  /**
+   * Takes over a later stream time, and runs what is due by it: for a driver in which all tasks share one. Operators keep their own.
+   */
+  async followStreamTime(streamTimeMs: number): Promise<void> {
+    if (streamTimeMs <= this.#streamTimeMs) return;
+    this.#streamTimeMs = streamTimeMs;
+    if (this.#operators.calls !== undefined) this.#operators.calls.streamTimeMs = streamTimeMs;
+    for (const node of this.#operators.scheduling) {
+      if (node.hasStreamTimeSchedules()) await this.#punctuateStreamTime(node);
+    }
+  }
+
   /** Whether windows are open that only a later record or {@link advanceIdle} can close. */
   hasOpenWindows(): boolean {
     for (const node of this.#operators.nodes.values()) if (node.closingTimeMs() !== undefined) return true;

@@ -143,4 +143,32 @@ describe('TopologyTestDriver', () => {
     });
     expect(driver.counters()).toMatchObject({ deadLettered: 1 });
   });
+
+  it.each([
+    ['sub-topology', [7]],
+    ['topology', [7, 25]],
+  ] as const)('moves punctuators by the stream time of the %s', async (streamTime, expected) => {
+    const turns = topic('turns', utf8, json<number>());
+    const builder = new TopologyBuilder('turns');
+    builder
+      .stream('flights', flights)
+      .process<string, number>(
+        'turn',
+        {
+          create: () => ({
+            init: (context) => void context.schedule(10, 'stream-time', (timeMs) => context.forward('turn', timeMs)),
+            process: () => undefined,
+          }),
+        },
+        turns,
+      )
+      .to('out', turns);
+    builder.stream('observations', weather).to('copies', topic('copies', utf8, weather.value));
+    const driver = new TopologyTestDriver(builder.build(), { streamTime });
+    await driver.input(flights).pipe('N1', FLIGHT, { timestampMs: 7 });
+    await driver.input(weather).pipe('JFK', { temp: 1 }, { timestampMs: 25 });
+    driver.restart();
+
+    expect(driver.output(turns).readValues()).toEqual(expected);
+  });
 });

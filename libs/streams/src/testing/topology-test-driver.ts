@@ -42,6 +42,11 @@ export interface TopologyTestDriverOptions {
    */
   readonly order?: 'synchronous' | 'merged';
   /**
+   * Whose stream time punctuators see. `sub-topology` (default): that of their task, as in a cluster. `topology`: the latest of all tasks of
+   * a partition, as in Kafka Streams' own `TopologyTestDriver`, where the whole topology is one task.
+   */
+  readonly streamTime?: 'sub-topology' | 'topology';
+  /**
    * Processes every record twice: once for nothing, ended by a crash before the commit, then again from what was committed. What
    * comes out must be the same; if it is not, some state is kept outside the stores. Default false.
    */
@@ -105,7 +110,7 @@ const NOWHERE = { send: () => undefined };
 export class TopologyTestDriver {
   #topology: Topology;
   readonly #options: Required<
-    Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord' | 'storeEngines'>
+    Pick<TopologyTestDriverOptions, 'applicationId' | 'order' | 'replayEveryRecord' | 'storeEngines' | 'streamTime'>
   >;
   readonly #partitions: number;
   #policy: Partial<ErrorPolicy>;
@@ -129,9 +134,9 @@ export class TopologyTestDriver {
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
     const { applicationId = 'test', order = 'synchronous', replayEveryRecord = false } = options;
-    const { startAt = 0, partitions = 1, policy, storeEngines = IN_MEMORY } = options;
+    const { startAt = 0, partitions = 1, policy, storeEngines = IN_MEMORY, streamTime = 'sub-topology' } = options;
     this.#topology = withErrorPolicy(topology, policy ?? {});
-    this.#options = { applicationId, order, replayEveryRecord, storeEngines };
+    this.#options = { applicationId, order, replayEveryRecord, storeEngines, streamTime };
     this.#partitions = partitions;
     this.#policy = policy ?? {};
     this.#topics = new MemoryTopics(partitions);
@@ -461,11 +466,21 @@ export class TopologyTestDriver {
   }
 
   async #process(task: StreamTask): Promise<number> {
-    if (!this.#options.replayEveryRecord || !task.hasRecords() || task.isCalling) return task.process(1, this.nowMs);
-    await this.#rehearse(task);
+    const isRehearsed = this.#options.replayEveryRecord && task.hasRecords() && !task.isCalling;
+    if (isRehearsed) await this.#rehearse(task);
     const processed = await task.process(1, this.nowMs);
-    await this.#commit(task);
+    if (isRehearsed) await this.#commit(task);
+    if (processed > 0 && this.#options.streamTime === 'topology') await this.#shareStreamTime(task);
     return processed;
+  }
+
+  /** Tells the other tasks of its partition how far a task has come. */
+  async #shareStreamTime(task: StreamTask): Promise<void> {
+    const partition = task.inputs[0]?.partition;
+    for (const other of this.#tasks) {
+      if (other === task || other.inputs[0]?.partition !== partition) continue;
+      await other.followStreamTime(task.streamTimeMs);
+    }
   }
 
   /** Lets a twin of the task, restored from what is committed, process its next record for nothing. */
