@@ -171,4 +171,32 @@ describe('TopologyTestDriver', () => {
 
     expect(driver.output(turns).readValues()).toEqual(expected);
   });
+
+  it.each(['synchronous', 'merged'] as const)(
+    'takes what a punctuator writes to a repartition topic of its own task (%s)',
+    async (order) => {
+      const counts = topic('counts', utf8, json<number>());
+      const builder = new TopologyBuilder('turns');
+      const source = builder.stream('flights', flights);
+      source
+        .process<string, number>(
+          'turn',
+          {
+            create: () => ({
+              init: (context) => void context.schedule(10, 'wall-clock', () => context.forward('N1', 1)),
+              process: () => undefined,
+            }),
+          },
+          counts,
+        )
+        .repartition('turns-by-key')
+        .join('with-flight', source, { within: { before: 1000, after: 1000 }, grace: 0, join: (turn) => turn })
+        .to('out', counts);
+      const driver = new TopologyTestDriver(builder.build(), { order });
+      await driver.input(flights).pipe('N1', FLIGHT, { timestampMs: 7 });
+      await driver.advanceWallClock(10);
+
+      expect(driver.output(counts).readValues()).toEqual([1]);
+    },
+  );
 });

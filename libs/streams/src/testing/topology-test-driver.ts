@@ -414,23 +414,28 @@ export class TopologyTestDriver {
 
   /** Lets tasks work until nothing moves, and commits. */
   async #settle(): Promise<void> {
+    this.#feed();
     for (let moved = true; moved;) {
-      this.#feed();
       moved = this.#options.order === 'merged' ? await this.#takeEarliest() : await this.#takeAll();
+      // What was written with a commit alone, as by a punctuator, may be input of any task.
+      if (this.#feed()) moved = true;
     }
   }
 
-  /** Hands to the tasks what stands in their inputs. */
-  #feed(): void {
+  /** Hands to the tasks what stands in their inputs. @returns whether there was anything. */
+  #feed(): boolean {
+    let isFed = false;
     for (const task of this.#tasks) {
       for (const { topic, partition } of task.inputs) {
         const log = this.#topics.log(topic, partition);
         const from = this.#handed.get(placeOf(topic, partition)) ?? 0;
         if (from >= log.length) continue;
+        isFed = true;
         this.#handed.set(placeOf(topic, partition), log.length);
         task.addRecords(topic, partition, new MemoryRun(log.slice(from), from), 0);
       }
     }
+    return isFed;
   }
 
   async #takeAll(): Promise<boolean> {
