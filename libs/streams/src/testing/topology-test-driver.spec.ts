@@ -192,6 +192,8 @@ describe('TopologyTestDriver', () => {
         .repartition('turns-by-key')
         .join('with-flight', source, { within: { before: 1000, after: 1000 }, grace: 0, join: (turn) => turn })
         .to('out', counts);
+      // Another sub-topology, which comes after this one.
+      builder.stream('observations', weather).to('copies', topic('copies', utf8, weather.value));
       const driver = new TopologyTestDriver(builder.build(), { order });
       await driver.input(flights).pipe('N1', FLIGHT, { timestampMs: 7 });
       await driver.advanceWallClock(10);

@@ -441,7 +441,7 @@ export class TopologyTestDriver {
   async #takeAll(): Promise<boolean> {
     let moved = false;
     for (const task of this.#tasks) {
-      this.#feed();
+      if (this.#feed()) moved = true;
       while ((await this.#process(task)) > 0) {
         moved = true;
         if (!task.isCalling) await this.#commit(task);
