@@ -25,7 +25,7 @@ function suppressing(
     .suppress('held', { until: { after: '1s' }, store: 'held-updates', ...(buffer === undefined ? {} : { buffer }) })
     .toStream('changes')
     .peek('checked', (count, key) => {
-      if (refuse(key, count as number)) throw new RecordError('MR_RECORD_REJECTED', 'not this one');
+      if (refuse(key, count)) throw new RecordError('MR_RECORD_REJECTED', 'not this one');
     })
     .to('outs', output);
   const driver = new TopologyTestDriver(builder.build(), { policy: { onProcessingError: 'dead-letter' } });
