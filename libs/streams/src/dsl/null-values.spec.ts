@@ -4,7 +4,7 @@ import { TopologyTestDriver } from '../testing/topology-test-driver.js';
 
 const input = topic('in', utf8, json<string>());
 const rows = topic('rows', utf8, json<string>());
-const output = topic('out', utf8, json<unknown>());
+const output = topic('out', utf8, json<string>());
 
 /** Pipes a null value, then one that is there, and tells what came out, what was dropped and what handlers saw. */
 async function piped(
