@@ -11,6 +11,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { build } from '../../tools/build.mjs';
 import { contenders } from './contenders/index.mjs';
 import { startBroker } from './harness/broker.mjs';
+import { USERS } from './workloads/events.mjs';
 import { workloads } from './workloads/index.mjs';
 
 function whole(least) {
@@ -92,7 +93,7 @@ try {
         committedTopics,
         handler,
         commitIntervalMs: 100,
-        users: 100_003,
+        users: USERS,
         inMemory: contender.inMemory === true,
         stateFolder: path.join(folder, applicationId),
       };

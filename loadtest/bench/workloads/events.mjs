@@ -6,7 +6,7 @@ export const PARTITIONS = 4;
 const RECORDS_PER_MS = 10;
 const FIRST_MS = Date.UTC(2026, 0, 1);
 /** Steps through the users so that neighbours in time are no neighbours in any table. */
-const STRIDE = 7_919;
+export const STRIDE = 7_919;
 
 /** The n-th event without padding; `user` is its key too. */
 export function eventOf(n) {

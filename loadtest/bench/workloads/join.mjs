@@ -1,8 +1,7 @@
 import { Digest } from '../harness/digest.mjs';
-import { eventRecords, eventOf, jsonOf, PARTITIONS } from './events.mjs';
+import { eventRecords, eventOf, jsonOf, PARTITIONS, STRIDE } from './events.mjs';
 
 const KEYS = 1_000_000;
-const STRIDE = 7_919;
 
 const keyOf = (n) => Buffer.from(`user-${(n * STRIDE) % KEYS}`);
 const profileOf = (key) => `{"name":"name of ${key}","level":${key.length}}`;

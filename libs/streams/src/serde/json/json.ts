@@ -35,6 +35,7 @@ class JsonSerde implements Serde<unknown> {
   readonly #scratch = new Scratch();
 
   serialize(value: unknown): Buffer {
+    if (LazyObject.of(value) === undefined) return Buffer.from(textOf(value), 'utf8');
     this.#scratch.clear();
     this.serializeTo(value, this.#scratch);
     return Buffer.from(this.#scratch.bytes.subarray(0, this.#scratch.length));
@@ -47,12 +48,7 @@ class JsonSerde implements Serde<unknown> {
       if (writeLazy(lazy, into)) return;
       into.length = length;
     }
-    // JSON has no undefined: what a handler forgot to return must not become a deletion.
-    const text = JSON.stringify(value) as string | undefined;
-    if (text === undefined) {
-      throw new RecordError('MR_RECORD_UNWRITABLE', 'undefined is not JSON: return a value, or null to delete');
-    }
-    into.text(text);
+    into.text(textOf(value));
   }
 
   deserialize(bytes: Buffer, start: number, end: number): unknown {
@@ -75,4 +71,11 @@ class JsonSerde implements Serde<unknown> {
     this.#usage.whole = 0;
     return this.#eagerLeft === 0;
   }
+}
+
+/** @throws {RecordError} (dead-letter) `MR_RECORD_UNWRITABLE`: JSON has no undefined, and what a handler forgot to return is no deletion. */
+function textOf(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  if (text !== undefined) return text;
+  throw new RecordError('MR_RECORD_UNWRITABLE', 'undefined is not JSON: return a value, or null to delete');
 }
