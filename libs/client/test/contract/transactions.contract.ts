@@ -10,8 +10,12 @@ export function describeTransactions(session: () => ContractSession, maxTransact
   const newId = (): string => `contract-tx-${process.pid}-${++idCount}`;
   const transactional = (cluster: Cluster, transactionalId = newId()): Promise<Producer> =>
     session().producer(cluster, { transactionalId, maxTransactionVersion });
-  const latest = async (cluster: Cluster, topic: string, isolation: 'read_committed' | 'read_uncommitted') =>
-    (await new Admin(cluster).listOffsets([{ topic, partition: 0, at: 'latest', isolation }]))[0]?.offset;
+  const latest = async (
+    cluster: Cluster,
+    topic: string,
+    isolation: 'read_committed' | 'read_uncommitted',
+    partition = 0,
+  ) => (await new Admin(cluster).listOffsets([{ topic, partition, at: 'latest', isolation }]))[0]?.offset;
 
   it('shows records of a transaction when it is committed, on all partitions', async () => {
     const { cluster } = await session().cluster();
@@ -25,7 +29,11 @@ export function describeTransactions(session: () => ContractSession, maxTransact
     expect(await latest(cluster, topic, 'read_uncommitted')).toBe(1);
     await producer.commitTransaction();
 
-    await eventually('the transaction is visible', async () => (await latest(cluster, topic, 'read_committed')) === 2);
+    // The coordinator answers before it has written the markers, and each partition's comes by itself.
+    await eventually('both partitions are visible', async () => {
+      const ends = await Promise.all([0, 1].map((partition) => latest(cluster, topic, 'read_committed', partition)));
+      return ends.every((end) => end === 2);
+    });
     expect(valuesOf(await session().read(cluster, topic, { partitions: 2 })).sort()).toEqual(['0', '1']);
   });
 
