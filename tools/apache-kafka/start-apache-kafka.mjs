@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { installApacheKafka, JARS_FOLDER } from './install.mjs';
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 15_000;
 
 /** Asks for ApiVersions v0 with correlation id 7; any well-formed answer means that the listener serves requests. */
