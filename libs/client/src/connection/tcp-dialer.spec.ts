@@ -27,7 +27,7 @@ describe('TcpDialer', () => {
     const received: Buffer[] = [];
     stream.onClose(closed.resolve);
     stream.onData((chunk) => {
-      received.push(chunk);
+      received.push(Buffer.from(chunk));
       if (Buffer.concat(received).length === 9) arrived.resolve();
     });
 
@@ -39,6 +39,35 @@ describe('TcpDialer', () => {
     expect(Buffer.concat(received).toString()).toBe('onetwosix');
     expect(await closed.promise).toBeUndefined();
     expect(stream.write([Buffer.from('late')])).toBe(false);
+  });
+
+  it('hands on what comes before anybody listens, holds back while it is paused, and reports that the other side has ended', async () => {
+    const greeting = createServer((socket) => socket.on('error', () => socket.destroy()).end('hello'));
+    const stream = await new TcpDialer().dial('127.0.0.1', await listening(greeting), { timeoutMs: 1_000 });
+    const closed = Promise.withResolvers<Error | undefined>();
+    const arrived = Promise.withResolvers<string>();
+    stream.onClose(closed.resolve);
+    stream.onData((chunk) => arrived.resolve(chunk.toString()));
+    expect(await arrived.promise).toBe('hello');
+    expect(await closed.promise).toBeUndefined();
+
+    const slow = await new TcpDialer().dial('127.0.0.1', await listening(createServer(echo)), { timeoutMs: 1_000 });
+    let received = 0;
+    const all = Promise.withResolvers<void>();
+    slow.onClose(() => undefined);
+    slow.onData((chunk) => {
+      received += chunk.length;
+      if (received === 3_000_000) all.resolve();
+      slow.pause();
+      const seen = received;
+      setImmediate(() => {
+        expect(received).toBe(seen);
+        slow.resume();
+      });
+    });
+    slow.write([Buffer.alloc(3_000_000)]);
+    await all.promise;
+    slow.destroy();
   });
 
   it('says that nobody listens', async () => {

@@ -8,10 +8,12 @@ export interface TcpDialerOptions {
   readonly tls?: true | ConnectionOptions;
 }
 
-/** Bytes that Node reads from and buffers for a socket at once. */
-const SOCKET_BUFFER_BYTES = 1024 * 1024;
+/** What one read takes from a socket at most: the memory that each connection reads into again and again. */
+const READ_BYTES = 256 * 1024;
+/** What is queued for a socket before `write` says that the other side is slow. */
+const WRITE_BUFFER_BYTES = 1024 * 1024;
 
-/** Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 1 MiB. */
+/** Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 256 KiB. */
 export class TcpDialer implements Dialer {
   readonly #tls: ConnectionOptions | undefined;
 
@@ -21,7 +23,15 @@ export class TcpDialer implements Dialer {
 
   dial(host: string, port: number, options: { timeoutMs: number }): Promise<ByteStream> {
     return new Promise((resolve, reject) => {
-      const common = { host, port, noDelay: true, keepAlive: true, highWaterMark: SOCKET_BUFFER_BYTES };
+      const reads = new SocketReads();
+      const common = {
+        host,
+        port,
+        noDelay: true,
+        keepAlive: true,
+        highWaterMark: WRITE_BUFFER_BYTES,
+        onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: reads.take },
+      };
       const socket =
         this.#tls === undefined
           ? connectTcp(common)
@@ -39,7 +49,7 @@ export class TcpDialer implements Dialer {
       socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.setTimeout(0);
         socket.off('error', onError);
-        resolve(new SocketStream(socket));
+        resolve(new SocketStream(socket, reads));
       });
     });
   }
@@ -50,12 +60,33 @@ function serverName(host: string): string {
   return /^[\d.]+$|:/.test(host) ? '' : host;
 }
 
+/** Hands on what a socket has read into its buffer; what comes before anybody listens is kept. */
+class SocketReads {
+  #handler: ((chunk: Buffer) => void) | undefined;
+  #early: Buffer[] = [];
+
+  /** For Node's `onread`: true, to go on reading. */
+  readonly take = (bytes: number, buffer: Uint8Array): boolean => {
+    const chunk = Buffer.from(buffer.buffer, buffer.byteOffset, bytes);
+    if (this.#handler === undefined) this.#early.push(Buffer.from(chunk));
+    else this.#handler(chunk);
+    return true;
+  };
+
+  handOnTo(handler: (chunk: Buffer) => void): void {
+    this.#handler = handler;
+    for (const chunk of this.#early.splice(0)) handler(chunk);
+  }
+}
+
 class SocketStream implements ByteStream {
   readonly #socket: Socket;
+  readonly #reads: SocketReads;
   #failure: Error | undefined;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, reads: SocketReads) {
     this.#socket = socket;
+    this.#reads = reads;
     socket.on('error', (error) => (this.#failure = error));
   }
 
@@ -71,7 +102,7 @@ class SocketStream implements ByteStream {
   }
 
   onData(handler: (chunk: Buffer) => void): void {
-    this.#socket.on('data', handler);
+    this.#reads.handOnTo(handler);
   }
 
   onDrain(handler: () => void): void {

@@ -2,12 +2,12 @@
  * One side of a reliable, ordered, two-way stream of bytes: a TCP or TLS socket, or one end of a {@link streamPair}.
  *
  * Client and broker speak through this seam alone, so the same code runs over the network and in a simulation.
- * Handlers are set once, before the first byte arrives; chunks handed to `onData` belong to the receiver.
+ * Handlers are set once, before the first byte arrives.
  */
 export interface ByteStream {
   /** Queues the chunks in order; the caller must not change them afterwards. Returns false when the other side is slow. */
   write(chunks: readonly Uint8Array[]): boolean;
-  /** Called with each chunk that arrives. */
+  /** Called with each chunk that arrives; it holds until the call returns, and whoever needs it longer copies it. */
   onData(handler: (chunk: Buffer) => void): void;
   /** Called when a stream whose `write` returned false can take more. */
   onDrain(handler: () => void): void;

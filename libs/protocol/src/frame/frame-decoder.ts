@@ -2,21 +2,26 @@ import { corrupt, type ProtocolError } from '../errors/protocol-error.js';
 
 const SIZE_BYTES = 4;
 const DEFAULT_MAX_FRAME_BYTES = 100 * 1024 * 1024;
+/** A frame gets its whole memory at once up to this size; a larger one gets more as its bytes arrive. */
+const TRUSTED_BYTES = 4 * 1024 * 1024;
 
 /**
  * Splits a byte stream into frames by their size prefix.
  *
- * A frame that arrived within one chunk is a view on that chunk; another is copied once, when its last byte is here. So a
- * size that lies costs no memory: only bytes that were received are held. After a refused size the stream has lost
- * its framing: every later call throws the same error.
+ * Each frame is memory of its own, into which its bytes are copied as they arrive: so a stream can read into the same memory again
+ * and again. A size that lies costs no more than {@link TRUSTED_BYTES} or twice what was received. After a refused size the stream
+ * has lost its framing: once the frames before it are taken, every call throws the same error.
  */
 export class FrameDecoder {
   private readonly maxFrameBytes: number;
-  private chunks: Buffer[] = [];
-  /** The index of the chunk, and of the byte in it, at which the next frame begins. */
-  private first = 0;
-  private offset = 0;
-  private available = 0;
+  private readonly complete: Buffer[] = [];
+  private prefix = 0;
+  private prefixBytes = 0;
+  /** The frame that is arriving: as far as `filled`, of `frameBytes` in the end. */
+  private frame: Buffer | undefined;
+  private frameBytes = 0;
+  private filled = 0;
+  private held = 0;
   private failure: ProtocolError | undefined;
 
   /** @param options `maxFrameBytes`: the largest frame to accept; default 100 MiB (Kafka: `socket.request.max.bytes`). */
@@ -24,16 +29,19 @@ export class FrameDecoder {
     this.maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
   }
 
-  /** How many bytes are held that no frame was made of yet. */
+  /** How many bytes are held that were not handed out as a frame yet. */
   get bufferedBytes(): number {
-    return this.available;
+    return this.held;
   }
 
-  /** Takes over what the stream delivered; the chunk must not change afterwards. */
+  /** Takes what the stream delivered; the chunk may be used for something else afterwards. */
   push(chunk: Buffer): void {
-    if (chunk.length === 0) return;
-    this.chunks.push(chunk);
-    this.available += chunk.length;
+    let at = 0;
+    while (at < chunk.length && this.failure === undefined) {
+      if (this.frame === undefined) at = this.readPrefix(chunk, at);
+      else at = this.fill(this.frame, chunk, at);
+    }
+    if (this.failure === undefined) this.held += chunk.length;
   }
 
   /**
@@ -42,72 +50,56 @@ export class FrameDecoder {
    * @throws ProtocolError `MR_PROTOCOL_CORRUPT` for a size below 0 or above `maxFrameBytes` (stop-app); close the stream.
    */
   next(): Buffer | null {
-    if (this.failure !== undefined) throw this.failure;
-    if (this.available < SIZE_BYTES) return null;
-    const frameBytes = this.peekSize();
-    if (frameBytes < 0 || frameBytes > this.maxFrameBytes) {
-      this.chunks = [];
-      this.available = 0;
-      this.failure = corrupt(`A frame claims ${frameBytes} bytes, but at most ${this.maxFrameBytes} are accepted`);
-      throw this.failure;
-    }
-    if (this.available < SIZE_BYTES + frameBytes) return null;
-    this.advance(SIZE_BYTES);
-    return this.take(frameBytes);
-  }
-
-  private peekSize(): number {
-    let size = 0;
-    let index = this.first;
-    let at = this.offset;
-    for (let count = 0; count < SIZE_BYTES; count++) {
-      while (at === (this.chunks[index] as Buffer).length) {
-        index++;
-        at = 0;
-      }
-      size = (size << 8) | ((this.chunks[index] as Buffer)[at++] as number);
-    }
-    return size;
-  }
-
-  private take(lengthBytes: number): Buffer {
-    const chunk = this.chunks[this.first];
-    if (chunk !== undefined && chunk.length - this.offset >= lengthBytes) {
-      const frame = chunk.subarray(this.offset, this.offset + lengthBytes);
-      this.advance(lengthBytes);
+    const frame = this.complete.shift();
+    if (frame !== undefined) {
+      this.held -= SIZE_BYTES + frame.length;
       return frame;
     }
-    const frame = Buffer.allocUnsafe(lengthBytes);
-    let filled = 0;
-    while (filled < lengthBytes) {
-      const source = this.chunks[this.first] as Buffer;
-      const copied = source.copy(frame, filled, this.offset, this.offset + lengthBytes - filled);
-      filled += copied;
-      this.advance(copied);
-    }
-    return frame;
+    if (this.failure !== undefined) throw this.failure;
+    return null;
   }
 
-  private advance(lengthBytes: number): void {
-    this.available -= lengthBytes;
-    this.offset += lengthBytes;
-    let chunk = this.chunks[this.first];
-    while (chunk !== undefined && this.offset >= chunk.length) {
-      this.offset -= chunk.length;
-      this.first++;
-      chunk = this.chunks[this.first];
+  private readPrefix(chunk: Buffer, from: number): number {
+    let at = from;
+    while (at < chunk.length && this.prefixBytes < SIZE_BYTES) {
+      this.prefix = (this.prefix << 8) | (chunk[at++] as number);
+      this.prefixBytes++;
     }
-    this.dropConsumed();
+    if (this.prefixBytes === SIZE_BYTES) this.begin(this.prefix);
+    return at;
   }
 
-  /** Drops read chunks in one go, so that a long queue is not moved once for each of its chunks. */
-  private dropConsumed(): void {
-    if (this.first === this.chunks.length) {
-      this.chunks = [];
-      this.first = 0;
-    } else if (this.first > 64) {
-      this.chunks.splice(0, this.first);
-      this.first = 0;
+  private begin(frameBytes: number): void {
+    if (frameBytes < 0 || frameBytes > this.maxFrameBytes) {
+      this.failure = corrupt(`A frame claims ${frameBytes} bytes, but at most ${this.maxFrameBytes} are accepted`);
+      return;
     }
+    this.frameBytes = frameBytes;
+    this.filled = 0;
+    this.frame = Buffer.allocUnsafe(Math.min(frameBytes, TRUSTED_BYTES));
+    if (frameBytes === 0) this.end(this.frame);
+  }
+
+  private fill(frame: Buffer, chunk: Buffer, from: number): number {
+    const bytes = Math.min(this.frameBytes - this.filled, chunk.length - from);
+    const roomy = this.filled + bytes > frame.length ? this.grow(frame, this.filled + bytes) : frame;
+    chunk.copy(roomy, this.filled, from, from + bytes);
+    this.filled += bytes;
+    if (this.filled === this.frameBytes) this.end(roomy);
+    return from + bytes;
+  }
+
+  private grow(frame: Buffer, atLeast: number): Buffer {
+    const larger = Buffer.allocUnsafe(Math.min(this.frameBytes, Math.max(atLeast, frame.length * 2)));
+    frame.copy(larger, 0, 0, this.filled);
+    this.frame = larger;
+    return larger;
+  }
+
+  private end(frame: Buffer): void {
+    this.complete.push(frame);
+    this.frame = undefined;
+    this.prefix = 0;
+    this.prefixBytes = 0;
   }
 }
