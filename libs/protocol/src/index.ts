@@ -31,7 +31,7 @@ export {
   type SubscriptionDraft,
 } from './consumer-protocol/consumer-protocol.js';
 export { RecordBatchCursor } from './records/record-batch-cursor.js';
-export { RecordBatchBuilder, type BuildOptions } from './records/record-batch-builder.js';
+export { RecordBatchBuilder, type BuildOptions, type TakenBatch } from './records/record-batch-builder.js';
 export { encodeHeaders, readHeaders, type RecordHeader } from './records/record-headers.js';
 export {
   batchSizeAt,

@@ -23,6 +23,7 @@ import { refused, tooLarge, tooLate } from './produce-errors.js';
 import { answersByPartition, outcomeOf, produceRequest, type PartitionAnswer } from './produce-request.js';
 import type { ProducerSettings } from './producer-options.js';
 import type { SenderPolicy } from './sender-policy.js';
+import { SpareMemory } from './spare-memory.js';
 
 /** See the head of this file. */
 export class BatchSender {
@@ -39,6 +40,7 @@ export class BatchSender {
   #scheduled = false;
   #abandoned: Error | undefined;
   readonly #wakeUp: WakeUp;
+  readonly #spare = new SpareMemory();
 
   constructor(cluster: Cluster, purpose: string, settings: ProducerSettings, policy: SenderPolicy) {
     this.#cluster = cluster;
@@ -59,20 +61,22 @@ export class BatchSender {
     const identity = this.#policy.identity();
     if (queue.isEmpty && !queue.blocked && queue.identity !== identity) queue.restart(identity);
     const stamp = { identity: queue.identity, sequence: queue.nextSequence };
-    const records = builder.build({
+    const { recordCount } = builder;
+    const stamped = {
       compression: this.#settings.compression,
       producerId: stamp.identity.producerId,
       producerEpoch: stamp.identity.epoch,
       baseSequence: stamp.sequence,
       isTransactional: this.#settings.transactionalId !== undefined,
-    });
+    };
+    const { records, memory } = builder.take(stamped, this.#spare.take);
     const { maxRequestBytes } = this.#settings;
     if (records.length > maxRequestBytes) {
       const error = tooLarge(queue, records.length, maxRequestBytes);
       this.#policy.failed(error);
       return refused(error);
     }
-    const content = { records, recordCount: builder.recordCount };
+    const content = { records, memory, recordCount };
     const batch = new PendingBatch(topic, partition, content, stamp, this.#nowMs());
     queue.add(batch);
     this.#ready.add(queue);
@@ -209,6 +213,7 @@ export class BatchSender {
     const outcome = outcomeOf(errorCode);
     if (outcome === 'acknowledged') {
       queue.acknowledged(batch);
+      if (batch.reusableMemory !== undefined) this.#spare.give(batch.reusableMemory);
       this.#settle(queue, batch, () => batch.resolve({ baseOffset }));
       return;
     }

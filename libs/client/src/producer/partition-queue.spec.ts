@@ -16,7 +16,7 @@ function add(queue: PartitionQueue, recordCount = 1): PendingBatch {
   for (let index = 0; index < recordCount; index++) builder.append(index, null, null);
   const stamp = { identity: queue.identity, sequence: queue.nextSequence };
   const records = builder.build({ producerId: 7, producerEpoch: 0, baseSequence: stamp.sequence });
-  const batch = new PendingBatch('orders', 0, { records, recordCount }, stamp, 0);
+  const batch = new PendingBatch('orders', 0, { records, memory: undefined, recordCount }, stamp, 0);
   queue.add(batch);
   return batch;
 }

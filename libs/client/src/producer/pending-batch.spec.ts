@@ -7,7 +7,8 @@ function batchWith(sequence: number): { batch: PendingBatch; records: Buffer } {
   const builder = new RecordBatchBuilder();
   builder.append(1_000, Buffer.from('key'), Buffer.from('value'));
   const records = builder.build({ compression: 'gzip', producerId: 41, producerEpoch: 1, baseSequence: sequence });
-  return { batch: new PendingBatch('t', 0, { records, recordCount: 1 }, { identity, sequence }, 0), records };
+  const content = { records, memory: Buffer.alloc(1), recordCount: 1 };
+  return { batch: new PendingBatch('t', 0, content, { identity, sequence }, 0), records };
 }
 
 describe('PendingBatch', () => {
@@ -16,6 +17,14 @@ describe('PendingBatch', () => {
 
     expect(batch.isRestamped).toBe(false);
     expect(batch.stampedRecords()).toBe(records);
+  });
+
+  it('gives its memory back only after it was sent once: the bytes of an earlier request may still lie in a socket', () => {
+    const { batch } = batchWith(3);
+    batch.attempts = 1;
+    expect(batch.reusableMemory).toHaveLength(1);
+    batch.attempts = 2;
+    expect(batch.reusableMemory).toBeUndefined();
   });
 
   it('puts another identity and sequence number on a copy, with a right checksum and the same records', () => {

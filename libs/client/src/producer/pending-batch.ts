@@ -30,13 +30,14 @@ export class PendingBatch {
   sequence: number;
   identity: ProducerIdentity;
   #records: Buffer;
+  readonly #memory: Buffer | undefined;
   #stampedSequence: number;
   #stampedIdentity: ProducerIdentity;
 
   constructor(
     topic: string,
     partition: number,
-    content: { readonly records: Buffer; readonly recordCount: number },
+    content: { readonly records: Buffer; readonly memory: Buffer | undefined; readonly recordCount: number },
     stamp: { readonly identity: ProducerIdentity; readonly sequence: number },
     createdMs: number,
   ) {
@@ -45,6 +46,7 @@ export class PendingBatch {
     this.recordCount = content.recordCount;
     this.createdMs = createdMs;
     this.#records = content.records;
+    this.#memory = content.memory;
     this.identity = this.#stampedIdentity = stamp.identity;
     this.sequence = this.#stampedSequence = stamp.sequence;
     this.acknowledged = new Promise((resolve, reject) => {
@@ -57,6 +59,14 @@ export class PendingBatch {
 
   get sizeInBytes(): number {
     return this.#records.length;
+  }
+
+  /**
+   * What its records lie in, once it is acknowledged: a broker that answers has read all of the request. Undefined where the memory is
+   * not to be used again, or where it was sent more than once: an older request may still lie in the buffer of a socket.
+   */
+  get reusableMemory(): Buffer | undefined {
+    return this.attempts === 1 ? this.#memory : undefined;
   }
 
   /** Whether identity or sequence number were changed since the bytes were last stamped with them. */

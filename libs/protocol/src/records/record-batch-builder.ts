@@ -55,11 +55,18 @@ export interface BuildOptions {
   readonly partitionLeaderEpoch?: number;
 }
 
+/** What {@link RecordBatchBuilder.take} gives. */
+export interface TakenBatch {
+  readonly records: Buffer;
+  /** What the records lie in, if it was the builder's own: once they are needed no more, another builder can go on with it. */
+  readonly memory: Buffer | undefined;
+}
+
 /**
  * Encodes records straight into a growing batch.
  *
- * Records are copied in as they come; {@link build} only adds the header, compresses, and computes the CRC. A builder is used
- * again and again: {@link reset} keeps its memory.
+ * Records are copied in as they come; {@link build} and {@link take} only add the header, compress, and compute the CRC. A builder
+ * is used again and again: {@link reset} keeps its memory.
  */
 export class RecordBatchBuilder {
   private buffer: Buffer;
@@ -179,19 +186,54 @@ export class RecordBatchBuilder {
    * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` while there is no record (stop-app).
    */
   build(options: BuildOptions = {}): Buffer {
-    if (this.count === 0) throw unsupported('A record batch holds at least one record; append one before build().');
-    const compression = options.compression ?? 'none';
-    const records = this.buffer.subarray(RECORDS_AT, this.position);
-    const body = compress(compression, records);
+    this.checkNotEmpty();
+    const body = compress(options.compression ?? 'none', this.buffer.subarray(RECORDS_AT, this.position));
     const batch = Buffer.allocUnsafe(RECORDS_AT + body.length);
     body.copy(batch, RECORDS_AT);
+    return this.complete(batch, options);
+  }
+
+  /**
+   * Gives the batch as {@link build} does and begins anew. A batch that fills most of the builder's memory is not copied but takes it
+   * along, and the builder goes on with `spare`; by default with new memory of the same size.
+   *
+   * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` while there is no record (stop-app).
+   */
+  take(options: BuildOptions = {}, spare?: () => Buffer | undefined): TakenBatch {
+    const isCopied = (options.compression ?? 'none') !== 'none' || this.position * 2 < this.buffer.length;
+    if (isCopied) {
+      const records = this.build(options);
+      this.reset();
+      return { records, memory: undefined };
+    }
+    this.checkNotEmpty();
+    const memory = this.buffer;
+    const records = this.complete(memory.subarray(0, this.position), options);
+    this.buffer = spare?.() ?? Buffer.allocUnsafeSlow(memory.length);
+    this.reset();
+    return { records, memory };
+  }
+
+  /** Forgets all records and keeps the memory. */
+  reset(): void {
+    this.position = RECORDS_AT;
+    this.count = 0;
+  }
+
+  private checkNotEmpty(): void {
+    if (this.count === 0) throw unsupported('A record batch holds at least one record; append one before it is built.');
+  }
+
+  /** Writes the header of a batch whose records stand in it. */
+  private complete(batch: Buffer, options: BuildOptions): Buffer {
     writeInt64(batch, BASE_OFFSET_AT, options.baseOffset ?? 0);
     writeInt32(batch, BATCH_LENGTH_AT, batch.length - LOG_OVERHEAD_BYTES);
     writeInt32(batch, LEADER_EPOCH_AT, options.partitionLeaderEpoch ?? -1);
     batch[MAGIC_AT] = MAGIC;
     const transactional = options.isTransactional === true ? TRANSACTIONAL_FLAG : 0;
     const control = options.isControl === true ? CONTROL_FLAG : 0;
-    writeInt16(batch, ATTRIBUTES_AT, COMPRESSIONS.indexOf(compression) | transactional | control);
+    const compression = COMPRESSIONS.indexOf(options.compression ?? 'none');
+    writeInt16(batch, ATTRIBUTES_AT, compression | transactional | control);
     writeInt32(batch, LAST_OFFSET_DELTA_AT, this.count - 1);
     writeInt64(batch, BASE_TIMESTAMP_AT, this.firstTimestampMs);
     writeInt64(batch, MAX_TIMESTAMP_AT, this.maxTimestampMs);
@@ -201,12 +243,6 @@ export class RecordBatchBuilder {
     writeInt32(batch, RECORD_COUNT_AT, this.count);
     writeInt32(batch, CRC_AT, crc32c(batch.subarray(ATTRIBUTES_AT)));
     return batch;
-  }
-
-  /** Forgets all records and keeps the memory. */
-  reset(): void {
-    this.position = RECORDS_AT;
-    this.count = 0;
   }
 
   private grow(neededBytes: number): void {

@@ -75,6 +75,34 @@ describe('RecordBatchBuilder', () => {
     expect(readAll(builder.build()).map(({ value }) => value?.toString())).toEqual(['other']);
   });
 
+  it('gives a batch that fills its memory along with it, and goes on with what is spare', () => {
+    const builder = new RecordBatchBuilder({ initialBytes: 256 });
+    const fill = (text: string): void => builder.append(1, null, Buffer.alloc(100, text));
+    fill('a');
+    const first = builder.take();
+    expect([first.memory?.length, builder.recordCount]).toEqual([256, 0]);
+    const spare = Buffer.alloc(512);
+    fill('b');
+    builder.take({ producerId: 7 }, () => spare);
+    fill('c');
+    fill('d');
+    fill('e');
+    const third = builder.take();
+    expect(third.memory).toBe(spare);
+    const firsts = [first, third].map(({ records }) => readAll(records).map(({ value }) => value?.toString()[0]));
+    expect(firsts).toEqual([['a'], ['c', 'd', 'e']]);
+  });
+
+  it.each(['a batch that is small beside its memory', 'a compressed batch'])('copies %s', (which) => {
+    const builder = new RecordBatchBuilder({ initialBytes: which.includes('small') ? 4_096 : 256 });
+    builder.append(1, null, Buffer.alloc(100, 'a'));
+    const { records, memory } = builder.take({ compression: which.includes('small') ? 'none' : 'gzip' });
+    builder.append(1, null, Buffer.alloc(100, 'b'));
+    expect(memory).toBeUndefined();
+    expect(readAll(records).map(({ value }) => value?.toString()[0])).toEqual(['a']);
+    expect(builder.recordCount).toBe(1);
+  });
+
   it('marks the batch with the producer and the transaction it belongs to', () => {
     const batch = builderOf([recordOf('x')]).build({
       producerId: 9_000_000_000,
@@ -99,6 +127,7 @@ describe('RecordBatchBuilder', () => {
   it('refuses an empty batch and a timestamp that is no exact integer', () => {
     const builder = new RecordBatchBuilder();
     expect(() => builder.build()).toThrow('A record batch holds at least one record');
+    expect(() => builder.take()).toThrow('A record batch holds at least one record');
     for (const timestampMs of [Number.NaN, 0.5, 2 ** 53]) {
       expect(() => builder.append(timestampMs, null, null)).toThrow("A record's timestamp cannot be written");
     }
