@@ -2,6 +2,9 @@ const INITIAL_BYTES = 1024;
 /** Up to this length a loop over the characters is faster than the engine's own encoder. */
 const LOOP_CHARACTERS = 48;
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
 /** Memory that one caller fills again and again: for bytes that are copied on at once. */
 export class Scratch {
   /** What was written is `bytes[0, length)`. */
@@ -30,6 +33,24 @@ export class Scratch {
       this.#reserve(value.length * 3);
       this.length += this.bytes.write(value, this.length, 'utf8');
     }
+  }
+
+  /** Appends a text of JSON that is short and needs no escape; false, with nothing written, for any other. */
+  quoted(value: string): boolean {
+    const { length: characters } = value;
+    if (characters > LOOP_CHARACTERS) return false;
+    this.#reserve(characters + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < characters; index++) {
+      const code = value.charCodeAt(index);
+      if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return false;
+      bytes[at++] = code;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
+    return true;
   }
 
   /** Appends short text of ASCII alone; false, with nothing written, where it is not. */

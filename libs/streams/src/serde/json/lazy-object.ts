@@ -60,6 +60,8 @@ export class LazyObject {
 
   /** What a value is that {@link read} has given, while it is not whole; undefined for any other value. */
   static of(value: unknown): LazyObject | undefined {
+    // The one at hand is known without asking it: a call through a proxy costs more than most of what is done with it.
+    if (scanned !== undefined && value === scanned.#proxy) return scanned.#bytes === undefined ? undefined : scanned;
     if (typeof value !== 'object' || value === null) return undefined;
     return (value as { readonly [SELF]?: LazyObject })[SELF];
   }
@@ -75,7 +77,11 @@ export class LazyObject {
 
   /** Where its fields lie; holds until another object is scanned. */
   get fields(): FieldTable {
-    return fieldsOf(this, this.bytes, this.#start, this.#end);
+    if (scanned !== this) {
+      scanObject(this.bytes, this.#start, this.#end, table);
+      scanned = this;
+    }
+    return table;
   }
 
   /** The plain object that it stands for; its proxy passes everything on to it from now on. */
@@ -153,14 +159,6 @@ export class LazyObject {
     preventExtensions: (target) => Reflect.preventExtensions(whole(target)),
     setPrototypeOf: (target, prototype) => Reflect.setPrototypeOf(whole(target), prototype),
   };
-}
-
-function fieldsOf(lazy: LazyObject, bytes: Buffer, start: number, end: number): FieldTable {
-  if (scanned !== lazy) {
-    scanObject(bytes, start, end, table);
-    scanned = lazy;
-  }
-  return table;
 }
 
 function whole(target: object): object {

@@ -1,15 +1,11 @@
 import type { Scratch } from '../scratch.js';
 import type { LazyObject } from './lazy-object.js';
 
-const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const CLOSE_BRACE = 0x7d;
-const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const ZERO = 0x30;
-/** Text of up to this length is looked through for what JSON escapes; longer text is left to the engine. */
-const MAX_SHORT_CHARACTERS = 64;
 
 /**
  * Writes a lazy object: its bytes as they are, with what was changed put in.
@@ -73,23 +69,7 @@ function writeValue(value: unknown, into: Scratch): boolean {
 }
 
 function writeText(value: string, into: Scratch): void {
-  if (!isPlain(value)) {
-    into.text(JSON.stringify(value));
-    return;
-  }
-  into.byte(QUOTE);
-  into.text(value);
-  into.byte(QUOTE);
-}
-
-/** Whether a text is short and stands in JSON as it is. */
-function isPlain(value: string): boolean {
-  if (value.length > MAX_SHORT_CHARACTERS) return false;
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return false;
-  }
-  return true;
+  if (!into.quoted(value)) into.text(JSON.stringify(value));
 }
 
 function writeInteger(value: number, into: Scratch): void {
