@@ -10,7 +10,7 @@
 export const MAX_FIELDS = 64;
 
 /** From this length on the engine's search for a quote is faster than a loop. */
-const SEARCH_THRESHOLD_BYTES = 24;
+const SEARCH_THRESHOLD_BYTES = 16;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -20,6 +20,8 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 /** Fields of an object as numbers: 4 a field. Offsets are those in the scanned buffer. */
 export class FieldTable {
@@ -80,33 +82,38 @@ export class FieldTable {
  */
 export function scanObject(bytes: Buffer, start: number, end: number, table: FieldTable): boolean {
   table.count = 0;
-  let at = skipSpace(bytes, start, end);
+  let at = afterSpace(bytes, start, end);
   if (bytes[at] !== OPEN_BRACE || at >= end) return false;
   table.open = at;
-  at = skipSpace(bytes, at + 1, end);
+  at = afterSpace(bytes, at + 1, end);
   if (bytes[at] === CLOSE_BRACE && at < end) return closed(bytes, at, end, table);
   for (;;) {
     if (bytes[at] !== QUOTE || table.count === MAX_FIELDS) return false;
     const keyStart = at + 1;
     const keyEnd = plainKeyEnd(bytes, keyStart, end);
     if (keyEnd < 0) return false;
-    at = skipSpace(bytes, keyEnd + 1, end);
+    at = afterSpace(bytes, keyEnd + 1, end);
     if (bytes[at] !== COLON) return false;
-    const valueStart = skipSpace(bytes, at + 1, end);
+    const valueStart = afterSpace(bytes, at + 1, end);
     const valueEnd = valueEndOf(bytes, valueStart, end);
     if (valueEnd < 0) return false;
     table.add(keyStart, keyEnd, valueStart, valueEnd);
-    at = skipSpace(bytes, valueEnd, end);
+    at = afterSpace(bytes, valueEnd, end);
     if (at >= end) return false;
     if (bytes[at] === CLOSE_BRACE) return closed(bytes, at, end, table);
     if (bytes[at] !== COMMA) return false;
-    at = skipSpace(bytes, at + 1, end);
+    at = afterSpace(bytes, at + 1, end);
   }
 }
 
 function closed(bytes: Buffer, at: number, end: number, table: FieldTable): boolean {
   table.close = at;
-  return skipSpace(bytes, at + 1, end) === end;
+  return afterSpace(bytes, at + 1, end) === end;
+}
+
+/** Machines write none: that is found out without a call. */
+function afterSpace(bytes: Buffer, from: number, end: number): number {
+  return from < end && (bytes[from] as number) <= 0x20 ? skipSpace(bytes, from, end) : from;
 }
 
 function skipSpace(bytes: Buffer, from: number, end: number): number {
@@ -121,18 +128,19 @@ function skipSpace(bytes: Buffer, from: number, end: number): number {
 
 /** The closing quote of a key of plain ASCII; -1 for any other. */
 function plainKeyEnd(bytes: Buffer, from: number, end: number): number {
-  for (let at = from; at < end; at++) {
-    const byte = bytes[at] as number;
-    if (byte === QUOTE) return at;
-    if (byte === BACKSLASH || byte < 0x20 || byte > 0x7e) return -1;
+  let at = from;
+  let byte = bytes[at] as number;
+  while (byte > BACKSLASH ? byte < 0x7f : byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) {
+    byte = bytes[++at] as number;
   }
-  return -1;
+  return byte === QUOTE && at < end ? at : -1;
 }
 
 /** After the last byte of the value that begins at `at`; -1 where none does. */
 function valueEndOf(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] as number;
   if (first === QUOTE) return stringEnd(bytes, at + 1, end);
+  if (first > ZERO && first <= NINE) return wholeEnd(bytes, at, end);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return nestedEnd(bytes, at, end);
   if (first === 0x74) return matches(bytes, at, end, 'true');
   if (first === 0x66) return matches(bytes, at, end, 'false');
@@ -187,12 +195,19 @@ function matches(bytes: Buffer, at: number, end: number, literal: string): numbe
   return at + literal.length;
 }
 
+/** After the digits of a number that begins with one other than 0; nearly all are whole. */
+function wholeEnd(bytes: Buffer, from: number, end: number): number {
+  const at = digitsEnd(bytes, from + 1, end);
+  const byte = bytes[at] as number;
+  return at < end && (byte === 0x2e || (byte | 0x20) === 0x65) ? numberEnd(bytes, from, end) : at;
+}
+
 /** After the digits, by the grammar of JSON: no leading zero, no lone point. */
 function numberEnd(bytes: Buffer, from: number, end: number): number {
   let at = from;
   if (bytes[at] === 0x2d) at++;
   const whole = digitsEnd(bytes, at, end);
-  if (whole === at || (bytes[at] === 0x30 && whole > at + 1)) return -1;
+  if (whole === at || (bytes[at] === ZERO && whole > at + 1)) return -1;
   at = whole;
   if (at < end && bytes[at] === 0x2e) {
     const fraction = digitsEnd(bytes, at + 1, end);
@@ -211,6 +226,6 @@ function numberEnd(bytes: Buffer, from: number, end: number): number {
 
 function digitsEnd(bytes: Buffer, from: number, end: number): number {
   let at = from;
-  while (at < end && (bytes[at] as number) >= 0x30 && (bytes[at] as number) <= 0x39) at++;
+  while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
   return at;
 }
