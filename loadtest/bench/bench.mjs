@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- WORKLOAD`: Millrace beside what else could do the work, on an Apache Kafka of its own.
  *
- * Every contender reads the same input, one after the other and again for each round, exactly-once with a commit every 100 ms, in
- * a process of its own on a core of its own. What it wrote is compared with what is right before its figures count.
+ * Every contender gets the same input, one after the other and again for each round, exactly-once with a commit every 100 ms unless
+ * asked otherwise, in a process of its own on a core of its own. What it made is compared with what is right before its figures count.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,14 @@ import { build } from '../../tools/build.mjs';
 import { contenders } from './contenders/index.mjs';
 import { startBroker } from './harness/broker.mjs';
 import { USERS } from './workloads/events.mjs';
-import { workloads } from './workloads/index.mjs';
+
+await build();
+const { BenchCluster } = await import('./harness/cluster.mjs');
+const { printRatios, printRound } = await import('./harness/report.mjs');
+const { startServices, stopServices } = await import('./harness/services.mjs');
+const { workloads } = await import('./workloads/index.mjs');
+
+const DEFAULTS = { records: 2_000_000, commitIntervalMs: 100, rate: 0 };
 
 function whole(least) {
   return (text) => {
@@ -32,12 +39,14 @@ function asked() {
         .choices(Object.keys(contenders))
         .argParser(collect),
     )
-    .option('--records <n>', 'records of the input', whole(1), 2_000_000)
+    .option('--records <n>', 'records of the input (default: 2,000,000 or what the workload takes)', whole(1))
     .option('--warm-up <n>', 'records that are not measured (default: half of the records)', whole(0))
     .addOption(new Option('--bytes <n>', 'size of a value').choices(['200', '2000']).default('200'))
     .addOption(
       new Option('--handler <kind>', 'enrich: what the handler needs').choices(['field', 'whole']).default('field'),
     )
+    .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 10)', whole(1))
+    .option('--rate <n>', 'latency: events a second (default: 20,000)', whole(1))
     .option('--rounds <n>', 'how often each contender runs', whole(1), 3)
     .option('--alone', 'without any peer')
     .option('--json <file>', 'write all figures there')
@@ -47,37 +56,41 @@ function asked() {
   const workload = workloads[name];
   if (workload === undefined)
     command.error(`there is no workload '${name}': use one of ${Object.keys(workloads).join(', ')}`);
-  const options = command.opts();
-  const peers = options.alone ? [] : (options.peer ?? ['kafka-streams']);
+  const { commitInterval: commitIntervalMs, ...options } = command.opts();
+  const { records, ...rest } = { ...DEFAULTS, ...workload.defaults, ...given({ ...options, commitIntervalMs }) };
+  const peers = options.alone
+    ? []
+    : (options.peer ?? (contenders['kafka-streams'].workloads.includes(name) ? ['kafka-streams'] : []));
   for (const peer of peers) {
-    const { workloads: can, why = 'it cannot do this work' } = contenders[peer];
-    if (!can.includes(name)) command.error(`${peer} does not take part in '${name}': ${why}`);
+    const { workloads: can, why } = contenders[peer];
+    if (!can.includes(name)) command.error(`${peer} does not take part in '${name}': ${why(name)}`);
   }
-  const { records } = options;
   const warmUp = options.warmUp ?? Math.floor(records / 2);
   if (warmUp >= records) command.error('--warm-up must be less than --records');
-  return { ...options, workload, names: ['millrace', ...peers], bytes: Number(options.bytes), warmUp };
+  return { ...rest, records, workload, names: ['millrace', ...peers], bytes: Number(options.bytes), warmUp };
+}
+
+function given(options) {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 const options = asked();
-await build();
-const { BenchCluster } = await import('./harness/cluster.mjs');
-const { drain } = await import('./harness/drain.mjs');
-const { printRatios, printRound } = await import('./harness/report.mjs');
-
-const { workload, names, records, bytes, rounds, handler, warmUp } = options;
+const { workload, names, records, bytes, rounds, handler, warmUp, commitIntervalMs, rate } = options;
 const folder = await mkdtemp(path.join(tmpdir(), 'millrace-bench-'));
 const broker = await startBroker();
 const cluster = new BenchCluster(broker.bootstrap);
+let services = {};
 let wrong = 0;
 try {
   await cluster.start();
+  services = await startServices(workload.services);
+  const told = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service.told]));
   console.log(
-    `${workload.name}: ${records} records of ${bytes} bytes, the first ${warmUp} to warm up, handler: ${handler}`,
+    `${workload.name}: ${records} records of ${bytes} bytes, the first ${warmUp} to warm up, handler: ${handler}, commits every ${commitIntervalMs} ms${rate > 0 ? `, ${rate} events/s` : ''}`,
   );
-  const { expected, committedTopics } = await workload.prepare(cluster, { records, bytes });
+  const prepared = await workload.prepare(cluster, { records, bytes, services: told });
   const given = new Set(await cluster.listTopics());
-  console.log(`expected: ${expected}`);
+  console.log(`expected: ${prepared.expected}`);
   const results = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const name of names) {
@@ -89,36 +102,37 @@ try {
         workload: workload.name,
         bootstrap: broker.bootstrap,
         applicationId,
+        input: given.has('events') ? 'events' : `events-${applicationId}`,
         output,
-        committedTopics,
         handler,
-        commitIntervalMs: 100,
+        commitIntervalMs,
         users: USERS,
-        inMemory: contender.inMemory === true,
+        inMemory: contender.store === 'memory',
+        storeEngine: contender.store,
         stateFolder: path.join(folder, applicationId),
+        services: told,
       };
-      const figures = await drain(cluster, contender.program(), work, { totalRecords: records, warmUpRecords: warmUp });
-      const answer = await workload.answer(cluster, output);
-      if (answer !== expected) {
+      const program = contender.program(workload.name);
+      const run = { cluster, services, program, work, prepared, warmUp, rate };
+      const figures = await workload.measure(run);
+      const answer = await workload.answer(run, figures);
+      const isRight = answer === prepared.expected;
+      if (!isRight) {
         wrong++;
-        console.log(`  WRONG: ${name} wrote ${answer}`);
+        console.log(`  WRONG: ${name} made ${answer}`);
       }
-      results[name].push({ ...figures, isRight: answer === expected });
-      printRound(round, name, figures, contender.weaker);
+      results[name].push({ ...figures, isRight });
+      printRound(round, name, workload.columns, figures, contender.weaker?.(workload.name));
       await cluster.deleteTopics((await cluster.listTopics()).filter((topic) => !given.has(topic)));
     }
   }
-  const ratios = printRatios(results);
+  const ratios = printRatios(results, workload.ratios);
   if (options.json !== undefined) {
-    const {
-      workload: { name },
-    } = options;
-    await writeFile(
-      options.json,
-      `${JSON.stringify({ workload: name, records, bytes, handler, warmUp, results, ratios }, null, 2)}\n`,
-    );
+    const asked = { workload: workload.name, records, bytes, handler, warmUp, commitIntervalMs, rate };
+    await writeFile(options.json, `${JSON.stringify({ ...asked, results, ratios }, null, 2)}\n`);
   }
 } finally {
+  await stopServices(services);
   await cluster.stop();
   await broker.stop();
   await rm(folder, { recursive: true, force: true });

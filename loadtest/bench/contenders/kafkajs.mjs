@@ -2,7 +2,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { enriched, onStop, say, segments, work } from './work.mjs';
 
-const { bootstrap, applicationId, output } = work;
+const { bootstrap, applicationId, input, output } = work;
 const kafka = new Kafka({ clientId: applicationId, brokers: bootstrap, logLevel: logLevel.ERROR });
 const producer = kafka.producer({ transactionalId: applicationId, idempotent: true, maxInFlightRequests: 1 });
 const consumer = kafka.consumer({ groupId: applicationId, readUncommitted: false });
@@ -31,7 +31,7 @@ onStop(async () => {
 });
 await producer.connect();
 await consumer.connect();
-await consumer.subscribe({ topics: ['events'], fromBeginning: true });
+await consumer.subscribe({ topics: [input], fromBeginning: true });
 await consumer.run({
   autoCommit: false,
   eachBatch: async ({ batch, resolveOffset }) => {
@@ -46,4 +46,4 @@ await consumer.run({
     resolveOffset(batch.lastOffset());
   },
 });
-say('started');
+say('running');

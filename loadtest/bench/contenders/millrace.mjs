@@ -1,25 +1,30 @@
 /** Millrace as a contender: told its work as JSON in the last argument, says what happens as lines of JSON. */
-import { StreamsApp } from '@millrace/runtime';
+import { LmdbStoreEngine } from '@millrace/lmdb';
+import { StreamsApp, runtimeChannels } from '@millrace/runtime';
 import { TopologyBuilder, json, topic, tumbling, utf8 } from '@millrace/streams';
 import { onStop, say, segments, work } from './work.mjs';
 
-const { workload, bootstrap, applicationId, output, handler, commitIntervalMs } = work;
+const { workload, bootstrap, applicationId, input, output, handler, commitIntervalMs, stateFolder, storeEngine } = work;
 
-const events = topic('events', utf8, json());
+const events = topic(input, utf8, json());
 const results = topic(output, utf8, json());
+const profiles = topic('profiles', utf8, json());
+
+function enrich(t) {
+  const table = segments();
+  const field = (event) => {
+    event.segment = table.get(event.user);
+    return event;
+  };
+  const whole = (event) => ({ ...event, segment: table.get(event.user) });
+  t.stream('events', events)
+    .mapValues('enrich', handler === 'whole' ? whole : field)
+    .to('results', results);
+}
 
 const topologies = {
-  enrich(t) {
-    const table = segments();
-    const field = (event) => {
-      event.segment = table.get(event.user);
-      return event;
-    };
-    const whole = (event) => ({ ...event, segment: table.get(event.user) });
-    t.stream('events', events)
-      .mapValues('enrich', handler === 'whole' ? whole : field)
-      .to('results', results);
-  },
+  enrich,
+  latency: enrich,
   aggregate(t) {
     t.stream('events', events)
       .groupByKey()
@@ -36,9 +41,8 @@ const topologies = {
       .to('results', results);
   },
   join(t) {
-    const profiles = t.table('profiles', topic('profiles', utf8, json()), { store: 'profiles' });
     t.stream('events', events)
-      .join('with-profile', profiles, {
+      .join('with-profile', t.table('profiles', profiles, { store: 'profiles' }), {
         join: (event, profile) => {
           event.name = profile.name;
           return event;
@@ -46,7 +50,19 @@ const topologies = {
       })
       .to('results', results);
   },
+  restore(t) {
+    t.table('profiles', profiles, { store: 'profiles' });
+  },
 };
+
+let restored = 0;
+runtimeChannels.restored.subscribe(({ phase, restoredRecords }) => {
+  if (phase === 'started') say('restore-start');
+  if (phase === 'ended') restored += restoredRecords;
+});
+runtimeChannels.threadState.subscribe(({ to }) => {
+  if (to === 'RUNNING') say('running', { restored });
+});
 
 const builder = new TopologyBuilder(workload);
 topologies[workload](builder);
@@ -56,6 +72,8 @@ const app = new StreamsApp({
   cluster: { bootstrap },
   commitInterval: commitIntervalMs,
   maxTaskIdle: workload === 'join' ? '10s' : 0,
+  storeEngines: { lmdb: new LmdbStoreEngine({ directory: stateFolder }) },
+  defaultStoreEngine: storeEngine,
 });
 onStop(() => app.stop());
 app.finished.catch((cause) => {
@@ -63,4 +81,3 @@ app.finished.catch((cause) => {
   process.exit(1);
 });
 await app.start();
-say('started');

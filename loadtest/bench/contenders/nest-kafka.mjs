@@ -8,7 +8,7 @@ import { NestFactory } from '@nestjs/core';
 import { ClientKafka, Ctx, EventPattern, Payload, Transport } from '@nestjs/microservices';
 import { onStop, say, segments, work } from './work.mjs';
 
-const { bootstrap, applicationId, output } = work;
+const { bootstrap, applicationId, input, output } = work;
 const client = { clientId: applicationId, brokers: bootstrap, logLevel: 1 };
 const table = segments();
 const sender = new ClientKafka({ client, producerOnlyMode: true });
@@ -23,7 +23,7 @@ class EventsController {
   }
 }
 const descriptor = Object.getOwnPropertyDescriptor(EventsController.prototype, 'handle');
-EventPattern('events')(EventsController.prototype, 'handle', descriptor);
+EventPattern(input)(EventsController.prototype, 'handle', descriptor);
 Payload()(EventsController.prototype, 'handle', 0);
 Ctx()(EventsController.prototype, 'handle', 1);
 Controller()(EventsController);
@@ -42,4 +42,4 @@ onStop(async () => {
   await sender.close();
 });
 await app.listen();
-say('started');
+say('running');

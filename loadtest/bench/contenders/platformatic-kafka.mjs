@@ -2,7 +2,7 @@
 import { Consumer, Producer } from '@platformatic/kafka';
 import { enriched, onStop, say, segments, work } from './work.mjs';
 
-const { bootstrap, applicationId, output, commitIntervalMs } = work;
+const { bootstrap, applicationId, input, output, commitIntervalMs } = work;
 /** So many records are sent at once at most: a request must stay below the broker's limit. */
 const MAX_RECORDS = 2_000;
 
@@ -11,12 +11,12 @@ const producer = new Producer({ ...common, transactionalId: applicationId, idemp
 const consumer = new Consumer({ ...common, groupId: applicationId, isolationLevel: 1, maxWaitTime: 100 });
 const table = segments();
 
-const stream = await consumer.consume({ topics: ['events'], mode: 'earliest', autocommit: false });
+const stream = await consumer.consume({ topics: [input], mode: 'earliest', autocommit: false });
 onStop(async () => {
   await consumer.close(true);
   await producer.close(true);
 });
-say('started');
+say('running');
 
 let transaction;
 let begunMs = 0;

@@ -7,6 +7,7 @@ const APPEND_MORE_BYTES = 16 * 1024 * 1024;
 export class BenchCluster {
   #cluster;
   #admin;
+  #records = new CommittedRecords();
 
   constructor(bootstrap) {
     this.bootstrap = bootstrap;
@@ -34,10 +35,16 @@ export class BenchCluster {
     return this.#admin.listTopics();
   }
 
+  /** A producer that is started. */
+  async producer(options = {}) {
+    const producer = new RecordProducer(this.#cluster, options);
+    await producer.start();
+    return producer;
+  }
+
   /** Writes records as fast as they are acknowledged. Each is `{ key, value, timestampMs }` with bytes as key and value. */
   async fill(topic, records) {
-    const producer = new RecordProducer(this.#cluster);
-    await producer.start();
+    const producer = await this.producer();
     let written = 0;
     for (const { key, value, timestampMs } of records) {
       producer.send(topic, key, value, { timestampMs });
@@ -72,14 +79,16 @@ export class BenchCluster {
   /** Calls `take(cursor)` for every committed record of a topic, up to its present end. */
   async readAll(topic, take) {
     const { fetcher, partitions } = await this.reader(topic);
-    const records = new CommittedRecords();
-    while (!partitions.every((each) => fetcher.isCaughtUp(each))) {
-      for (const batch of await fetcher.poll(500)) {
-        records.reset(batch);
-        while (records.nextRecord()) take(records.cursor);
-      }
-    }
+    while (!partitions.every((each) => fetcher.isCaughtUp(each))) await this.readSome(fetcher, take);
     await fetcher.stop();
+  }
+
+  /** Calls `take(cursor)` for what has come in the meantime; waits a little for it. */
+  async readSome(fetcher, take) {
+    for (const batch of await fetcher.poll(500)) {
+      this.#records.reset(batch);
+      while (this.#records.nextRecord()) take(this.#records.cursor);
+    }
   }
 
   /** Count and digest of what a topic holds, whatever the order of its partitions. */

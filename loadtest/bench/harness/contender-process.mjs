@@ -59,12 +59,13 @@ export class ContenderProcess {
     throw new Error(`the contender ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${this.#log}`);
   }
 
-  /** The first event of a name; rejects when the process ends before. */
-  async event(name) {
-    const known = this.#events.find(({ event }) => event === name);
+  /** The first event of a name and of which `where` is true; rejects when the process ends before. */
+  async event(name, where = () => true) {
+    const isMeant = (event) => event.event === name && where(event);
+    const known = this.#events.find(isMeant);
     if (known !== undefined) return known;
     const ended = this.#exited.then(() => this.check());
-    return Promise.race([new Promise((resolve) => this.#waiting.push({ name, resolve })), ended]);
+    return Promise.race([new Promise((resolve) => this.#waiting.push({ isMeant, resolve })), ended]);
   }
 
   async stop() {
@@ -81,9 +82,10 @@ export class ContenderProcess {
     }
     const event = { ...JSON.parse(line), atMs: performance.now() };
     this.#events.push(event);
-    this.#waiting = this.#waiting.filter(({ name, resolve }) => {
-      if (name === event.event) resolve(event);
-      return name !== event.event;
+    this.#waiting = this.#waiting.filter(({ isMeant, resolve }) => {
+      if (!isMeant(event)) return true;
+      resolve(event);
+      return false;
     });
   }
 }

@@ -6,15 +6,18 @@ const POLL_MS = 20;
 /** A contender that commits nothing new for so long is stuck. */
 const STALL_MS = 60_000;
 
+/** What {@link drain} tells of a contender, in the order of the report. */
+export const DRAIN_COLUMNS = ['eventsPerSecond', 'eventsPerCpuSecond', 'userShare', 'firstCommitMs', 'peakMiB'];
+
 /**
  * Starts a contender and follows what its group commits until all of the input is.
  *
- * The figures are those of the time after `warmUpRecords`: by then code is compiled and caches are full.
+ * The figures are those of the time after `warmUp` records: by then code is compiled and caches are full.
  *
  * @returns events/s, events per CPU-second of the contender's process with the shares of user and system, the time from its
  *   start to the first commit, and its greatest memory.
  */
-export async function drain(cluster, program, work, { totalRecords, warmUpRecords }) {
+export async function drain({ cluster, program, work, prepared: { totalRecords, committedTopics }, warmUp }) {
   const contender = new ContenderProcess(program, work);
   try {
     let firstCommitMs;
@@ -22,10 +25,10 @@ export async function drain(cluster, program, work, { totalRecords, warmUpRecord
     let seen = { records: 0, atMs: performance.now() };
     for (;;) {
       contender.check();
-      const records = await cluster.committedRecords(work.applicationId, work.committedTopics);
+      const records = await cluster.committedRecords(work.applicationId, committedTopics);
       const now = { records, atMs: performance.now(), cpu: contender.cpuSeconds() };
       if (records > 0) firstCommitMs ??= now.atMs;
-      if (records >= warmUpRecords) warm ??= now;
+      if (records >= warmUp) warm ??= now;
       if (records > seen.records) seen = now;
       else if (now.atMs - seen.atMs > STALL_MS)
         throw new Error(`nothing was committed after record ${records} for ${STALL_MS} ms:\n${contender.log}`);

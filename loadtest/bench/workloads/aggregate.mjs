@@ -1,4 +1,5 @@
 import { Digest } from '../harness/digest.mjs';
+import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
 import { eventOf, eventRecords, PARTITIONS, timestampOf } from './events.mjs';
 
 const MINUTE_MS = 60_000;
@@ -24,7 +25,10 @@ export const aggregate = {
     for (const [key, total] of totals) expected.add(Buffer.from(key), Buffer.from(JSON.stringify(total)));
     return { expected: String(expected), committedTopics: ['events'], totalRecords: records };
   },
-  async answer(cluster, output) {
-    return String(await cluster.digestOfLatest(output));
+  measure: drain,
+  async answer({ cluster, work }) {
+    return String(await cluster.digestOfLatest(work.output));
   },
+  columns: DRAIN_COLUMNS,
+  ratios: ['eventsPerCpuSecond'],
 };

@@ -1,5 +1,19 @@
 import { aggregate } from './aggregate.mjs';
+import { archive } from './archive.mjs';
 import { enrich } from './enrich.mjs';
 import { join } from './join.mjs';
+import { latency } from './latency.mjs';
+import { postgres } from './postgres.mjs';
+import { restore } from './restore.mjs';
 
-export const workloads = { enrich, aggregate, join };
+/**
+ * What can be measured. Each says:
+ *
+ * - `partitions` of its output, `defaults` of the options `records`, `commitIntervalMs` and `rate`;
+ * - `services` that it needs besides Kafka, by name;
+ * - `prepare(cluster, options)`: makes the input, and returns what is right (`expected`) with what the measurement must know;
+ * - `measure(run)`: lets a contender work, and returns its figures;
+ * - `answer(run, figures)`: what the contender made, in the form of `expected`;
+ * - `columns` of the report, and `ratios`: the figures that are compared.
+ */
+export const workloads = { enrich, aggregate, join, restore, latency, archive, postgres };

@@ -1,4 +1,5 @@
 import { Digest } from '../harness/digest.mjs';
+import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
 import { eventRecords, eventOf, jsonOf, PARTITIONS, STRIDE } from './events.mjs';
 
 const KEYS = 1_000_000;
@@ -6,8 +7,9 @@ const KEYS = 1_000_000;
 const keyOf = (n) => Buffer.from(`user-${(n * STRIDE) % KEYS}`);
 const profileOf = (key) => `{"name":"name of ${key}","level":${key.length}}`;
 
-function* profiles() {
-  for (let n = 0; n < KEYS; n++) {
+/** The rows of the table, one for each of so many users. */
+export function* profileRecords(count) {
+  for (let n = 0; n < count; n++) {
     const key = `user-${n}`;
     yield { key: Buffer.from(key), value: Buffer.from(profileOf(key)), timestampMs: 1 };
   }
@@ -25,7 +27,7 @@ export const join = {
   async prepare(cluster, { records, bytes }) {
     await cluster.createTopic('events', PARTITIONS);
     await cluster.createTopic('profiles', PARTITIONS, { 'cleanup.policy': 'compact' });
-    await cluster.fill('profiles', profiles());
+    await cluster.fill('profiles', profileRecords(KEYS));
     await cluster.fill('events', events(records, bytes));
     const expected = new Digest();
     for (let n = 0; n < records; n++) {
@@ -35,7 +37,10 @@ export const join = {
     // The table is older than every event, so whoever reads in order of time has it whole before the first.
     return { expected: String(expected), committedTopics: ['events'], totalRecords: records };
   },
-  async answer(cluster, output) {
-    return String(await cluster.digestOf(output));
+  measure: drain,
+  async answer({ cluster, work }) {
+    return String(await cluster.digestOf(work.output));
   },
+  columns: DRAIN_COLUMNS,
+  ratios: ['eventsPerCpuSecond'],
 };

@@ -10,6 +10,8 @@ interface Question {
 }
 
 const ENTRY = new URL('./worker-main.js', import.meta.url);
+/** Room for young objects: what `--max-semi-space-size=64` gives the main thread. See docs/design/performance.md. */
+const YOUNG_GENERATION_MIB = 192;
 
 /** A worker thread as the main thread sees it: from its start to its end, asked for or not. */
 export class StreamWorker {
@@ -42,7 +44,11 @@ export class StreamWorker {
     this.#clock = clock;
     this.#failed = failed;
     this.#ready.promise.catch(() => undefined);
-    this.#worker = new Worker(ENTRY, { workerData: settings, name: `streams-${settings.index}` });
+    this.#worker = new Worker(ENTRY, {
+      workerData: settings,
+      name: `streams-${settings.index}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
     this.#worker.on('message', (message: WorkerMessage) => this.#take(message));
     this.#worker.on('error', (error: unknown) => {
       this.#cause = error;

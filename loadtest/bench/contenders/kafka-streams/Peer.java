@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -65,17 +66,24 @@ public final class Peer {
         .to(output, Produced.with(TEXT, JSON));
   }
 
-  private static void join(StreamsBuilder builder, String output) {
-    KTable<String, JsonNode> profiles = builder.table("profiles", Consumed.with(TEXT, JSON),
+  private static KTable<String, JsonNode> profiles(StreamsBuilder builder) {
+    return builder.table("profiles", Consumed.with(TEXT, JSON),
         Materialized.<String, JsonNode, KeyValueStore<Bytes, byte[]>>as("profiles"));
+  }
+
+  private static void join(StreamsBuilder builder, String output) {
+    KTable<String, JsonNode> profiles = profiles(builder);
     events(builder)
         .join(profiles, (event, profile) -> (JsonNode) ((ObjectNode) event).set("name", profile.get("name")),
             Joined.with(TEXT, JSON, JSON))
         .to(output, Produced.with(TEXT, JSON));
   }
 
+  private static String input = "events";
+  private static final AtomicLong restored = new AtomicLong();
+
   private static KStream<String, JsonNode> events(StreamsBuilder builder) {
-    return builder.stream("events", Consumed.with(TEXT, JSON));
+    return builder.stream(input, Consumed.with(TEXT, JSON));
   }
 
   private static void say(String event, String more) {
@@ -86,7 +94,7 @@ public final class Peer {
     return new StateRestoreListener() {
       @Override
       public void onRestoreStart(TopicPartition partition, String store, long from, long to) {
-        say("restore-start", ",\"store\":\"" + store + "\"");
+        say("restore-start", "");
       }
 
       @Override
@@ -94,7 +102,7 @@ public final class Peer {
 
       @Override
       public void onRestoreEnd(TopicPartition partition, String store, long records) {
-        say("restore-end", ",\"store\":\"" + store + "\",\"records\":" + records);
+        restored.addAndGet(records);
       }
     };
   }
@@ -102,6 +110,7 @@ public final class Peer {
   public static void main(String[] arguments) throws Exception {
     JsonNode work = MAPPER.readTree(arguments[0]);
     String output = work.get("output").textValue();
+    input = work.get("input").textValue();
     Properties config = new Properties();
     config.put(StreamsConfig.APPLICATION_ID_CONFIG, work.get("applicationId").textValue());
     config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, work.get("bootstrap").get(0).textValue());
@@ -117,8 +126,9 @@ public final class Peer {
     }
     StreamsBuilder builder = new StreamsBuilder();
     switch (work.get("workload").textValue()) {
-      case "enrich" -> enrich(builder, output, work.get("users").intValue());
+      case "enrich", "latency" -> enrich(builder, output, work.get("users").intValue());
       case "aggregate" -> aggregate(builder, output);
+      case "restore" -> profiles(builder);
       case "join" -> {
         config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, 10_000);
         join(builder, output);
@@ -128,7 +138,7 @@ public final class Peer {
     KafkaStreams streams = new KafkaStreams(builder.build(), config);
     streams.setGlobalStateRestoreListener(restoreListener());
     streams.setStateListener((now, before) -> {
-      if (now == KafkaStreams.State.RUNNING) say("started", "");
+      if (now == KafkaStreams.State.RUNNING) say("running", ",\"restored\":" + restored);
       if (now == KafkaStreams.State.ERROR) System.exit(1);
     });
     Runtime.getRuntime().addShutdownHook(new Thread(() -> streams.close(Duration.ofSeconds(15))));

@@ -1,0 +1,25 @@
+/** The figures of a report: a title, and how the figure reads. */
+export const thousands = (value) => `${(value / 1_000).toFixed(value < 10_000 ? 1 : 0)} k`;
+
+const milliseconds = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+const seconds = (value) => `${(value / 1_000).toFixed(1)} s`;
+
+export const columns = {
+  eventsPerSecond: ['events/s', thousands],
+  eventsPerCpuSecond: ['events/CPU-s', thousands],
+  userShare: ['user', (value) => `${Math.round(value * 100)} %`],
+  firstCommitMs: ['to the first commit', seconds],
+  firstRecordMs: ['to the first record', seconds],
+  runningMs: ['from start to running', seconds],
+  p50Ms: ['p50', milliseconds],
+  p95Ms: ['p95', milliseconds],
+  p99Ms: ['p99', milliseconds],
+  maxMs: ['longest', milliseconds],
+  cores: ['cores', (value) => value.toFixed(2)],
+  peakMiB: ['peak memory', (value) => `${Math.round(value)} MiB`],
+};
+
+/** A round's figures as one line. */
+export function lineOf(names, figures) {
+  return names.map((name) => `${columns[name][1](figures[name])} ${columns[name][0]}`).join(', ');
+}

@@ -1,0 +1,24 @@
+import { OPEN_LOOP_COLUMNS, openLoop } from '../harness/open-loop.mjs';
+import { expectedOfEnrich } from './enrich.mjs';
+import { eventRecords, PARTITIONS } from './events.mjs';
+
+/** The work of `enrich` on events that come at a fixed rate. */
+export const latency = {
+  name: 'latency',
+  partitions: PARTITIONS,
+  defaults: { records: 1_200_000, commitIntervalMs: 10, rate: 20_000 },
+  async prepare(_cluster, { records, bytes }) {
+    return {
+      expected: expectedOfEnrich(records, bytes),
+      totalRecords: records,
+      records: () => eventRecords(records, bytes),
+    };
+  },
+  async measure(run) {
+    await run.cluster.createTopic(run.work.input, PARTITIONS);
+    return openLoop(run);
+  },
+  answer: async (_run, { digest }) => digest,
+  columns: OPEN_LOOP_COLUMNS,
+  ratios: ['p50Ms', 'p99Ms', 'cores'],
+};
