@@ -4,11 +4,11 @@ import type { RecordContext } from '../processor/record-context.js';
 
 interface HeldUpdate {
   readonly key: unknown;
-  readonly value: unknown;
+  value: unknown;
   /** What the value was when it was last emitted. */
   readonly old: unknown;
-  readonly timestampMs: number;
-  readonly headers: Buffer;
+  timestampMs: number;
+  headers: Buffer;
 }
 
 /**
@@ -17,20 +17,44 @@ interface HeldUpdate {
  */
 export class HeldUpdates {
   readonly #context: RecordContext;
-  #updates = new Map<string, HeldUpdate>();
+  /** In the order in which the keys were first updated. */
+  #updates: HeldUpdate[] = [];
+  /** The same by window (0 where there are none) and by the text that stands for the key. */
+  #byWindow = new Map<number, Map<string, HeldUpdate>>();
 
   constructor(context: RecordContext) {
     this.#context = context;
   }
 
-  hold(id: string, key: unknown, value: unknown, old: unknown, timestampMs: number): void {
-    const held = this.#updates.get(id);
-    const before = held === undefined ? old : held.old;
-    this.#context.undo?.push(() => {
-      if (held === undefined) this.#updates.delete(id);
-      else this.#updates.set(id, held);
-    });
-    this.#updates.set(id, { key, value, old: before, timestampMs, headers: this.#context.copyOfHeaders() });
+  /**
+   * Holds an update back.
+   *
+   * @param startMs The window's start; 0 where keys have no windows.
+   * @param text Stands for the key and no other.
+   */
+  hold(startMs: number, text: string, key: unknown, value: unknown, old: unknown, timestampMs: number): void {
+    let byText = this.#byWindow.get(startMs);
+    if (byText === undefined) this.#byWindow.set(startMs, (byText = new Map<string, HeldUpdate>()));
+    const held = byText.get(text);
+    const headers = this.#context.copyOfHeaders();
+    if (held === undefined) {
+      const update = { key, value, old, timestampMs, headers };
+      byText.set(text, update);
+      this.#updates.push(update);
+      this.#context.undo?.push(() => {
+        this.#updates.pop();
+        this.#byWindow.get(startMs)?.delete(text);
+      });
+      return;
+    }
+    const { undo } = this.#context;
+    if (undo !== undefined) {
+      const before = { ...held };
+      undo.push(() => Object.assign(held, before));
+    }
+    held.value = value;
+    held.timestampMs = timestampMs;
+    held.headers = headers;
   }
 
   /**
@@ -38,10 +62,11 @@ export class HeldUpdates {
    * in Kafka Streams.
    */
   release(emit: (update: HeldUpdate) => Outcome): Outcome {
-    if (this.#updates.size === 0) return undefined;
+    if (this.#updates.length === 0) return undefined;
     const updates = this.#updates;
-    this.#updates = new Map();
-    return inOrder(updates.values(), (update) => {
+    this.#updates = [];
+    this.#byWindow = new Map();
+    return inOrder(updates, (update) => {
       if (update.value === null && update.old === null) return undefined;
       return this.#emit(update, emit);
     });

@@ -31,7 +31,7 @@ export class WindowUpdates {
     if (this.#held === undefined) {
       return this.#isForwarded ? this.#forward(windowed, value, old, timestampMs) : undefined;
     }
-    this.#held.hold(`${windowed.startMs} ${this.#store.textOf(windowed.key)}`, windowed, value, old, timestampMs);
+    this.#held.hold(windowed.startMs, this.#store.textOf(windowed.key), windowed, value, old, timestampMs);
     return undefined;
   }
 

@@ -41,7 +41,7 @@ export class TableUpdates {
     const outcome = this.#store.put(key, value, timestampMs, this.#held === undefined);
     if (outcome === 'refused') return this.#options.refused?.();
     if (this.#held === undefined) return this.#options.forward(key, value, old, timestampMs, outcome === 'latest');
-    this.#held.hold(this.#store.textOf(key), key, value, shown, timestampMs);
+    this.#held.hold(0, this.#store.textOf(key), key, value, shown, timestampMs);
     return undefined;
   }
 

@@ -191,6 +191,32 @@ describe('deserialize', () => {
   });
 });
 
+describe('serialize', () => {
+  const leaf = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.double(),
+    fc.integer(),
+    fc.constantFrom(null, true, -0, undefined, new Date(0), () => 1),
+  );
+
+  it('writes what JSON.stringify writes, for objects small and large', () => {
+    const name = fc.string({ unit: 'binary', maxLength: 40 });
+    fc.assert(
+      fc.property(fc.dictionary(name, leaf, { maxKeys: 10, noNullPrototype: true }), (value) => {
+        expect(json<unknown>().serialize(value).toString()).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+
+  it('heeds toJSON, inherited fields and prototypes as JSON.stringify does', () => {
+    class Point {
+      x = 1;
+    }
+    const given = [{ toJSON: () => 7 }, new Point(), Object.create({ a: 1 }), Object.create(null), [1], {}];
+    for (const value of given) expect(json<unknown>().serialize(value).toString()).toBe(JSON.stringify(value));
+  });
+});
+
 describe('serializeTo', () => {
   it('appends what serialize gives', () => {
     fc.assert(

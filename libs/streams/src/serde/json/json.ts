@@ -2,7 +2,7 @@ import { RecordError } from '@millrace/kernel';
 import { Scratch } from '../scratch.js';
 import type { Serde } from '../serde.js';
 import { LazyObject, parse, type LazyUsage } from './lazy-object.js';
-import { writeLazy } from './write-json.js';
+import { writeLazy, writeSmall } from './write-json.js';
 
 /** How many objects are read lazily before it is looked at how they are used. */
 const TRIAL_OBJECTS = 256;
@@ -35,9 +35,10 @@ class JsonSerde implements Serde<unknown> {
   readonly #scratch = new Scratch();
 
   serialize(value: unknown): Buffer {
-    if (LazyObject.of(value) === undefined) return Buffer.from(textOf(value), 'utf8');
     this.#scratch.clear();
-    this.serializeTo(value, this.#scratch);
+    if (LazyObject.of(value) === undefined) {
+      if (!writeSmall(value, this.#scratch)) return Buffer.from(textOf(value), 'utf8');
+    } else this.serializeTo(value, this.#scratch);
     return Buffer.from(this.#scratch.bytes.subarray(0, this.#scratch.length));
   }
 
@@ -48,7 +49,7 @@ class JsonSerde implements Serde<unknown> {
       if (writeLazy(lazy, into)) return;
       into.length = length;
     }
-    into.text(textOf(value));
+    if (!writeSmall(value, into)) into.text(textOf(value));
   }
 
   deserialize(bytes: Buffer, start: number, end: number): unknown {

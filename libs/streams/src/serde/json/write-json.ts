@@ -1,8 +1,12 @@
 import type { Scratch } from '../scratch.js';
 import type { LazyObject } from './lazy-object.js';
 
+/** Longer texts are left to the engine's own writer. */
+const MAX_SMALL_CHARACTERS = 32;
+
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -28,6 +32,44 @@ export function writeLazy(lazy: LazyObject, into: Scratch): boolean {
   if (changes !== undefined && !writeAdded(lazy, changes, into)) return false;
   into.byte(CLOSE_BRACE);
   return true;
+}
+
+/** Objects with more fields, or with long texts, are left to the engine's own writer, which is fast where there is much to write. */
+const MAX_SMALL_FIELDS = 8;
+
+/**
+ * Writes a plain object of a few numbers, short texts, booleans and nulls, as totals and keys are.
+ *
+ * @returns false, with nothing written, for any other value.
+ */
+export function writeSmall(value: unknown, into: Scratch): boolean {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
+  const names = Object.keys(value);
+  if (names.length > MAX_SMALL_FIELDS) return false;
+  const object = value as Readonly<Record<string, unknown>>;
+  for (const name of names) if (!isSmall(object[name])) return false;
+  into.byte(OPEN_BRACE);
+  names.forEach((name, nth) => {
+    if (nth > 0) into.byte(COMMA);
+    writeText(name, into);
+    into.byte(COLON);
+    writeValue(object[name], into);
+  });
+  into.byte(CLOSE_BRACE);
+  return true;
+}
+
+/** Whether `JSON.stringify` writes it, and it is soon written. */
+function isSmall(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.length <= MAX_SMALL_CHARACTERS;
+    case 'number':
+    case 'boolean':
+      return true;
+    default:
+      return value === null;
+  }
 }
 
 /** Which change replaces a field's value; -1 where none does. */
