@@ -38,7 +38,7 @@ async function checkIncludes(file, text) {
   let isFromSpec = false;
   let written = text;
   for (const [block, from, id, code] of text.matchAll(/<!-- from: (\S+?)#(\S+) -->\n```\w*\n([\s\S]*?)```/g)) {
-    isFromSpec ||= /\.(spec|sim)\.ts$/.test(from);
+    isFromSpec ||= /\.(spec|sim|contract)\.ts$/.test(from);
     const source = existsSync(path.join(root, from)) ? await read(from) : '';
     const region = new RegExp(`// #region ${id}\\n([\\s\\S]*?)[ \\t]*// #endregion`).exec(source)?.[1];
     if (region === undefined) problems.push(`${file}: ${from} has no region ${id}`);

@@ -17,6 +17,7 @@ import {
 } from '@nestjs/common';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { EMPTY, concat, of, tap, throwError, type Observable } from 'rxjs';
+import { embeddedBrokers } from './embedded-brokers.js';
 import { TransportFixture, answerOf } from './transport-fixture.js';
 
 let fixture: TransportFixture;
@@ -24,7 +25,7 @@ let steps: string[] = [];
 
 beforeEach(async () => {
   steps = [];
-  fixture = await TransportFixture.start({ orders: 1, twice: 1, 'twice.reply': 1 });
+  fixture = await TransportFixture.start(embeddedBrokers, { orders: 1, twice: 1, 'twice.reply': 1 });
 });
 
 afterEach(() => fixture.stop(), 20_000);

@@ -1,4 +1,3 @@
-import { EmbeddedBroker } from '@millrace/broker';
 import { Admin, Cluster, CommittedRecords, Fetcher, Producer } from '@millrace/client';
 import { MillraceServer, type MillraceServerOptions } from '@millrace/nest/transport';
 import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
@@ -27,19 +26,34 @@ export interface SeenRecord {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** An embedded broker on a port, with Nest microservices and Nest's own Kafka client around it. */
+/** Brokers without topics and groups, for the time of one test. */
+export interface LentBrokers {
+  /** `host:port` of one of them. */
+  readonly bootstrap: string;
+  /** Ends them, or removes what the test has left there. */
+  release(): Promise<void>;
+}
+
+/** Where a test gets its brokers from. */
+export interface TransportBrokers {
+  lend(): Promise<LentBrokers>;
+}
+
+/** Brokers, with Nest microservices and Nest's own Kafka client around them. */
 export class TransportFixture {
-  readonly broker = new EmbeddedBroker();
-  bootstrap = '';
+  readonly bootstrap: string;
+  readonly #brokers: LentBrokers;
   #cluster!: Cluster;
   #producer!: Producer;
   readonly #closing: (() => Promise<unknown>)[] = [];
 
-  static async start(topics: Readonly<Record<string, number>>): Promise<TransportFixture> {
-    const fixture = new TransportFixture();
-    await fixture.broker.start();
-    const { host, port } = await fixture.broker.listen();
-    fixture.bootstrap = `${host}:${port}`;
+  private constructor(brokers: LentBrokers) {
+    this.#brokers = brokers;
+    this.bootstrap = brokers.bootstrap;
+  }
+
+  static async start(brokers: TransportBrokers, topics: Readonly<Record<string, number>>): Promise<TransportFixture> {
+    const fixture = new TransportFixture(await brokers.lend());
     fixture.#cluster = new Cluster({ bootstrap: [fixture.bootstrap], clientId: 'spec' });
     await fixture.#cluster.start();
     fixture.#producer = new Producer(fixture.#cluster);
@@ -167,7 +181,7 @@ export class TransportFixture {
     for (const close of this.#closing.splice(0).reverse()) await close();
     await this.#producer.stop();
     await this.#cluster.stop();
-    await this.broker.stop();
+    await this.#brokers.release();
   }
 }
 
