@@ -23,6 +23,8 @@ async function roundTrip(config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'>, 
   }
 }
 
+const UNDER_REPLICATED = ['--bootstrap-server', 'INTERNAL', '--describe', '--under-replicated-partitions'];
+
 describe('a single node of Apache Kafka', () => {
   let kafka: KafkaCluster;
   let authority: CertificateAuthority;
@@ -99,13 +101,16 @@ describe('three nodes of Apache Kafka', () => {
     expect(kafka.nodes.map(({ rack }) => rack)).toEqual(['rack-1', 'rack-2', 'rack-3']);
   });
 
-  it('go on when one of them is killed', async () => {
-    await kafka.node(2).kill();
+  // The first broker of the list is the one that a client asks first.
+  it.each([1, 2])('go on when node %i is killed, and have all copies again once it is back', async (nodeId) => {
+    await kafka.node(nodeId).kill();
     await kafka.ready(2);
 
-    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, 'with-two')).toBe('by with-two');
+    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, `without-${nodeId}`)).toBe(`by without-${nodeId}`);
 
-    await kafka.node(2).start();
+    await kafka.node(nodeId).start();
     await kafka.ready(3);
+    await kafka.inSync();
+    expect(await kafka.node(3).tool('kafka-topics.sh', ...UNDER_REPLICATED)).toBe('');
   });
 });

@@ -42,6 +42,7 @@ export class KafkaCluster implements AsyncDisposable {
   readonly proxies: readonly NetworkProxy[];
   readonly #ownsNetwork: boolean;
   readonly #listeners: readonly KafkaListener[];
+  #attempts = 0;
 
   /** @internal */
   constructor(parts: {
@@ -90,7 +91,7 @@ export class KafkaCluster implements AsyncDisposable {
    * @throws {Error} with the log of a node that has ended meanwhile, or of the first.
    */
   async ready(brokers = this.nodes.length): Promise<void> {
-    const client = new Kafka({ brokers: [...this.bootstrap], logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+    const client = this.#client();
     let ended: readonly boolean[] = [];
     try {
       const outcome = await eventually(
@@ -111,6 +112,26 @@ export class KafkaCluster implements AsyncDisposable {
     }
   }
 
+  /**
+   * Waits until every partition has a leader and all of its copies in sync: then any one broker may be lost.
+   *
+   * @throws {Error} after four minutes; it names a partition that lacks a copy.
+   */
+  async inSync(): Promise<void> {
+    const client = this.#client();
+    let lacking = 'no broker answers';
+    await eventually(
+      'every partition has all of its copies in sync',
+      async () => {
+        lacking = (await partitionOutOfSync(client)) ?? '';
+        return lacking === '';
+      },
+      { timeoutMs: READY_TIMEOUT_MS, intervalMs: 200 },
+    ).catch((cause: unknown) => {
+      throw new Error(`not every partition of Apache Kafka has all of its copies in sync: ${lacking}`, { cause });
+    });
+  }
+
   /** Removes the containers, and the network unless it was given. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.remove()));
@@ -119,6 +140,15 @@ export class KafkaCluster implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  /** Without retries kafkajs asks the first broker of the list alone, which may be gone: every attempt begins with another one. */
+  #client(): Kafka {
+    const brokers = (): string[] => {
+      const first = this.#attempts++ % this.nodes.length;
+      return [...this.bootstrap.slice(first), ...this.bootstrap.slice(0, first)];
+    };
+    return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
   }
 }
 
@@ -199,6 +229,22 @@ async function hasMembers(client: Kafka, brokers: number): Promise<boolean> {
     await admin.connect();
     const { brokers: members, controller } = await admin.describeCluster();
     return members.length === brokers && controller !== null;
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** `topic-partition` of one that lacks a leader or a copy, also of internal topics; undefined when none does. */
+async function partitionOutOfSync(client: Kafka): Promise<string | undefined> {
+  const admin = client.admin();
+  try {
+    await admin.connect();
+    const { topics } = await admin.fetchTopicMetadata();
+    for (const { name, partitions } of topics) {
+      const lacking = partitions.find(({ leader, isr, replicas }) => leader < 0 || isr.length < replicas.length);
+      if (lacking !== undefined) return `${name}-${lacking.partitionId}`;
+    }
+    return undefined;
   } finally {
     await admin.disconnect();
   }
