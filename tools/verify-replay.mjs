@@ -3,21 +3,34 @@
  * every row of the exports: uninterrupted; after `kill -9` at three random moments with the same `--state`; with 1 and with 6
  * partitions; and with the records of each hour in random order.
  *
- * Options: `--only NAME` runs one of these, `--seed N` repeats the random moments and orders (printed otherwise).
- * Ends with `N passed, N failed`; exits with 1 when anything failed.
+ * `--cluster` does it on three brokers of Apache Kafka in containers instead: uninterrupted, and killed late; with
+ * `--kill-broker` once more, in which each broker in turn is killed and comes back.
+ *
+ * Options: `--only NAME` runs one of these, `--seed N` repeats the random moments and orders (printed otherwise), `--limit N`
+ * replays only the first N events, whose exports are compared with those of an embedded broker, byte by byte.
+ * Ends with `N passed, N failed`; exits with 1 when anything failed, with 2 when no container engine answers `--cluster`.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { EmbeddedJudge, judgeBySql } from './verify-replay/judge.mjs';
+import { killedLate, killedThreeTimes } from './verify-replay/killed.mjs';
+import { replayToTheEnd } from './verify-replay/replay-run.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, seed: { type: 'string' } } });
+const EXIT_USAGE = 2;
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    limit: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
+    'kill-broker': { type: 'boolean', default: false },
+  },
+});
 const seed = Number(options.seed ?? Math.floor(Math.random() * 2 ** 31));
+const limit = options.limit === undefined ? [] : [`--limit=${options.limit}`];
 
 /** A repeatable sequence of numbers in [0, 1) (mulberry32). */
 function randomFrom(start) {
@@ -31,97 +44,46 @@ function randomFrom(start) {
 }
 const random = randomFrom(seed);
 
-/** Starts the replay without the npm wrapper, so that a kill reaches the process that does the work. */
-function startReplay(folder, extra) {
-  const child = spawn(
-    process.execPath,
-    [
-      'apps/standalone/dist/main.js',
-      '--once',
-      '--port=0',
-      '--broker-port=0',
-      `--state=${folder}/state`,
-      `--export=${folder}/export`,
-      `--json=${folder}/summary.json`,
-      ...extra,
-    ],
-    { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr.on('data', (chunk) => (errors = (errors + chunk).slice(-20_000)));
-  const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal, errors })));
-  return { child, ended };
+async function clusterScenarios() {
+  // What it uses of libs/testing exists once the workspace is built.
+  const cluster = await import('./verify-replay/cluster.mjs');
+  await cluster.prepareEngine().catch((failure) => wrongUse(failure.message));
+  return {
+    'three brokers': (folder) => cluster.onCluster(folder, limit),
+    'three brokers, killed late': (folder) => cluster.killedOnCluster(folder, random, limit),
+    ...(options['kill-broker']
+      ? { 'three brokers, each killed in turn': (folder) => cluster.eachBrokerKilled(folder, limit) }
+      : {}),
+  };
 }
 
-async function replayToTheEnd(folder, extra) {
-  const { code, signal, errors } = await startReplay(folder, extra).ended;
-  if (code !== 0) throw new Error(`the replay ended with ${signal ?? code}:\n${errors}`);
-}
-
-function verifyExports(folder) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['tools/verify-exports/run.mjs', '--export', `${folder}/export`], {
-      cwd: root,
-    });
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
-    child.on('exit', (code) => resolve({ code, output }));
-  });
-}
-
-/** Kills the replay three times at random moments of the first run's duration, then lets it finish. */
-async function killedThreeTimes(folder) {
-  const typicalMs = 12_000;
-  for (let kill = 1; kill <= 3; kill++) {
-    const afterMs = 1_500 + random() * (typicalMs / 2);
-    await killedAt(folder, `kill ${kill}`, ({ ended }) => Promise.race([ended, sleep(afterMs, undefined)]));
-    console.log(`   killed after ${Math.round(afterMs)} ms`);
-  }
-  await replayToTheEnd(folder, []);
-}
-
-/**
- * Kills the replay when it has published most of the year: then a task has the most to restore, and what it is given
- * meanwhile must wait for it.
- */
-async function killedLate(folder) {
-  const percent = 70 + Math.floor(random() * 15);
-  await killedAt(folder, 'the kill', ({ child, ended }) => {
-    const published = new Promise((resolve) => {
-      let text = '';
-      child.stderr.on('data', (chunk) => {
-        text = (text + chunk).slice(-10_000);
-        const shown = [...text.matchAll(/replay: .*\((\d+) %\)/g)].at(-1);
-        if (shown !== undefined && Number(shown[1]) >= percent) resolve(undefined);
-      });
-    });
-    return Promise.race([ended, published]);
-  });
-  console.log(`   killed at ${percent} % of the events`);
-  await replayToTheEnd(folder, []);
-}
-
-async function killedAt(folder, what, moment) {
-  const replay = startReplay(folder, []);
-  const early = await moment(replay);
-  if (early !== undefined) throw new Error(`the replay was over before ${what}:\n${early.errors}`);
-  replay.child.kill('SIGKILL');
-  await replay.ended;
-}
-
-const scenarios = {
-  uninterrupted: (folder) => replayToTheEnd(folder, []),
-  'killed three times': killedThreeTimes,
-  'killed late': killedLate,
-  'one partition': (folder) => replayToTheEnd(folder, ['--partitions=1']),
-  'six partitions': (folder) => replayToTheEnd(folder, ['--partitions=6']),
-  'shuffled hours': (folder) => replayToTheEnd(folder, [`--shuffle=${seed % 100_000}`]),
+const embeddedScenarios = {
+  uninterrupted: (folder) => replayToTheEnd(folder, limit),
+  'killed three times': (folder) => killedThreeTimes(folder, random),
+  'killed late': (folder) => killedLate(folder, random, limit),
+  'one partition': (folder) => replayToTheEnd(folder, ['--partitions=1', ...limit]),
+  'six partitions': (folder) => replayToTheEnd(folder, ['--partitions=6', ...limit]),
+  'shuffled hours': (folder) => replayToTheEnd(folder, [`--shuffle=${seed % 100_000}`, ...limit]),
 };
 
+function wrongUse(text) {
+  console.log(text);
+  console.log('0 passed, 1 failed');
+  process.exit(EXIT_USAGE);
+}
+
+if (options['kill-broker'] && !options.cluster)
+  wrongUse('--kill-broker needs --cluster: the embedded broker has nobody beside it');
+if (options.limit !== undefined && !/^[1-9]\d*$/.test(options.limit)) wrongUse('--limit: give a whole number above 0');
 await build();
+const scenarios = options.cluster ? await clusterScenarios() : embeddedScenarios;
+const known = Object.keys(scenarios);
+if (options.only !== undefined && !known.includes(options.only)) {
+  wrongUse(`--only: there is no '${options.only}', but ${known.map((name) => `'${name}'`).join(', ')}`);
+}
 console.log(`seed ${seed}`);
 const total = { passed: 0, failed: 0 };
+const embedded = options.limit === undefined ? undefined : await EmbeddedJudge.create(limit);
 for (const [name, replay] of Object.entries(scenarios)) {
   if (options.only !== undefined && options.only !== name) continue;
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-replay-'));
@@ -129,12 +91,11 @@ for (const [name, replay] of Object.entries(scenarios)) {
     console.log(`== ${name}`);
     await replay(folder);
     const summary = JSON.parse(await readFile(`${folder}/summary.json`, 'utf8'));
-    const { code, output } = await verifyExports(folder);
-    const counted = /(\d+) passed, (\d+) failed\s*$/.exec(output);
-    if (counted === null) throw new Error(`the verification ended with ${code} and no count:\n${output}`);
-    total.passed += Number(counted[1]);
-    total.failed += Number(counted[2]);
-    console.log(`${counted[2] === '0' ? '   the exports equal SQL' : output}`);
+    const { passed, failed, output } = await (embedded === undefined ? judgeBySql(folder) : embedded.judge(folder));
+    total.passed += passed;
+    total.failed += failed;
+    const judge = embedded === undefined ? 'SQL' : 'those of the embedded broker';
+    console.log(failed === 0 ? `   the exports equal ${judge}` : output);
     console.log(`   ${JSON.stringify(summary)}`);
     if (summary.late > 0) throw new Error(`${summary.late} records were late, and the data has none`);
   } catch (failure) {
@@ -144,5 +105,6 @@ for (const [name, replay] of Object.entries(scenarios)) {
     await rm(folder, { recursive: true, force: true });
   }
 }
+await embedded?.remove();
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
