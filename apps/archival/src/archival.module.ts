@@ -3,7 +3,7 @@ import type { ObjectStore } from '@millrace/archive';
 import { StreamsModule, type StreamsModuleOptions } from '@millrace/nest';
 import type { PolicyOptions } from '@millrace/resilience';
 import { FlightArchive } from './sinks/flight-archive.js';
-import { OBJECT_STORE, OBJECT_STORE_POLICY } from './tokens.js';
+import { OBJECT_MAX_AGE_MS, OBJECT_STORE, OBJECT_STORE_POLICY } from './tokens.js';
 
 /** Name of the application: of its handle and of the group of its sink. */
 export const ARCHIVAL_APP = 'archival';
@@ -12,7 +12,11 @@ export const ARCHIVAL_APP = 'archival';
 export interface ArchivalModuleOptions {
   readonly streams: Omit<StreamsModuleOptions, 'applicationId'>;
   readonly store: ObjectStore;
+  /** After how many milliseconds an object is finished though it is not full. Default 5 minutes. */
+  readonly maxAgeMs?: number;
 }
+
+const DEFAULT_MAX_AGE_MS = 300_000;
 
 /** What stands around each call to the object store. A call that is given up is made again by the sink, later. */
 export const archivalPolicies: Readonly<Record<typeof OBJECT_STORE_POLICY, PolicyOptions>> = {
@@ -26,12 +30,18 @@ export const archivalPolicies: Readonly<Record<typeof OBJECT_STORE_POLICY, Polic
 /** Runs the sink that archives enriched flights. */
 @Module({})
 export class ArchivalModule {
-  static forRoot({ streams, store }: ArchivalModuleOptions): DynamicModule {
+  static forRoot({ streams, store, maxAgeMs = DEFAULT_MAX_AGE_MS }: ArchivalModuleOptions): DynamicModule {
     return {
       module: ArchivalModule,
       imports: [
         StreamsModule.forRoot({ ...streams, applicationId: ARCHIVAL_APP }, ARCHIVAL_APP),
-        StreamsModule.forFeature({ sinks: [FlightArchive], providers: [{ provide: OBJECT_STORE, useValue: store }] }),
+        StreamsModule.forFeature({
+          sinks: [FlightArchive],
+          providers: [
+            { provide: OBJECT_STORE, useValue: store },
+            { provide: OBJECT_MAX_AGE_MS, useValue: maxAgeMs },
+          ],
+        }),
       ],
     };
   }

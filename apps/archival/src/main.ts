@@ -4,8 +4,11 @@ import { ArchivalModule, archivalPolicies } from './archival.module.js';
 import { readArchivalConfig } from './config/archival-config.js';
 
 await runService(() => {
-  const { brokers, instanceId, host, port, logLevel, store } = readArchivalConfig(process.env);
+  const { brokers, instanceId, host, port, logLevel, store, maxAgeMs } = readArchivalConfig(process.env);
   const streams = { cluster: { bootstrap: brokers }, ...(instanceId === undefined ? {} : { instanceId }) };
-  const imports = [PoliciesModule.forRoot({ policies: archivalPolicies }), ArchivalModule.forRoot({ streams, store })];
+  const imports = [
+    PoliciesModule.forRoot({ policies: archivalPolicies }),
+    ArchivalModule.forRoot({ streams, store, maxAgeMs }),
+  ];
   return { name: 'archival', host, port, logLevel, imports };
 });

@@ -11,6 +11,7 @@ const environment = z
     MILLRACE_HTTP_HOST: z.string().default('0.0.0.0'),
     MILLRACE_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3003),
     MILLRACE_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    MILLRACE_ARCHIVE_MAX_AGE_MS: z.coerce.number().int().min(1_000).default(300_000),
     MILLRACE_ARCHIVE_DIR: z.string().optional(),
     MILLRACE_ARCHIVE_S3_BUCKET: z.string().optional(),
     MILLRACE_ARCHIVE_S3_REGION: z.string().optional(),
@@ -30,6 +31,8 @@ export interface ArchivalConfig {
   readonly port: number;
   readonly logLevel: z.infer<typeof environment>['MILLRACE_LOG_LEVEL'];
   readonly store: ObjectStore;
+  /** After how many milliseconds an object is finished though it is not full. */
+  readonly maxAgeMs: number;
 }
 
 /**
@@ -51,6 +54,7 @@ export function readArchivalConfig(variables: Readonly<Record<string, string | u
     port: data.MILLRACE_HTTP_PORT,
     logLevel: data.MILLRACE_LOG_LEVEL,
     store: storeOf(data),
+    maxAgeMs: data.MILLRACE_ARCHIVE_MAX_AGE_MS,
   };
 }
 
