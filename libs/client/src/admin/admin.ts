@@ -44,6 +44,7 @@ export class Admin {
    * Creates topics and waits until their partitions have leaders. A topic that exists is left as it is and reported so.
    *
    * @throws {FatalError} (stop-app) when the broker refuses a topic: its name, its configuration, or for lack of rights.
+   * @throws {TransientError} (retry) when a topic has no leader, or is not known to the brokers, after `requestTimeoutMs`.
    */
   async createTopics(topics: readonly NewTopic[], options: AdminOptions = {}): Promise<CreatedTopic[]> {
     if (topics.length === 0) return [];
@@ -61,7 +62,8 @@ export class Admin {
     });
     const names = topics.map(({ name }) => name);
     await this.#cluster.refreshMetadata(names);
-    await this.#cluster.metadata(names);
+    // The controller has said that they are there: a broker that does not know one is only behind.
+    await this.#cluster.metadata(names, Number.POSITIVE_INFINITY);
     return names.map((name) => ({ name, result: results.get(name) as CreatedTopic['result'] }));
   }
 

@@ -156,12 +156,14 @@ export class Cluster implements Lifecycle {
   /**
    * Describes topics, asking the brokers where the cache does not know.
    *
+   * @param unknownPatienceMs How long a topic may be unknown to the brokers, which learn of a new one each in its own time. Default: 5 s,
+   *   and no more than half of `requestTimeoutMs`.
    * @throws {TransientError} (retry) when a topic still has no leader after `requestTimeoutMs`.
    * @throws {FatalError} (stop-app) `MR_BROKER_REFUSED` when a topic does not exist or may not be described.
    */
-  async metadata(topics: readonly string[]): Promise<TopicMetadata[]> {
+  async metadata(topics: readonly string[], unknownPatienceMs?: number): Promise<TopicMetadata[]> {
     const unknown = topics.filter((name) => !isComplete(this.metadataCache.topic(name)));
-    if (unknown.length > 0) await this.#awaitTopics(unknown);
+    if (unknown.length > 0) await this.#awaitTopics(unknown, unknownPatienceMs);
     return topics.map((name) => this.metadataCache.topic(name) as TopicMetadata);
   }
 
@@ -201,10 +203,10 @@ export class Cluster implements Lifecycle {
     return done;
   }
 
-  async #awaitTopics(topics: readonly string[]): Promise<void> {
+  async #awaitTopics(topics: readonly string[], unknownPatienceMs?: number): Promise<void> {
     const { requestTimeoutMs } = this.settings;
     const startedMs = this.clock.monotonicMs();
-    const patienceMs = Math.min(UNKNOWN_TOPIC_PATIENCE_MS, requestTimeoutMs / 2);
+    const patienceMs = unknownPatienceMs ?? Math.min(UNKNOWN_TOPIC_PATIENCE_MS, requestTimeoutMs / 2);
     await retrying(this.retryContext(), `Metadata of ${topics.join(', ')}`, requestTimeoutMs, async () => {
       await this.refreshMetadata(topics);
       for (const name of topics) {
