@@ -7,7 +7,8 @@ export { OFFICIAL_IMAGES, imageOf, imageVariable, type Service } from './contain
 export { ContainerNetwork } from './container/network.js';
 export type { ContainerOptions } from './container/start-container.js';
 export { sweepLeftovers, type Swept } from './container/sweep.js';
-export { KafkaConnect, startConnect, type ConnectOptions, type ConnectorStatus } from './connect/kafka-connect.js';
+export { ConnectRest, type ConnectorStatus } from './connect/connect-rest.js';
+export { KafkaConnect, startConnect, type ConnectOptions } from './connect/kafka-connect.js';
 export { NetworkFaults, NetworkProxy, startNetworkFaults, type FaultDirection } from './faults/network-faults.js';
 export { KafkaCluster, startKafka, type KafkaOptions } from './kafka/kafka-cluster.js';
 export type { KafkaListener } from './kafka/kafka-listeners.js';
