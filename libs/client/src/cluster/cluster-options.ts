@@ -15,6 +15,12 @@ export interface ClusterOptions {
   readonly random?: Random;
   /** Credentials. Default: none. */
   readonly sasl?: SaslOptions;
+  /**
+   * Rack or availability zone of this process, as `broker.rack` names them. Where brokers have a rack-aware
+   * `replica.selector.class`, records are then read from a copy in the same rack (KIP-392). Kafka property `client.rack`.
+   * Default: none, all is read from leaders.
+   */
+  readonly rack?: string;
   /** How long a broker may take to answer, in milliseconds. Default 30000. Kafka property `request.timeout.ms`. */
   readonly requestTimeoutMs?: number;
   /** How long a connection may take to open, in milliseconds. Default 10000. */
@@ -35,6 +41,8 @@ export interface ClusterSettings {
   readonly clock: Clock;
   readonly random: Random;
   readonly sasl: SaslOptions | undefined;
+  /** Empty for none. */
+  readonly rack: string;
   readonly requestTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly retryBackoffMs: number;
@@ -62,6 +70,7 @@ export function resolveClusterOptions(options: ClusterOptions): ClusterSettings 
     clock: options.clock ?? new SystemClock(),
     random: options.random ?? new SystemRandom(),
     sasl: options.sasl,
+    rack: options.rack ?? '',
     requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
     connectTimeoutMs: positive('connectTimeoutMs', options.connectTimeoutMs ?? 10_000),
     retryBackoffMs: positive('retryBackoffMs', options.retryBackoffMs ?? 100),

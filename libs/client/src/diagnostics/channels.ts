@@ -41,13 +41,21 @@ export interface TransactionEvent {
   readonly durationMs: number;
 }
 
-/** A partition's fetch is tried again, perhaps at another leader, or has failed for good. */
-export interface FetchEvent {
-  readonly topic: string;
-  readonly partition: number;
-  readonly event: 'retrying' | 'failed';
-  readonly error: string;
-}
+/** A partition's fetch is tried again, perhaps at another leader; has failed for good; or goes to a follower from now on (KIP-392). */
+export type FetchEvent =
+  | {
+      readonly topic: string;
+      readonly partition: number;
+      readonly event: 'retrying' | 'failed';
+      readonly error: string;
+    }
+  | {
+      readonly topic: string;
+      readonly partition: number;
+      readonly event: 'replica';
+      /** The follower. */
+      readonly nodeId: number;
+    };
 
 /** What this library tells about itself; `observability` turns it into metrics and logs. */
 export const clientChannels = {

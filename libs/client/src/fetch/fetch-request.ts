@@ -8,7 +8,7 @@ import type { PartitionFetch } from './partition-fetch.js';
 const IDS_SINCE = 13;
 const READ_COMMITTED = 1;
 
-/** One fetch of some partitions from their leader. */
+/** One fetch of some partitions from their leader, or from the replica that it prefers. */
 export interface FetchPlan {
   /** The highest version that fits: without topic ids the last one that takes names. */
   readonly cap: number | undefined;
@@ -44,6 +44,7 @@ export function planFetch(
         version >= IDS_SINCE ? { topicId, partitions: members } : { topic, partitions: members },
       ),
       forgottenTopicsData: [],
+      rackId: cluster.settings.rack,
     }),
   };
 }

@@ -2,12 +2,14 @@
  * Reads assigned partitions ahead of the caller.
  *
  * Invariants:
- * - one outstanding fetch to a broker; it names every partition led there that is neither paused nor full;
+ * - one outstanding fetch to a broker; it names every partition read there that is neither paused nor full;
+ * - a partition is read from its leader, or from the follower that the leader prefers for this client's rack (KIP-392); whatever goes
+ *   wrong with a follower, the leader is asked next, and it alone says that an offset is out of range;
  * - a partition's batches are polled in the order of their offsets, without gap and without repetition;
  * - an answer that belongs to an assignment that was replaced, or to a position that has moved, is dropped;
  * - an answer stays one contiguous buffer: batches are views on it, and nothing is decoded here.
  */
-import { TaskError, describeError, type Lifecycle } from '@millrace/kernel';
+import { TaskError, TransientError, describeError, type Lifecycle } from '@millrace/kernel';
 import { ErrorCodes, apis, type ResponseOf } from '@millrace/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { backoffMs } from '../cluster/retry.js';
@@ -198,7 +200,7 @@ export class Fetcher implements Lifecycle {
         this.#wakeUp.at(partition.notBeforeMs);
         continue;
       }
-      const nodeId = this.#cluster.leaderOf(partition.topic, partition.partition);
+      const nodeId = this.#sourceOf(partition, nowMs);
       if (nodeId === undefined) this.#findLeader(partition);
       else if (!this.#isSameTopic(partition)) continue;
       else if (this.#outstanding.has(nodeId)) continue;
@@ -206,6 +208,17 @@ export class Fetcher implements Lifecycle {
       else wanted.set(nodeId, [...(wanted.get(nodeId) ?? []), partition]);
     }
     for (const [nodeId, partitions] of wanted) this.#fetch(nodeId, partitions, leftOut.has(nodeId));
+  }
+
+  /** The broker to read a partition from; `undefined` while its leader is not known. */
+  #sourceOf(partition: PartitionFetch, nowMs: number): number | undefined {
+    const { topic, replica } = partition;
+    const leaderId = this.#cluster.leaderOf(topic, partition.partition);
+    const followerId = leaderId === undefined ? undefined : replica.at(nowMs);
+    if (followerId === undefined) return leaderId;
+    if (this.#cluster.metadataCache.broker(followerId) !== undefined) return followerId;
+    replica.drop();
+    return leaderId;
   }
 
   #fetch(nodeId: number, partitions: readonly PartitionFetch[], leavesOut: boolean): void {
@@ -220,7 +233,7 @@ export class Fetcher implements Lifecycle {
       const cap = plan.cap === undefined ? {} : { cap: plan.cap };
       const response = await link.request(apis.Fetch, plan.body, { timeoutMs, ...cap });
       if (response.errorCode !== ErrorCodes.NONE) throw brokerError(response.errorCode, `Fetch from broker ${nodeId}`);
-      this.#handleResponse(response, partitions, positions);
+      this.#handleResponse(nodeId, response, partitions, positions);
     };
     exchange()
       .catch((error: Error) => {
@@ -233,6 +246,7 @@ export class Fetcher implements Lifecycle {
   }
 
   #handleResponse(
+    nodeId: number,
     response: ResponseOf<typeof apis.Fetch>,
     partitions: readonly PartitionFetch[],
     positions: readonly number[],
@@ -247,23 +261,22 @@ export class Fetcher implements Lifecycle {
       const answer = answers.get(key);
       const isCurrent = this.#partitions.get(key) === partition && partition.fetchOffset === positions[index];
       if (answer === undefined || !isCurrent) return;
-      if (answer.errorCode === ErrorCodes.NONE) this.#handleAnswer(key, partition, answer);
-      else this.#handleError(partition, answer);
+      if (answer.errorCode === ErrorCodes.NONE) this.#handleAnswer(nodeId, key, partition, answer);
+      else this.#handleError(nodeId, partition, answer);
     });
   }
 
-  #handleAnswer(key: string, partition: PartitionFetch, answer: PartitionAnswer): void {
+  #handleAnswer(nodeId: number, key: string, partition: PartitionFetch, answer: PartitionAnswer): void {
+    const nowMs = this.#cluster.clock.monotonicMs();
     let outcome;
     try {
-      outcome = partition.accept(
-        answer,
-        this.#settings.isolation === 'read_committed',
-        this.#cluster.clock.monotonicMs(),
-      );
+      outcome = partition.accept(answer, this.#settings.isolation === 'read_committed', nowMs, nodeId);
     } catch (error) {
       this.#fail(partition, error as Error);
       return;
     }
+    const { preferredReadReplica } = answer;
+    if (preferredReadReplica >= 0) this.#readFrom(partition, preferredReadReplica, nowMs);
     if (outcome === 'served') {
       // The one that was served goes to the end of the line, so that all get their turn in answers that are cut off.
       this.#partitions.delete(key);
@@ -272,13 +285,23 @@ export class Fetcher implements Lifecycle {
     if (outcome !== 'nothing new' && !partition.paused) this.#wakePoll?.();
   }
 
-  #handleError(partition: PartitionFetch, answer: PartitionAnswer): void {
+  #readFrom({ topic, partition, replica }: PartitionFetch, nodeId: number, nowMs: number): void {
+    if (!replica.is(nodeId)) clientChannels.fetch.publish({ topic, partition, event: 'replica', nodeId });
+    replica.use(nodeId, nowMs + this.#cluster.settings.metadataMaxAgeMs);
+  }
+
+  #handleError(nodeId: number, partition: PartitionFetch, answer: PartitionAnswer): void {
     const { topic, fetchOffset } = partition;
     const { leaderId, leaderEpoch } = answer.currentLeader;
     this.#cluster.metadataCache.learnLeader(topic, partition.partition, leaderId, leaderEpoch);
     const place = { topic, partition: partition.partition, offset: fetchOffset };
     const what = `Fetch of ${topic}-${partition.partition} at offset ${fetchOffset}`;
-    this.#handleFailure(partition, brokerError(answer.errorCode, what, place));
+    // A follower knows less of the log than its leader, who has the last word.
+    const isLast = !(partition.replica.is(nodeId) && answer.errorCode === ErrorCodes.OFFSET_OUT_OF_RANGE);
+    const error = isLast
+      ? brokerError(answer.errorCode, what, place)
+      : new TransientError('MR_BROKER_RETRIABLE', `${what} from follower ${nodeId} is out of its range`, { place });
+    this.#handleFailure(partition, error);
   }
 
   #handleFailure(partition: PartitionFetch, error: Error): void {
@@ -288,6 +311,7 @@ export class Fetcher implements Lifecycle {
       this.#fail(partition, error);
       return;
     }
+    partition.replica.drop();
     partition.failures++;
     const delayMs = backoffMs(partition.failures, this.#cluster.settings, this.#cluster.random);
     partition.notBeforeMs = this.#cluster.clock.monotonicMs() + delayMs;

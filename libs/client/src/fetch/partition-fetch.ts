@@ -1,5 +1,6 @@
 import type { ResponseOf, apis } from '@millrace/protocol';
 import { completeBatches, type FetchedBatch } from './fetched-batch.js';
+import { ReadReplica } from './read-replica.js';
 
 /** What a broker says about one partition of a fetch. */
 export type PartitionAnswer = ResponseOf<typeof apis.Fetch>['responses'][number]['partitions'][number];
@@ -31,6 +32,7 @@ export class PartitionFetch {
   /** When a broker last answered that there was nothing beyond what was fetched; of the monotonic clock. */
   caughtUpAtMs: number | undefined;
   bufferedBytes = 0;
+  readonly replica = new ReadReplica();
   #buffered: FetchedBatch[] = [];
 
   constructor(topic: string, partition: number, offset: number) {
@@ -43,9 +45,10 @@ export class PartitionFetch {
   /**
    * Takes over a good answer to a fetch at {@link fetchOffset}.
    *
+   * @param nodeId Who has answered: a follower may not know yet how far the log is readable, and never takes anything back.
    * @throws {RecordError} (dead-letter) `MR_PROTOCOL_CORRUPT` when its records are no batches.
    */
-  accept(answer: PartitionAnswer, committedOnly: boolean, nowMs: number): FetchOutcome {
+  accept(answer: PartitionAnswer, committedOnly: boolean, nowMs: number, nodeId: number): FetchOutcome {
     const { highWatermark } = answer;
     const lastStableOffset = answer.lastStableOffset < 0 ? highWatermark : answer.lastStableOffset;
     const records = answer.records ?? NO_RECORDS;
@@ -61,7 +64,8 @@ export class PartitionFetch {
       this.fetchOffset = nextOffset;
     }
     this.failures = 0;
-    this.endOffset = committedOnly ? lastStableOffset : highWatermark;
+    const answeredEnd = committedOnly ? lastStableOffset : highWatermark;
+    this.endOffset = this.replica.is(nodeId) ? Math.max(answeredEnd, this.fetchOffset) : answeredEnd;
     const wasCaughtUp = this.caughtUpAtMs !== undefined;
     this.caughtUpAtMs = this.fetchOffset >= this.endOffset ? nowMs : undefined;
     if (complete.endByte > 0) return 'served';

@@ -57,6 +57,16 @@ describe('the options of an application', () => {
   });
 });
 
+describe('the rack of a process', () => {
+  it('is the one that records are read from, unless the cluster’s options name another', () => {
+    const bootstrap = ['localhost:9092'];
+
+    expect(resolved({ rack: 'zone-a', cluster: { bootstrap } }).cluster.rack).toBe('zone-a');
+    expect(resolved({ rack: 'host-7', cluster: { bootstrap, rack: 'zone-b' } }).cluster.rack).toBe('zone-b');
+    expect(resolved({ cluster: { bootstrap } }).cluster.rack).toBeUndefined();
+  });
+});
+
 describe('the options of standbys and warm-ups', () => {
   it("have Kafka's defaults", () => {
     expect(resolved({})).toMatchObject({

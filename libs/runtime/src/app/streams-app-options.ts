@@ -63,7 +63,11 @@ export interface StreamsAppOptions {
    * task's process fails. Default 0. Kafka property `num.standby.replicas`.
    */
   readonly standbyReplicas?: number;
-  /** Rack, host or availability zone of this process: standbys go to another one first. Default: none (KIP-708). */
+  /**
+   * Rack or availability zone of this process, as `broker.rack` names them. Standbys go to another one first (KIP-708); where brokers have
+   * a rack-aware `replica.selector.class`, records are read from copies in the same one (KIP-392; `cluster.rack` names another one for
+   * that). Kafka properties `client.rack` and `rack.aware.assignment.tags`. Default: none.
+   */
   readonly rack?: string;
   /**
    * A stateful task moves only to a process whose stores are at most so many changelog records behind; until then it stays, and
@@ -243,7 +247,13 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
     topologies: options.topologies.map((topology) =>
       recoverable(topology, options.policies?.[topology.name], problems),
     ),
-    cluster: { clientId: `${options.applicationId}-${clientName}`, ...options.cluster, clock, random },
+    cluster: {
+      clientId: `${options.applicationId}-${clientName}`,
+      ...(options.rack !== undefined && { rack: options.rack }),
+      ...options.cluster,
+      clock,
+      random,
+    },
     instanceId: options.instanceId,
     processId,
     advertisedUrl: typeof advertisedUrl === 'function' ? advertisedUrl : () => advertisedUrl,
