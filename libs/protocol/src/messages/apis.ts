@@ -21,6 +21,7 @@ import { OffsetFetch } from './offset-fetch.js';
 import { Produce } from './produce.js';
 import { SaslAuthenticate } from './sasl-authenticate.js';
 import { SaslHandshake } from './sasl-handshake.js';
+import { StreamsGroupHeartbeat } from './streams-group-heartbeat.js';
 import { SyncGroup } from './sync-group.js';
 import { TxnOffsetCommit } from './txn-offset-commit.js';
 import type { AnyApi } from '../schema/api.js';
@@ -50,6 +51,7 @@ export const apis = {
   Produce,
   SaslAuthenticate,
   SaslHandshake,
+  StreamsGroupHeartbeat,
   SyncGroup,
   TxnOffsetCommit,
 } as const;

@@ -69,6 +69,27 @@ export function struct<const S extends Shape, const O extends FieldOptions = NoO
   return field as Field<unknown, never> as Field<DecodedOf<S>, DraftOf<S>, OptionalBy<O>>;
 }
 
+/** A struct inside a struct that may be absent; default null. Its presence is one byte (KIP-893). */
+export function nullableStruct<const S extends Shape>(shape: S): Field<DecodedOf<S> | null, DraftOf<S> | null, true> {
+  const field: Field<Values | null, Values | null> = {
+    ...describeField({ nullable: '0+', default: null }),
+    defaultValue: () => null,
+    isDefault: (value) => value === null,
+    compile: (context) => {
+      const codec = compileStruct(shape, { ...context, nullable: false }) as Codec<Values>;
+      return {
+        minBytes: 1,
+        read: (reader) => (reader.int8() < 0 ? null : codec.read(reader)),
+        write: (writer, value) => {
+          writer.int8(value === null ? -1 : 1);
+          if (value !== null) codec.write(writer, value);
+        },
+      };
+    },
+  };
+  return field as Field<unknown, never> as Field<DecodedOf<S> | null, DraftOf<S> | null, true>;
+}
+
 function compileArray(context: CompileContext, element: AnyCodec): Codec<unknown[] | null, readonly unknown[] | null> {
   const minElementBytes = Math.max(1, element.minBytes);
   return {

@@ -41,6 +41,7 @@ function fixed<T, Options extends FieldOptions>(
 
 const INT8: Codec<number> = { minBytes: 1, read: (r) => r.int8(), write: (w, value) => w.int8(value) };
 const INT16: Codec<number> = { minBytes: 2, read: (r) => r.int16(), write: (w, value) => w.int16(value) };
+const UINT16: Codec<number> = { minBytes: 2, read: (r) => r.uint16(), write: (w, value) => w.uint16(value) };
 const INT32: Codec<number> = { minBytes: 4, read: (r) => r.int32(), write: (w, value) => w.int32(value) };
 const INT64: Codec<number> = { minBytes: 8, read: (r) => r.int64(), write: (w, value) => w.int64(value) };
 const BOOL: Codec<boolean> = { minBytes: 1, read: (r) => r.bool(), write: (w, value) => w.bool(value) };
@@ -54,6 +55,11 @@ export function int8<const O extends NumberOptions = NoOptions>(options?: O): Fi
 /** A signed 16-bit integer; default 0. */
 export function int16<const O extends NumberOptions = NoOptions>(options?: O): Field<number, number, OptionalBy<O>> {
   return fixed(options ?? ({} as O), options?.default ?? 0, INT16);
+}
+
+/** An unsigned 16-bit integer; default 0. */
+export function uint16<const O extends NumberOptions = NoOptions>(options?: O): Field<number, number, OptionalBy<O>> {
+  return fixed(options ?? ({} as O), options?.default ?? 0, UINT16);
 }
 
 /** A signed 32-bit integer; default 0. */

@@ -39,6 +39,11 @@ export class Reader {
     return (((buffer[at] as number) << 24) >> 16) | (buffer[at + 1] as number);
   }
 
+  /** Reads an unsigned 16-bit integer. */
+  uint16(): number {
+    return this.int16() & 0xffff;
+  }
+
   int32(): number {
     const at = this.take(4);
     const { buffer } = this;

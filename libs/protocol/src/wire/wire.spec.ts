@@ -4,11 +4,12 @@ import { ProtocolError } from '../errors/protocol-error.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
-type NumberType = 'int8' | 'int16' | 'int32' | 'int64' | 'uvarint';
+type NumberType = 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'uvarint';
 
 const ranges: [NumberType, number, number][] = [
   ['int8', -128, 127],
   ['int16', -32768, 32767],
+  ['uint16', 0, 65535],
   ['int32', -2147483648, 2147483647],
   ['int64', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
   ['uvarint', 0, 4294967295],

@@ -44,6 +44,14 @@ export class Writer {
     this.buffer[at + 1] = value;
   }
 
+  /** Writes an unsigned 16-bit integer. */
+  uint16(value: number): void {
+    checkInteger(value, 0, 65535, 'uint16');
+    const at = this.reserve(2);
+    this.buffer[at] = value >> 8;
+    this.buffer[at + 1] = value;
+  }
+
   int32(value: number): void {
     checkInteger(value, INT32_MIN, INT32_MAX, 'int32');
     this.rawInt32(value);

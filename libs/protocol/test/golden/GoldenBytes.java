@@ -63,7 +63,7 @@ public final class GoldenBytes {
         {ApiMessageType.ADD_PARTITIONS_TO_TXN, 0, 3}, {ApiMessageType.ADD_OFFSETS_TO_TXN, 0, 4},
         {ApiMessageType.END_TXN, 0, 5}, {ApiMessageType.TXN_OFFSET_COMMIT, 0, 5},
         {ApiMessageType.DESCRIBE_CONFIGS, 1, 4}, {ApiMessageType.SASL_AUTHENTICATE, 0, 2},
-        {ApiMessageType.DELETE_RECORDS, 0, 2},
+        {ApiMessageType.DELETE_RECORDS, 0, 2}, {ApiMessageType.STREAMS_GROUP_HEARTBEAT, 0, 0},
     };
 
     /** Values for one message; sparse ones are null, empty or default wherever they may be. */
