@@ -23,6 +23,7 @@ export { cooperativeStickyAssignor } from './group/assignors/cooperative-sticky-
 export { rangeAssignor } from './group/assignors/range-assignor.js';
 export { roundRobinAssignor } from './group/assignors/round-robin-assignor.js';
 export type { CommittedOffset } from './group/committed-offsets.js';
+export type { GroupMembership } from './group/group-membership.js';
 export { GroupMember } from './group/group-member.js';
 export type { GroupMetadata } from './group/group-metadata.js';
 export type { AssignmentInfo, GroupMemberOptions } from './group/group-options.js';
@@ -34,4 +35,13 @@ export { Producer } from './producer/producer.js';
 export type { TrackedRecords } from './producer/tracked-records.js';
 export { RecordProducer, type RecordOptions, type RecordProducerOptions } from './producer/record-producer.js';
 export type { SaslOptions } from './sasl/sasl.js';
+export { StreamsGroupMember } from './streams-group/streams-group-member.js';
+export type {
+  StreamsAssignment,
+  StreamsChangelog,
+  StreamsGroupMemberOptions,
+  StreamsSubtopology,
+  StreamsTaskId,
+  StreamsTaskOffset,
+} from './streams-group/streams-group-options.js';
 export type { OffsetToCommit } from './transaction/transactional-offsets.js';

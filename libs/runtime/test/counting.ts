@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { TopologyBuilder, json, topic, utf8, type Topology } from '@millrace/streams';
-import type { EmbeddedCluster, GivenRecord } from './embedded-cluster.js';
+import type { GivenRecord, TopicPeer } from './topic-peer.js';
 
 export const events = topic('events', utf8, utf8);
 export const counts = topic('counts', utf8, json<number>());
@@ -35,7 +35,10 @@ export function numbered(count: number, from = 0): GivenRecord[] {
 }
 
 /** Checks that readers of committed data see each key counted 1, 2, 3 … to the number of its events: none lost, none doubled. */
-export async function expectCountedOnce(cluster: EmbeddedCluster, given: readonly GivenRecord[]): Promise<void> {
+export async function expectCountedOnce(
+  cluster: Pick<TopicPeer, 'read'>,
+  given: readonly GivenRecord[],
+): Promise<void> {
   const seen = new Map<string, number[]>();
   for (const { key, value } of await cluster.read('counts')) {
     seen.set(key as string, [...(seen.get(key as string) ?? []), Number(value)]);

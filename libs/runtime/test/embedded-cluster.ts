@@ -1,103 +1,37 @@
 import { EmbeddedBroker } from '@millrace/broker';
-import { Admin, Cluster, CommittedRecords, Fetcher, Producer } from '@millrace/client';
-import { RecordBatchBuilder, partitionForKey, type RecordHeader } from '@millrace/protocol';
+import { Cluster } from '@millrace/client';
+import { TopicPeer } from './topic-peer.js';
 
-/** A record to be produced. */
-export interface GivenRecord {
-  readonly key: string | null;
-  readonly value: string | null;
-  readonly timestampMs?: number;
-  readonly partition?: number;
-  readonly headers?: readonly RecordHeader[];
-}
-
-/** A record as a reader of committed data sees it. */
-export interface SeenRecord {
-  readonly partition: number;
-  readonly offset: number;
-  readonly timestampMs: number;
-  readonly key: string | null;
-  readonly value: string | null;
-  readonly headers: ReadonlyMap<string, string | undefined>;
-}
+export type { GivenRecord, SeenRecord } from './topic-peer.js';
 
 /** An embedded broker with a client of its own, for specs: produces, and reads what is committed. */
-export class EmbeddedCluster {
+export class EmbeddedCluster extends TopicPeer {
   readonly broker: EmbeddedBroker;
-  readonly client: Cluster;
-  readonly #producer: Producer;
 
   private constructor(broker: EmbeddedBroker) {
+    super(new Cluster({ ...optionsOf(broker), clientId: 'spec' }));
     this.broker = broker;
-    this.client = new Cluster({ ...this.options(), clientId: 'spec' });
-    this.#producer = new Producer(this.client);
   }
 
   static async start(topics: Readonly<Record<string, number>> = {}): Promise<EmbeddedCluster> {
     const broker = new EmbeddedBroker();
     await broker.start();
     const cluster = new EmbeddedCluster(broker);
-    await cluster.client.start();
-    await cluster.#producer.start();
-    const wanted = Object.entries(topics).map(([name, partitions]) => ({ name, partitions }));
-    await new Admin(cluster.client).createTopics(wanted);
+    await cluster.open(topics);
     return cluster;
   }
 
   /** How an application reaches this cluster. */
   options(): { bootstrap: string[]; dialer: ReturnType<EmbeddedBroker['dialer']> } {
-    return { bootstrap: ['memory:9092'], dialer: this.broker.dialer() };
-  }
-
-  get admin(): Admin {
-    return new Admin(this.client);
-  }
-
-  async produce(topic: string, records: readonly GivenRecord[]): Promise<void> {
-    const count = await this.client.partitionCount(topic);
-    const batches = new Map<number, RecordBatchBuilder>();
-    for (const { key, value, timestampMs = 0, partition, headers = [] } of records) {
-      const keyBytes = key === null ? null : Buffer.from(key);
-      const target = partition ?? (keyBytes === null ? 0 : partitionForKey(keyBytes, count));
-      const batch = batches.get(target) ?? new RecordBatchBuilder();
-      batches.set(target, batch);
-      batch.append(timestampMs, keyBytes, value === null ? null : Buffer.from(value), headers);
-    }
-    await Promise.all([...batches].map(([partition, batch]) => this.#producer.send(topic, partition, batch)));
-  }
-
-  /** All committed records of a topic, by partition and offset. */
-  async read(topic: string): Promise<SeenRecord[]> {
-    const count = await this.client.partitionCount(topic);
-    const fetcher = new Fetcher(this.client, { isolation: 'read_committed', maxWaitMs: 10 });
-    await fetcher.start();
-    const partitions = Array.from({ length: count }, (_, partition) => ({ topic, partition, offset: 0 }));
-    fetcher.assign(partitions);
-    const seen: SeenRecord[] = [];
-    const records = new CommittedRecords();
-    while (!partitions.every((partition) => fetcher.isCaughtUp(partition))) {
-      for (const batch of await fetcher.poll(10)) {
-        records.reset(batch);
-        while (records.nextRecord()) {
-          const { cursor } = records;
-          seen.push({
-            partition: batch.partition,
-            offset: cursor.offset,
-            timestampMs: cursor.timestampMs,
-            key: cursor.key()?.toString() ?? null,
-            value: cursor.value()?.toString() ?? null,
-            headers: new Map(cursor.headers().map(({ key, value }) => [key, value?.toString()])),
-          });
-        }
-      }
-    }
-    await fetcher.stop();
-    return seen.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    return optionsOf(this.broker);
   }
 
   async stop(): Promise<void> {
-    await this.#producer.stop();
-    await this.client.stop();
+    await this.close();
     await this.broker.stop();
   }
+}
+
+function optionsOf(broker: EmbeddedBroker): { bootstrap: string[]; dialer: ReturnType<EmbeddedBroker['dialer']> } {
+  return { bootstrap: ['memory:9092'], dialer: broker.dialer() };
 }

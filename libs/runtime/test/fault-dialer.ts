@@ -30,6 +30,11 @@ export class FaultDialer implements Dialer {
     this.#open.clear();
   }
 
+  /** Ends what {@link kill} began: lets new connections through again. */
+  mend(): void {
+    this.#isDown = false;
+  }
+
   async dial(host: string, port: number, options: { timeoutMs: number }): Promise<ByteStream> {
     if (this.#isDown) throw new TransientError('MR_NETWORK_DISCONNECTED', 'killed');
     const stream = await this.#inner.dial(host, port, options);

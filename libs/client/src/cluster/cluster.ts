@@ -21,6 +21,8 @@ import { retrying, type RetryContext } from './retry.js';
 export interface ClusterFeatures {
   /** Level of the feature `transaction.version`: 2 with KIP-890's second part, else less. */
   readonly transactionVersion: number;
+  /** Level of the feature `streams.version`: 1 with streams groups (KIP-1071), else 0. */
+  readonly streamsVersion: number;
 }
 
 /** The purpose of connections for requests that any broker answers at once. */
@@ -42,7 +44,7 @@ export class Cluster implements Lifecycle {
   readonly #bootstrapLinks: readonly BrokerLink[];
   #stopping = new AbortController();
   #running = false;
-  #features: ClusterFeatures = { transactionVersion: 0 };
+  #features: ClusterFeatures = { transactionVersion: 0, streamsVersion: 0 };
   #refresh: { readonly topics: ReadonlySet<string>; readonly done: Promise<void> } | undefined;
   #nextRefresh: { readonly topics: Set<string>; readonly done: Promise<void> } | undefined;
   #ageing: Timer | undefined;
@@ -85,7 +87,10 @@ export class Cluster implements Lifecycle {
       await retrying(this.retryContext(), 'the first contact with the cluster', requestTimeoutMs, async () => {
         const link = await this.#firstReachable();
         const capabilities = await link.capabilities();
-        this.#features = { transactionVersion: capabilities.feature('transaction.version') };
+        this.#features = {
+          transactionVersion: capabilities.feature('transaction.version'),
+          streamsVersion: capabilities.feature('streams.version'),
+        };
         this.metadataCache.update(await link.request(apis.Metadata, metadataRequest([])));
       });
     } catch (error) {

@@ -12,7 +12,7 @@
  * - heartbeats go on from SyncGroup until the next JoinGroup, also during callbacks;
  * - `groupMetadata` never falls back to "no member" once it was one: a zombie must be fenced, not taken for an outsider.
  */
-import { describeError, isMillraceError, sleep, type Lifecycle } from '@millrace/kernel';
+import { describeError, isMillraceError, sleep } from '@millrace/kernel';
 import { errorName, ErrorCodes } from '@millrace/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { backoffMs } from '../cluster/retry.js';
@@ -22,6 +22,7 @@ import { partitionKey, type TopicPartition } from '../metadata/topic-metadata.js
 import type { OffsetToCommit } from '../transaction/transactional-offsets.js';
 import { committedOffsets, type CommittedOffset } from './committed-offsets.js';
 import { commitGroupOffsets } from './commit-offsets.js';
+import type { GroupMembership } from './group-membership.js';
 import type { GroupMetadata } from './group-metadata.js';
 import { resolveGroupTimes, topicsOf, type GroupMemberOptions } from './group-options.js';
 import { joinGroup, leaveGroup, syncGroup, type GroupContext, type Joined } from './group-requests.js';
@@ -41,7 +42,7 @@ class CallbackFailure extends Error {
 }
 
 /** See the head of this file. Made on a started cluster. */
-export class GroupMember implements Lifecycle {
+export class GroupMember implements GroupMembership {
   readonly #options: GroupMemberOptions;
   readonly #context: GroupContext;
   readonly #heartbeats: Heartbeats;

@@ -91,3 +91,17 @@ describe('the options of standbys and warm-ups', () => {
     );
   });
 });
+
+describe('the group protocol', () => {
+  it('is classic unless asked otherwise', () => {
+    expect(resolved({}).groupProtocol).toBe('classic');
+  });
+
+  it('refuses with streams what the coordinator decides or does not know, with the remedy', () => {
+    const wrong = { groupProtocol: 'streams', standbyReplicas: 2, advertisedUrl: 'http://here:3000/queries' } as const;
+
+    expect(() => resolved(wrong)).toThrow(
+      /advertisedUrl: .*'classic'.*standbyReplicas: .*streams\.num\.standby\.replicas=2/s,
+    );
+  });
+});

@@ -25,6 +25,12 @@ import {
 /** What a commit guarantees. */
 export type ProcessingGuarantee = 'exactly_once' | 'at_least_once';
 
+/**
+ * Who assigns the tasks of a group: `classic`, a member of it by Millrace's own assignor; `streams`, the group's coordinator (KIP-1071),
+ * where the cluster has streams groups.
+ */
+export type GroupProtocol = 'classic' | 'streams';
+
 /** One of several worker threads of a process, each of which runs an application of its own with the same options. */
 export interface WorkerPlace {
   /** Names the process, the same for all of its workers: what they have in common is lost together. */
@@ -117,6 +123,14 @@ export interface StreamsAppOptions {
    * `transaction.timeout.ms`.
    */
   readonly transactionTimeout?: Duration;
+  /**
+   * `streams`: the coordinator assigns tasks and tells each member of its own alone, so that nobody waits for the others. It needs Apache
+   * Kafka 4.2 or later with `streams.version=1`. Standbys, session and heartbeat are then settings of the group on the broker
+   * (`streams.num.standby.replicas`, `streams.session.timeout.ms`, `streams.heartbeat.interval.ms`), and what is built on Millrace's own
+   * assignor is not to be had: queries of other members, patterns of topics, tasks that move only to warm stores, and taking tasks back at
+   * once by `instanceId`. All members of a group must have the same. Default `classic`. Kafka property `group.protocol`.
+   */
+  readonly groupProtocol?: GroupProtocol;
   /** After so long without a heartbeat a member is taken for dead. Default 45 s. Kafka property `session.timeout.ms`. */
   readonly sessionTimeout?: Duration;
   /** Default 3 s. Kafka property `heartbeat.interval.ms`. */
@@ -198,6 +212,7 @@ export interface StreamsAppSettings {
   readonly commitIntervalMs: number;
   readonly maxTaskIdleMs: number;
   readonly transactionTimeoutMs: number;
+  readonly groupProtocol: GroupProtocol;
   readonly sessionTimeoutMs: number;
   readonly heartbeatIntervalMs: number;
   readonly maxTaskRestarts: number;
@@ -273,6 +288,7 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
     commitIntervalMs: duration('commitInterval', options.commitInterval, 100),
     maxTaskIdleMs: duration('maxTaskIdle', options.maxTaskIdle, 0),
     transactionTimeoutMs: duration('transactionTimeout', options.transactionTimeout, 10_000),
+    groupProtocol: options.groupProtocol ?? 'classic',
     sessionTimeoutMs: duration('sessionTimeout', options.sessionTimeout, 45_000),
     heartbeatIntervalMs: duration('heartbeatInterval', options.heartbeatInterval, 3_000),
     maxTaskRestarts: options.maxTaskRestarts ?? 10,
@@ -295,6 +311,9 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
     clock,
     random,
   };
+  if (settings.groupProtocol === 'streams' && advertisedUrl !== undefined) {
+    problems.push("advertisedUrl: with groupProtocol 'streams' members do not learn who has which stores: leave it out, or take 'classic'"); // prettier-ignore
+  }
   if (typeof advertisedUrl === 'string' && !/^https?:\/\/[^/]/.test(advertisedUrl)) {
     problems.push(`advertisedUrl: '${advertisedUrl}' is no address such as http://10.0.0.7:3000/queries`);
   }
@@ -358,11 +377,29 @@ function problemsOf(settings: StreamsAppSettings): string[] {
       'commitInterval: must be at most half of transactionTimeout, else the broker aborts what it waits for',
     );
   }
+  if (settings.groupProtocol === 'streams') problems.push(...onlyClassic(settings));
   problems.push(...(settings.processingGuarantee === 'exactly_once' ? slowCalls(settings) : onlyExactlyOnce(settings)));
   const stores = settings.topologies.flatMap(({ subTopologies }) => subTopologies.flatMap((each) => each.stores));
   problems.push(...problemsOfEngines(stores, settings.storeEngines));
   if (!(settings.maxBufferedBytesPerTask > 0)) {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
+  }
+  return problems;
+}
+
+/** What the coordinator of a streams group decides, or does not know of. */
+function onlyClassic({ applicationId, standbyReplicas, topologies }: StreamsAppSettings): string[] {
+  const problems: string[] = [];
+  if (standbyReplicas > 0) {
+    problems.push(
+      `standbyReplicas: with groupProtocol 'streams' the broker decides: leave it out, and set streams.num.standby.replicas=${standbyReplicas} of the group by kafka-configs.sh --entity-type groups --entity-name ${applicationId}`,
+    );
+  }
+  for (const { name, subTopologies } of topologies) {
+    for (const { node, pattern } of subTopologies.flatMap(({ sources }) => sources)) {
+      if (pattern === undefined) continue;
+      problems.push(`groupProtocol: '${node}' in '${name}' reads a pattern of topics, which takes 'classic'`);
+    }
   }
   return problems;
 }

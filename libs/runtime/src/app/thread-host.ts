@@ -1,4 +1,4 @@
-import { Admin, Fetcher, GroupMember, Producer, type Cluster } from '@millrace/client';
+import { Admin, Fetcher, GroupMember, Producer, type Cluster, type GroupMembership } from '@millrace/client';
 import { describeError, isMillraceError, type Clock, type Timer } from '@millrace/kernel';
 import { StoreSet, StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
@@ -21,6 +21,7 @@ import { TaskRestarts } from '../thread/task-restarts.js';
 import { StreamThread } from '../thread/stream-thread.js';
 import { ThreadStateMachine } from '../thread/thread-state.js';
 import { WakeUp } from '../thread/wake-up.js';
+import { streamsMembership } from '../membership/streams-membership.js';
 import { CommittedPurge } from '../topics/committed-purge.js';
 import { deadLetterTopic } from '../topics/topic-plan.js';
 import { placementsAmong, type ApplicationPlan, type PlannedSubTopology } from './application-plan.js';
@@ -50,7 +51,7 @@ const FETCH_WAIT_MS = 100;
 /** One stream thread with everything that belongs to it alone: group member, fetcher and producer. */
 export class ThreadHost {
   readonly thread: StreamThread;
-  readonly #member: GroupMember;
+  readonly #member: GroupMembership;
   readonly #fetcher: Fetcher;
   readonly #output: Output;
   readonly #mailbox: RebalanceMailbox;
@@ -84,28 +85,36 @@ export class ThreadHost {
     const placements = (): readonly TaskPlacement[] => layOutTasks(layouts, surroundings.partitionCounts);
     const patterns = layouts.filter(({ isMatched }) => isMatched !== undefined);
     this.#fetcher = new Fetcher(cluster, { isolation: 'read_committed', maxWaitMs: FETCH_WAIT_MS });
-    this.#member = new GroupMember(cluster, {
-      groupId: applicationId,
-      topics: () => plan.sourceTopics,
-      assignors: [new TaskAssignor(layouts, { ...settings, topicsKnown: (topics) => plan.matched.take(topics) })],
-      sessionTimeoutMs: settings.sessionTimeoutMs,
-      heartbeatIntervalMs: settings.heartbeatIntervalMs,
-      rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
-      ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
-      userData: () => this.#memberData(settings),
-      onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
-      onAssigned: async (partitions, { userData, generationId }) => {
-        const share = decodeMemberShare(userData);
-        directory.take(place.thread, generationId, share.directory);
-        this.#probeAfter(share.probeAfterMs);
-        await surroundings.learn(partitions.map(({ topic }) => topic));
-        await mailbox.post({ kind: 'assigned', partitions, share });
-        if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
-      },
-      onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
-      onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
-      onFailed: failed,
-    });
+    const classic = (): GroupMember =>
+      new GroupMember(cluster, {
+        groupId: applicationId,
+        topics: () => plan.sourceTopics,
+        assignors: [new TaskAssignor(layouts, { ...settings, topicsKnown: (topics) => plan.matched.take(topics) })],
+        sessionTimeoutMs: settings.sessionTimeoutMs,
+        heartbeatIntervalMs: settings.heartbeatIntervalMs,
+        rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+        ...(settings.instanceId === undefined ? {} : { instanceId: place.thread }),
+        userData: () => this.#memberData(settings),
+        onRejoining: () => mailbox.post({ kind: 'rejoining', partitions: [] }),
+        onAssigned: async (partitions, { userData, generationId }) => {
+          const share = decodeMemberShare(userData);
+          directory.take(place.thread, generationId, share.directory);
+          this.#probeAfter(share.probeAfterMs);
+          await surroundings.learn(partitions.map(({ topic }) => topic));
+          await mailbox.post({ kind: 'assigned', partitions, share });
+          if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
+        },
+        onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
+        onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
+        onFailed: failed,
+      });
+    this.#member =
+      settings.groupProtocol === 'classic'
+        ? classic()
+        : streamsMembership(surroundings, {
+            ...{ mailbox, placements, failed, rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS },
+            progress: () => this.thread.progress(),
+          });
     this.#output = this.#makeOutput(surroundings, place);
     this.#standbys = new StandbyTasks({
       place,

@@ -1,4 +1,4 @@
-import { Admin, type Cluster, type CommittedOffset, type GroupMember } from '@millrace/client';
+import { Admin, type Cluster, type CommittedOffset, type GroupMembership } from '@millrace/client';
 import { TaskError, describeError, isMillraceError, type Clock } from '@millrace/kernel';
 import type { Changelog } from '@millrace/streams';
 import { partitionKey } from '../assignment/task-layout.js';
@@ -12,7 +12,7 @@ import { readToEnd, type PartitionToRead } from './read-to-end.js';
 export interface TaskStartParts {
   readonly place: ThreadPlace;
   readonly cluster: Cluster;
-  readonly member: GroupMember;
+  readonly member: GroupMembership;
   readonly clock: Clock;
 }
 

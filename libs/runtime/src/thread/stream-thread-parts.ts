@@ -1,4 +1,4 @@
-import type { Fetcher, GroupMember } from '@millrace/client';
+import type { Fetcher, GroupMembership } from '@millrace/client';
 import type { Clock } from '@millrace/kernel';
 import type { StoreSet } from '@millrace/streams';
 import type { TaskPlacement, TopicPartition } from '../assignment/task-layout.js';
@@ -19,7 +19,7 @@ export interface StreamThreadParts {
   readonly place: ThreadPlace;
   readonly clock: Clock;
   readonly states: ThreadStateMachine;
-  readonly member: GroupMember;
+  readonly member: GroupMembership;
   readonly fetcher: Fetcher;
   readonly output: Output;
   readonly purge: CommittedPurge;

@@ -23,6 +23,11 @@ const CONFIGS: Readonly<Record<InternalTopic['kind'], Readonly<Record<string, st
   retry: { 'cleanup.policy': 'delete', 'retention.ms': '-1' },
 };
 
+/** The whole configuration of an internal topic. */
+export function configsOf({ kind, configs }: InternalTopic): Readonly<Record<string, string>> {
+  return { ...CONFIGS[kind], ...configs };
+}
+
 /** The topic that takes the records of `topic` that cannot be processed. */
 export function deadLetterTopic(topic: string): string {
   return `${topic}-dlt`;
@@ -54,8 +59,7 @@ export function planInternalTopics(
         continue;
       }
       counts.set(topic.name, count);
-      const configs = { ...CONFIGS[topic.kind], ...topic.configs };
-      planned.set(topic.name, { name: topic.name, partitions: count, configs });
+      planned.set(topic.name, { name: topic.name, partitions: count, configs: configsOf(topic) });
     }
     if (stuck.length === waiting.length) break;
     waiting = stuck;
