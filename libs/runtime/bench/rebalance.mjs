@@ -124,7 +124,7 @@ class Group {
     const app = new StreamsApp({
       applicationId: this.id,
       topologies: [this.#topology(name)],
-      cluster: { bootstrap: this.#kafka.bootstrap, dialer, requestTimeoutMs: 5_000 },
+      cluster: { bootstrap: this.#kafka.bootstrap, dialer, requestTimeoutMs: 20_000 },
       groupProtocol: this.#protocol,
       ...(this.#protocol === 'classic' && { sessionTimeout: SESSION_MS, acceptableRecoveryLag: 1_000_000_000 }),
       shutdownTimeout: '5s',

@@ -67,7 +67,7 @@ describe.each<GroupProtocol>(['classic', 'streams'])(
       const dialer = new FaultDialer(new TcpDialer());
       const app = new StreamsApp({
         ...{ applicationId, groupProtocol, topologies: [counting()], commitInterval: 20, shutdownTimeout: '5s' },
-        cluster: { bootstrap: kafka.bootstrap, dialer, requestTimeoutMs: 5_000 },
+        cluster: { bootstrap: kafka.bootstrap, dialer, requestTimeoutMs: 20_000 },
         ...(groupProtocol === 'classic' && {
           sessionTimeout: SESSION_MS,
           heartbeatInterval: HEARTBEAT_MS,
