@@ -1,11 +1,4 @@
-import preset from '../../jest.preset.js';
+import { ringConfig } from './ring-config.js';
 
-/** The integration ring: `*.int-spec.ts` of all packages against real services in containers, one file at a time. */
-export default {
-  ...preset,
-  rootDir: '../..',
-  roots: ['<rootDir>/libs', '<rootDir>/apps'],
-  testMatch: ['**/*.int-spec.ts'],
-  testTimeout: 300_000,
-  maxWorkers: 1,
-};
+/** The integration ring: `*.int-spec.ts` of all packages against real services in containers. */
+export default ringConfig('.int-spec.ts');

@@ -7,3 +7,5 @@ export {
   type ObservationFixture,
 } from './builders/flights.js';
 export { matchesGolden } from './golden/golden-file.js';
+export { DeliveryLedger } from './ledger/delivery-ledger.js';
+export { LEDGER_FILE_VARIABLE, ledgerTable, readLedgerRows, type LedgerRow } from './ledger/ledger-table.js';
