@@ -1,0 +1,185 @@
+import { Admin, type Cluster } from '@millrace/client';
+import { DeliveryLedger, eventually } from '@millrace/testing';
+import { OrderLoad, type OrderLoadOptions } from './order-load.js';
+import { OutputReader, type OutputRecord } from './output-reader.js';
+import { WorkerProcess, type WorkerOptions } from './worker-process.js';
+
+const PARTITIONS = 3;
+const PER_SECOND = 800;
+const PROGRESS_TIMEOUT_MS = 90_000;
+let runs = 0;
+
+/**
+ * One test of a fault: topics of its own, orders under way, workers that enrich and count them, and a reader of what is committed. At its
+ * end the ledger says what became of every order, and outputs, changelog and stores are compared.
+ */
+export class ChaosRun implements AsyncDisposable {
+  readonly ledger: DeliveryLedger;
+  readonly applicationId: string;
+  readonly topics: WorkerOptions['topics'];
+  readonly #cluster: Cluster;
+  readonly #bootstrap: readonly string[];
+  readonly #loads: OrderLoad[] = [];
+  readonly #workers = new Set<WorkerProcess>();
+  readonly #reader: OutputReader;
+  /** Orders of each key that were seen enriched, each once. */
+  readonly #ordersByKey = new Map<string, Set<string>>();
+  /** The counts of each key, in the order in which they were written. */
+  readonly #countsByKey = new Map<string, number[]>();
+  #seen = 0;
+
+  private constructor(fault: string, cluster: Cluster, bootstrap: readonly string[]) {
+    runs += 1;
+    this.ledger = new DeliveryLedger(fault);
+    this.applicationId = `chaos-${runs}`;
+    const named = (what: string): string => `${this.applicationId}.${what}`;
+    this.topics = { orders: named('orders'), enriched: named('enriched'), counts: named('counts') };
+    this.#cluster = cluster;
+    this.#bootstrap = bootstrap;
+    this.#reader = new OutputReader(cluster, (record) => this.#see(record));
+  }
+
+  /**
+   * Makes the topics and begins to read.
+   *
+   * @param fault As it stands in the ledger.
+   * @param cluster The test's own client, which no fault of a network befalls.
+   * @param bootstrap What workers connect to.
+   */
+  static async begin(fault: string, cluster: Cluster, bootstrap: readonly string[]): Promise<ChaosRun> {
+    const run = new ChaosRun(fault, cluster, bootstrap);
+    const names = Object.values(run.topics);
+    await new Admin(cluster).createTopics(names.map((name) => ({ name, partitions: PARTITIONS })));
+    await run.#reader.start([run.topics.enriched, run.topics.counts]);
+    return run;
+  }
+
+  /** Sends orders from now on. */
+  async load(options: Partial<Omit<OrderLoadOptions, 'topic'>> = {}): Promise<OrderLoad> {
+    const load = new OrderLoad(this.#cluster, this.ledger, {
+      topic: this.topics.orders,
+      perSecond: PER_SECOND,
+      ...options,
+    });
+    await load.start();
+    this.#loads.push(load);
+    return load;
+  }
+
+  /** Starts a worker; does not wait for its tasks. */
+  worker(options: Partial<Omit<WorkerOptions, 'applicationId' | 'topics'>> = {}): WorkerProcess {
+    const { applicationId, topics } = this;
+    return this.#added(new WorkerProcess({ applicationId, topics, bootstrap: this.#bootstrap, ...options }));
+  }
+
+  /** Starts a worker in the place of one that has ended, with its name and its stores. */
+  replacement(worker: WorkerProcess): WorkerProcess {
+    return this.#added(worker.restart());
+  }
+
+  /** Orders whose effect was seen. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  /** Orders that their sender knows to be there. */
+  get acknowledged(): number {
+    return this.#loads.reduce((total, load) => total + load.acknowledged, 0);
+  }
+
+  /** Waits until so many orders more were enriched and counted, and committed. */
+  async progress(orders = 500): Promise<void> {
+    const target = this.#seen + orders;
+    await eventually(`${orders} orders more are seen in the output`, () => this.#seen >= target, {
+      timeoutMs: PROGRESS_TIMEOUT_MS,
+      intervalMs: 20,
+    });
+  }
+
+  /**
+   * Ends the load, waits until every acknowledged order was seen, lets the workers leave, and compares.
+   *
+   * @throws {Error} that says what was doubled, lost or leaked, what shows no fault, or which counts differ.
+   */
+  async settle(): Promise<void> {
+    for (const load of this.#loads.splice(0)) await load.stop();
+    // Whatever does not come is in the ledger, as lost.
+    await eventually('every acknowledged order is seen', () => this.ledger.lostIds.length === 0, {
+      timeoutMs: PROGRESS_TIMEOUT_MS,
+      intervalMs: 50,
+    }).catch((error: Error) => process.stdout.write(`${error.message}\n`));
+    const alive = [...this.#workers].filter((worker) => !worker.hasEnded);
+    const stored = new Map<string, number>();
+    for (const worker of alive) {
+      for (const [key, count] of Object.entries(await worker.drained())) stored.set(key, count);
+    }
+    await Promise.all(alive.map((worker) => worker.stop()));
+    await this.#reader.caughtUp();
+    const changelog = await this.#changelog();
+
+    this.ledger.settle();
+    const expected = new Map([...this.#ordersByKey].map(([key, ids]) => [key, ids.size]));
+    const differences = [
+      ...[...this.#countsByKey].filter(([, counts]) => counts.some((count, at) => count !== at + 1)).map(([key, counts]) => `the counts of ${key} are not 1, 2, 3 … but ${excerpt(counts)}`), // prettier-ignore
+      ...differencesOf('the last count written', expected, new Map([...this.#countsByKey].map(([key, counts]) => [key, counts.at(-1)!]))), // prettier-ignore
+      ...differencesOf('the store', expected, stored),
+      ...differencesOf('the changelog', expected, changelog),
+    ];
+    if (differences.length > 0) throw new Error(differences.slice(0, 8).join('\n'));
+  }
+
+  /** Ends what is left of a test that has failed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#loads.map((load) => load.stop()));
+    await this.#reader.stop();
+    for (const worker of this.#workers) await worker.remove();
+  }
+
+  /** What a store that is restored from the changelog would hold. */
+  async #changelog(): Promise<Map<string, number>> {
+    const rows = new Map<string, number>();
+    const reader = new OutputReader(this.#cluster, ({ key, value }) => {
+      if (value === null) rows.delete(key);
+      else rows.set(key, Number(value));
+    });
+    await reader.start([`${this.applicationId}-counts-changelog`]);
+    await reader.caughtUp();
+    return rows;
+  }
+
+  #added(worker: WorkerProcess): WorkerProcess {
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #see({ topic, key, value }: OutputRecord): void {
+    if (topic === this.topics.counts) {
+      const counts = this.#countsByKey.get(key) ?? [];
+      counts.push(Number(value));
+      this.#countsByKey.set(key, counts);
+      return;
+    }
+    const { id } = JSON.parse(value ?? '') as { id: string };
+    const known = this.#ordersByKey.get(key) ?? new Set();
+    this.#ordersByKey.set(key, known.add(id));
+    this.ledger.seen(id);
+    this.#seen += 1;
+  }
+}
+
+function differencesOf(
+  what: string,
+  expected: ReadonlyMap<string, number>,
+  actual: ReadonlyMap<string, number>,
+): string[] {
+  const keys = new Set([...expected.keys(), ...actual.keys()]);
+  return [...keys]
+    .filter((key) => expected.get(key) !== actual.get(key))
+    .map((key) => `${what} of ${key} is ${actual.get(key)}, the orders seen are ${expected.get(key)}`);
+}
+
+/** Where a sequence leaves 1, 2, 3 …, and what is around it. */
+function excerpt(counts: readonly number[]): string {
+  const at = counts.findIndex((count, nth) => count !== nth + 1);
+  return `${counts.slice(Math.max(0, at - 2), at + 3).join(', ')} from place ${Math.max(0, at - 2)}`;
+}

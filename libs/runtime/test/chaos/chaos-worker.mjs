@@ -1,0 +1,98 @@
+/**
+ * A worker of the chaos ring, a process of its own: enriches each order, counts orders by key in a store on disk, all of it exactly once.
+ *
+ * The only argument is JSON, `WorkerOptions` of `worker-process.ts`. It tells its parent what happens, answers `drain` with its counts, and
+ * ends in order at `stop`. At its cut point it prints `cut` and stops itself (SIGSTOP) in the middle of the call: the parent kills it there, or
+ * lets it go on much later.
+ */
+import { writeSync } from 'node:fs';
+import { TcpDialer, clientChannels } from '@millrace/client';
+import { LmdbStoreEngine } from '@millrace/lmdb';
+import { StreamsApp, runtimeChannels } from '@millrace/runtime';
+import { TopologyBuilder, json, topic, utf8 } from '@millrace/streams';
+import { CutPointDialer } from './cut-point-dialer.ts';
+
+const options = JSON.parse(process.argv[2]);
+const { applicationId, instanceId, bootstrap, topics, stateDirectory, cut, slow } = options;
+const tell = (event, details = {}) => process.connected && process.send({ event, ...details });
+
+function countingOrders() {
+  let isSlow = slow !== undefined;
+  const t = new TopologyBuilder('orders');
+  const orders = t.stream('orders', topic(topics.orders, utf8, json())).process('enrich', {
+    create: () => ({
+      process({ key, value }, context) {
+        const enriched = { ...value, region: `region of ${key}` };
+        if (!isSlow) return context.forward(key, enriched);
+        isSlow = false;
+        tell('slow');
+        return new Promise((resolve) => setTimeout(resolve, slow.ms)).then(() => context.forward(key, enriched));
+      },
+    }),
+  });
+  orders.to('enriched', topic(topics.enriched, utf8, json()));
+  orders
+    .groupByKey()
+    .count('count', { store: 'counts', value: json() })
+    .toStream('counted')
+    .to('counts-out', topic(topics.counts, utf8, json()));
+  return t.build();
+}
+
+function haltAtCut() {
+  writeSync(1, 'cut\n');
+  process.kill(process.pid, 'SIGSTOP');
+}
+
+const dialer = new TcpDialer();
+const app = new StreamsApp({
+  applicationId,
+  topologies: [countingOrders()],
+  cluster: {
+    bootstrap,
+    dialer: cut === undefined ? dialer : new CutPointDialer(dialer, cut, haltAtCut),
+    requestTimeoutMs: options.requestTimeoutMs,
+  },
+  ...(instanceId === undefined ? {} : { instanceId }),
+  storeEngines: { lmdb: new LmdbStoreEngine({ directory: stateDirectory, flush: false }) },
+  defaultStoreEngine: 'lmdb',
+  commitInterval: 100,
+  heartbeatInterval: 500,
+  sessionTimeout: options.sessionTimeoutMs,
+  transactionTimeout: options.transactionTimeoutMs,
+  shutdownTimeout: '20s',
+});
+
+runtimeChannels.threadState.subscribe(({ to }) => tell('state', { state: to }));
+runtimeChannels.failed.subscribe(({ code, action, message }) => tell('failed', { code, action, message }));
+runtimeChannels.rebalanced.subscribe(({ kind, generationId }) => tell('rebalanced', { kind, generationId }));
+clientChannels.transaction.subscribe(({ event }) => event !== 'committed' && tell(event));
+clientChannels.retry.subscribe(({ what, error }) => tell('retry', { what, error }));
+clientChannels.connection.subscribe(({ event, error }) => error !== undefined && tell(event, { error }));
+
+function counts() {
+  const rows = {};
+  for (const { role, store } of app.localStores('counts')) {
+    if (role !== 'active') continue;
+    for (const [key, { value }] of store.entries()) rows[key] = value;
+  }
+  return rows;
+}
+
+async function leave() {
+  await app.stop();
+  process.disconnect();
+}
+
+process.on('message', (command) => {
+  if (command === 'drain') void app.drained().then(() => tell('drained', { counts: counts() }));
+  if (command === 'stop') void leave();
+});
+// A worker without its parent is none.
+process.on('disconnect', () => process.exit());
+
+await app.start();
+await app.finished.catch((error) => {
+  tell('ended', { message: String(error) });
+  process.exitCode = 1;
+});
