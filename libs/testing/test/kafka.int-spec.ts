@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import { eventually } from '../src/index.js';
-import { CertificateAuthority, startKafka, type KafkaCluster } from '../src/containers.js';
+import {
+  CertificateAuthority,
+  ContainerNetwork,
+  startKafka,
+  startNetworkFaults,
+  type KafkaCluster,
+} from '../src/containers.js';
 
 const USER = { username: 'ada', password: `pa55 "word"'s` };
 
@@ -112,5 +118,24 @@ describe('three nodes of Apache Kafka', () => {
     await kafka.ready(3);
     await kafka.inSync();
     expect(await kafka.node(3).tool('kafka-topics.sh', ...UNDER_REPLICATED)).toBe('');
+  });
+});
+
+describe('a node of Apache Kafka behind a proxy', () => {
+  it('is reached through the proxy alone: what the proxy refuses, no client gets past', async () => {
+    await using network = await ContainerNetwork.create();
+    await using faults = await startNetworkFaults({ network });
+    await using kafka = await startKafka({ network, faults });
+    const [proxy] = kafka.proxies;
+    const brokers = [...kafka.bootstrapOf('PROXIED')];
+    expect(brokers).toEqual([proxy!.address]);
+    expect(await roundTrip({ brokers }, 'proxied')).toBe('by proxied');
+
+    await proxy!.refuse();
+    await expect(roundTrip({ brokers }, 'refused')).rejects.toThrow();
+    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, 'past-the-proxy')).toBe('by past-the-proxy');
+
+    await proxy!.heal();
+    expect(await roundTrip({ brokers }, 'healed')).toBe('by healed');
   });
 });

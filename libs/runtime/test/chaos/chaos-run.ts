@@ -96,6 +96,19 @@ export class ChaosRun implements AsyncDisposable {
     });
   }
 
+  /** Waits until every order is seen that is acknowledged now: no transaction of somebody who is gone holds them back. */
+  async caughtUp(): Promise<void> {
+    const missing = new Set(this.ledger.lostIds);
+    await eventually(
+      'all orders so far are seen in the output',
+      () => {
+        for (const id of this.ledger.lostIds) if (missing.has(id)) return false;
+        return true;
+      },
+      { timeoutMs: PROGRESS_TIMEOUT_MS, intervalMs: 50 },
+    );
+  }
+
   /**
    * Ends the load, waits until every acknowledged order was seen, lets the workers leave, and compares.
    *

@@ -6,6 +6,7 @@
  * lets it go on much later.
  */
 import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TcpDialer, clientChannels } from '@millrace/client';
 import { LmdbStoreEngine } from '@millrace/lmdb';
 import { StreamsApp, runtimeChannels } from '@millrace/runtime';
@@ -16,20 +17,32 @@ const options = JSON.parse(process.argv[2]);
 const { applicationId, instanceId, bootstrap, topics, stateDirectory, cut, slow } = options;
 const tell = (event, details = {}) => process.connected && process.send({ event, ...details });
 
+const SLOW_COMMIT_MS = 2_000;
+/** Enough that its batch is sent at once, which opens the transaction at the brokers. */
+const BALLAST_BYTES = 300_000;
+
+/** Adds a field to each order. With `slow` the first order opens a transaction, and the third, of the same batch, takes its time, once. */
+function enriching() {
+  let orders = 0;
+  const enrich = ({ key, value }) => ({ ...value, region: `region of ${key}` });
+  return {
+    process(record, context) {
+      orders += 1;
+      const enriched = enrich(record);
+      if (slow === undefined || orders > 3) return context.forward(record.key, enriched);
+      if (orders < 3) return context.forward(record.key, { ...enriched, ballast: 'x'.repeat(BALLAST_BYTES) });
+      tell('slow');
+      return sleep(slow.ms).then(() => context.forward(record.key, enriched));
+    },
+  };
+}
+
 function countingOrders() {
-  let isSlow = slow !== undefined;
   const t = new TopologyBuilder('orders');
-  const orders = t.stream('orders', topic(topics.orders, utf8, json())).process('enrich', {
-    create: () => ({
-      process({ key, value }, context) {
-        const enriched = { ...value, region: `region of ${key}` };
-        if (!isSlow) return context.forward(key, enriched);
-        isSlow = false;
-        tell('slow');
-        return new Promise((resolve) => setTimeout(resolve, slow.ms)).then(() => context.forward(key, enriched));
-      },
-    }),
-  });
+  const enrich = enriching();
+  const orders = t
+    .stream('orders', topic(topics.orders, utf8, json()))
+    .process('enrich', { create: () => ({ process: (record, context) => enrich.process(record, context) }) });
   orders.to('enriched', topic(topics.enriched, utf8, json()));
   orders
     .groupByKey()
@@ -68,6 +81,9 @@ runtimeChannels.failed.subscribe(({ code, action, message }) => tell('failed', {
 runtimeChannels.rebalanced.subscribe(({ kind, generationId }) => tell('rebalanced', { kind, generationId }));
 clientChannels.transaction.subscribe(({ event }) => event !== 'committed' && tell(event));
 clientChannels.retry.subscribe(({ what, error }) => tell('retry', { what, error }));
+runtimeChannels.committed.subscribe(
+  ({ durationMs }) => durationMs > SLOW_COMMIT_MS && tell('slow commit', { durationMs }),
+);
 clientChannels.connection.subscribe(({ event, error }) => error !== undefined && tell(event, { error }));
 
 function counts() {
@@ -88,11 +104,12 @@ process.on('message', (command) => {
   if (command === 'drain') void app.drained().then(() => tell('drained', { counts: counts() }));
   if (command === 'stop') void leave();
 });
-// A worker without its parent is none.
+// A worker without its parent is none, and one that has failed comes to its end.
 process.on('disconnect', () => process.exit());
 
 await app.start();
 await app.finished.catch((error) => {
-  tell('ended', { message: String(error) });
   process.exitCode = 1;
+  tell('ended', { message: String(error) });
+  process.disconnect();
 });

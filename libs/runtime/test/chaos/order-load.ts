@@ -30,6 +30,7 @@ export class OrderLoad {
   #isStopping = false;
   #sent = 0;
   #acknowledged = 0;
+  #aborted = 0;
 
   constructor(cluster: Cluster, ledger: DeliveryLedger, options: OrderLoadOptions) {
     this.#cluster = cluster;
@@ -44,6 +45,16 @@ export class OrderLoad {
 
   get acknowledged(): number {
     return this.#acknowledged;
+  }
+
+  /** Orders that were sent in transactions that were aborted. */
+  get aborted(): number {
+    return this.#aborted;
+  }
+
+  /** Whether nothing more is sent, for the brokers do not acknowledge what was. */
+  get isHeldBack(): boolean {
+    return this.#producer.bufferedBytes >= MAX_BUFFERED_BYTES;
   }
 
   async start(): Promise<void> {
@@ -66,7 +77,7 @@ export class OrderLoad {
     let dueMs = performance.now();
     while (!this.#isStopping) {
       const perTick = Math.ceil((this.#options.perSecond * TICK_MS) / 1_000);
-      if (this.#producer.bufferedBytes < MAX_BUFFERED_BYTES) {
+      if (!this.isHeldBack) {
         for (const { ids, sent } of this.#send(perTick, partitions)) {
           sent.then(
             () => this.#acknowledge(ids),
@@ -90,8 +101,10 @@ export class OrderLoad {
       // The records are in the log, among those of others, before their transaction ends.
       await Promise.all(batches.map(({ sent }) => sent));
       await new Promise((resolve) => setTimeout(resolve, (1_000 * transactionOf) / perSecond));
-      if (isAborted) await this.#producer.abortTransaction();
-      else {
+      if (isAborted) {
+        await this.#producer.abortTransaction();
+        this.#aborted += ids.length;
+      } else {
         await this.#producer.commitTransaction();
         this.#acknowledge(ids);
       }

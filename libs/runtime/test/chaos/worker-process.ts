@@ -21,7 +21,7 @@ export interface WorkerOptions {
   readonly requestTimeoutMs?: number;
   /** Where it stops itself. Default: nowhere. */
   readonly cut?: CutPoint;
-  /** The first record takes so long. */
+  /** The first orders open a transaction, in which another takes so long, once. */
   readonly slow?: { readonly ms: number };
 }
 
@@ -36,6 +36,7 @@ export interface WorkerEvent {
   readonly generationId?: number;
   readonly what?: string;
   readonly error?: string;
+  readonly durationMs?: number;
   readonly counts?: Readonly<Record<string, number>>;
 }
 
@@ -78,20 +79,20 @@ export class WorkerProcess {
 
   /** Waits for an event. @throws {Error} with the last events when it does not come, or the process ends. */
   async tells(what: string, matches: (event: WorkerEvent) => boolean, fromEvent = 0): Promise<WorkerEvent> {
-    try {
-      return await this.#eventually(`the worker tells of ${what}`, () => {
-        const found = this.events.slice(fromEvent).find(matches);
-        if (found === undefined && this.hasEnded) throw new Error('the worker has ended');
-        return found;
-      });
-    } catch (cause) {
-      throw new Error(`${(cause as Error).message}; it told: ${JSON.stringify(this.events.slice(-15))}`, { cause });
-    }
+    const last = (): string => `it told: ${JSON.stringify(this.events.slice(-15))}`;
+    const found = await this.#eventually(
+      `the worker tells of ${what}`,
+      () => this.events.slice(fromEvent).find(matches) ?? (this.hasEnded ? 'ended' : undefined),
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}; ${last()}`, { cause: error });
+    });
+    if (found === 'ended') throw new Error(`the worker has ended, and has not told of ${what}; ${last()}`);
+    return found;
   }
 
-  /** Waits until tasks run. */
-  async isRunning(): Promise<void> {
-    await this.tells('running tasks', ({ state }) => state === 'RUNNING');
+  /** Waits until tasks run. @param fromEvent Looks only at what it told after so many events. */
+  async isRunning(fromEvent = 0): Promise<void> {
+    await this.tells('running tasks', ({ state }) => state === 'RUNNING', fromEvent);
   }
 
   /** Waits until it stands at its cut point, stopped. */
@@ -119,6 +120,11 @@ export class WorkerProcess {
   /** Ends it at once. @returns the signal that it ended by. */
   async kill(): Promise<string> {
     this.#child.kill('SIGKILL');
+    return this.end();
+  }
+
+  /** Waits until it has ended by itself. @returns its exit code or signal. */
+  async end(): Promise<string> {
     const [code, signal] = await this.#ended;
     return String(signal ?? code);
   }
@@ -134,9 +140,8 @@ export class WorkerProcess {
   /** Lets it leave in order. @throws {Error} when it ended in another way. */
   async stop(): Promise<void> {
     this.#child.send('stop');
-    const [code, signal] = await this.#ended;
-    if (code !== 0)
-      throw new Error(`the worker ended with ${String(signal ?? code)}: ${JSON.stringify(this.events.slice(-5))}`);
+    const end = await this.end();
+    if (end !== '0') throw new Error(`the worker ended with ${end}: ${JSON.stringify(this.events.slice(-5))}`);
   }
 
   /** Ends it, if it lives, and removes its stores. */

@@ -10,7 +10,14 @@ import { hasPrinted } from '../container/ready.js';
 import { addressOf, runIn, startContainer, type ContainerOptions } from '../container/start-container.js';
 import { eventually } from '../eventually/eventually.js';
 import { KAFKA_PORTS, type KafkaListener } from './kafka-listeners.js';
-import { CONFIG_FOLDER, DATA_FOLDER, nodeAlias, type KafkaUser } from './kafka-properties.js';
+import {
+  CONFIG_FOLDER,
+  DATA_FOLDER,
+  LIMITED_DATA_FOLDER,
+  LOG_DISK,
+  nodeAlias,
+  type KafkaUser,
+} from './kafka-properties.js';
 
 const RUN_FOLDER = '/tmp/millrace-run';
 const CLUSTER_ID = 'millraceMillraceMill00';
@@ -36,11 +43,14 @@ export interface KafkaFormat {
 export class KafkaNode {
   readonly nodeId: number;
   readonly rack: string;
+  /** Where its logs are. */
+  readonly dataFolder: string;
   readonly #container: StartedTestContainer;
 
-  private constructor(nodeId: number, rack: string, container: StartedTestContainer) {
+  private constructor(nodeId: number, rack: string, dataFolder: string, container: StartedTestContainer) {
     this.nodeId = nodeId;
     this.rack = rack;
+    this.dataFolder = dataFolder;
     this.#container = container;
   }
 
@@ -48,8 +58,14 @@ export class KafkaNode {
   static async create(
     nodeId: number,
     rack: string,
-    options: ContainerOptions & { readonly heapMegabytes: number; readonly jvmOptions: string },
+    options: ContainerOptions & {
+      readonly heapMegabytes: number;
+      readonly jvmOptions: string;
+      readonly logDiskMegabytes: number | undefined;
+    },
   ): Promise<KafkaNode> {
+    const { logDiskMegabytes } = options;
+    const disk = logDiskMegabytes === undefined ? {} : { [LOG_DISK]: `rw,size=${logDiskMegabytes}m` };
     const container = await startContainer('kafka', { ...options, alias: nodeAlias(nodeId) }, (each) =>
       each
         .withEntrypoint(['/bin/bash', '-c', SUPERVISOR])
@@ -58,10 +74,12 @@ export class KafkaNode {
           KAFKA_JVM_PERFORMANCE_OPTS: options.jvmOptions,
           KAFKA_LOG_LEVEL: 'warn',
         })
+        .withTmpFs(disk)
         .withExposedPorts(...Object.values(KAFKA_PORTS))
         .withWaitStrategy(hasPrinted('the broker may start')),
     );
-    return new KafkaNode(nodeId, rack, container);
+    const dataFolder = logDiskMegabytes === undefined ? DATA_FOLDER : LIMITED_DATA_FOLDER;
+    return new KafkaNode(nodeId, rack, dataFolder, container);
   }
 
   /** `host:port` of a listener's port as this process reaches it. */
@@ -73,7 +91,7 @@ export class KafkaNode {
   async configure(properties: string, format: KafkaFormat): Promise<void> {
     await this.#container.copyContentToContainer([
       { content: properties, target: `${CONFIG_FOLDER}/server.properties`, mode: 0o644 },
-      { content: startScript(format), target: `${CONFIG_FOLDER}/start.sh`, mode: 0o755 },
+      { content: startScript(this.dataFolder, format), target: `${CONFIG_FOLDER}/start.sh`, mode: 0o755 },
     ]);
   }
 
@@ -102,6 +120,16 @@ export class KafkaNode {
   /** Lets a halted broker go on. */
   resume(): Promise<void> {
     return this.#signal('CONT');
+  }
+
+  /** Takes all that is left of the disk with the logs, as somebody else on the machine might: see `logDiskMegabytes`. */
+  async fillDisk(): Promise<void> {
+    await this.#shell(`dd if=/dev/zero of=${LOG_DISK}/filler bs=64k 2>&1 || true`);
+  }
+
+  /** Undoes {@link fillDisk}. */
+  async freeDisk(): Promise<void> {
+    await this.#shell(`rm -f ${LOG_DISK}/filler`);
   }
 
   /** True once the broker's process has ended; it may have failed to start. */
@@ -148,7 +176,7 @@ export class KafkaNode {
 }
 
 /** Formats the storage unless it is already, and becomes the broker; `pid` is its process. */
-function startScript({ transactionVersion, users }: KafkaFormat): string {
+function startScript(dataFolder: string, { transactionVersion, users }: KafkaFormat): string {
   const config = `${CONFIG_FOLDER}/server.properties`;
   const features = transactionVersion === undefined ? [] : [`--feature transaction.version=${transactionVersion}`];
   const accounts = users.flatMap(({ username, password }) =>
@@ -163,7 +191,7 @@ function startScript({ transactionVersion, users }: KafkaFormat): string {
   ];
   return [
     'set -e',
-    `[ -f ${DATA_FOLDER}/meta.properties ] || ${format.join(' ')} >/dev/null`,
+    `[ -f ${dataFolder}/meta.properties ] || ${format.join(' ')} >/dev/null`,
     `echo $$ > ${RUN_FOLDER}/pid`,
     `exec /opt/kafka/bin/kafka-server-start.sh ${config}`,
     '',

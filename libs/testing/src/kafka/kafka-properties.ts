@@ -24,6 +24,9 @@ export interface KafkaNodeLayout {
 /** Where the fixture's files lie in the container. */
 export const CONFIG_FOLDER = '/tmp/millrace-config';
 export const DATA_FOLDER = '/var/lib/kafka/data/millrace';
+/** Where a node has its logs on a disk of limited size, and where that is mounted: at a path that no image has. */
+export const LOG_DISK = '/mnt/millrace-log-disk';
+export const LIMITED_DATA_FOLDER = `${LOG_DISK}/millrace`;
 
 /** The name of a node in its network. */
 export const nodeAlias = (nodeId: number): string => `kafka-${nodeId}`;

@@ -1,0 +1,84 @@
+import type { Cluster } from '@millrace/client';
+import { apis } from '@millrace/protocol';
+import { eventually } from '@millrace/testing';
+import type { KafkaCluster } from '@millrace/testing/containers';
+
+/** Who has a part in the cluster, and for which term. */
+export interface Role {
+  readonly nodeId: number;
+  /** Grows with each holder; -1 where nobody counts. */
+  readonly epoch: number;
+}
+
+const SETTLED_TIMEOUT_MS = 120_000;
+
+/** Asks a cluster of Apache Kafka who does what in it, each time anew. */
+export class ClusterView {
+  readonly #kafka: KafkaCluster;
+  readonly #cluster: Cluster;
+
+  constructor(kafka: KafkaCluster, cluster: Cluster) {
+    this.#kafka = kafka;
+    this.#cluster = cluster;
+  }
+
+  /** @throws {Error} while the partition has no leader. */
+  async leader(topic: string, partition: number): Promise<Role> {
+    await this.#cluster.refreshMetadata([topic]);
+    const leader = this.#cluster.metadataCache.leader(topic, partition);
+    if (leader === undefined) throw new Error(`${topic}-${partition} has no leader`);
+    return { nodeId: leader.leaderId, epoch: leader.leaderEpoch };
+  }
+
+  /** The coordinator of a group or transactional id. @throws {TransientError} (retry) while there is none. */
+  async coordinator(kind: 'group' | 'transaction', key: string): Promise<Role> {
+    this.#cluster.coordinators.forget(kind, key);
+    return { nodeId: await this.#cluster.coordinators.find(kind, key), epoch: -1 };
+  }
+
+  /** The active controller of the quorum, as a node says that lives. */
+  async controller(): Promise<Role> {
+    const ended = await Promise.all(this.#kafka.nodes.map((node) => node.hasEnded()));
+    const living = this.#kafka.nodes.find((_, at) => !ended[at]);
+    if (living === undefined) throw new Error('no node lives');
+    const status = await living.tool(
+      'kafka-metadata-quorum.sh',
+      '--bootstrap-server',
+      'INTERNAL',
+      'describe',
+      '--status',
+    );
+    const numberOf = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? NaN);
+    const role = { nodeId: numberOf('LeaderId'), epoch: numberOf('LeaderEpoch') };
+    if (Number.isNaN(role.nodeId)) throw new Error(`the quorum has no leader: ${status}`);
+    return role;
+  }
+
+  /** Waits until every partition of every topic has all of its copies in sync. */
+  async isInSync(): Promise<void> {
+    await this.#kafka.ready();
+    await eventually(
+      'every copy of every partition is in sync',
+      async () => {
+        const { topics } = await this.#cluster.requestAny(apis.Metadata, {
+          topics: null,
+          allowAutoTopicCreation: false,
+        });
+        const partitions = topics.flatMap((topic) => topic.partitions);
+        return (
+          partitions.length > 0 &&
+          partitions.every(
+            ({ isrNodes, replicaNodes, leaderId }) => leaderId > 0 && isrNodes.length === replicaNodes.length,
+          )
+        );
+      },
+      { timeoutMs: SETTLED_TIMEOUT_MS, intervalMs: 200 },
+    );
+  }
+}
+
+/** `2 → 3`, with terms where there are any. */
+export function succession(before: Role, after: Role): string {
+  const place = ({ nodeId, epoch }: Role): string => (epoch < 0 ? `node ${nodeId}` : `node ${nodeId} (epoch ${epoch})`);
+  return `${place(before)} → ${place(after)}`;
+}
