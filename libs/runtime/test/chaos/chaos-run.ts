@@ -5,7 +5,7 @@ import { OutputReader, type OutputRecord } from './output-reader.js';
 import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
 const PARTITIONS = 3;
-const PER_SECOND = 800;
+const PER_SECOND = 500;
 const PROGRESS_TIMEOUT_MS = 90_000;
 let runs = 0;
 
@@ -88,7 +88,7 @@ export class ChaosRun implements AsyncDisposable {
   }
 
   /** Waits until so many orders more were enriched and counted, and committed. */
-  async progress(orders = 500): Promise<void> {
+  async progress(orders = 300): Promise<void> {
     const target = this.#seen + orders;
     await eventually(`${orders} orders more are seen in the output`, () => this.#seen >= target, {
       timeoutMs: PROGRESS_TIMEOUT_MS,
