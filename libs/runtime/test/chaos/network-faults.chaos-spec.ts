@@ -29,6 +29,8 @@ const onAll = async (change: (proxy: NetworkProxy) => Promise<void>): Promise<vo
   void (await Promise.all(kafka.proxies.map(change)));
 
 const timedOut = ({ event, error = '' }: WorkerEvent): boolean => event === 'closed' && /did not answer/.test(error);
+/** Most connections end before they are open, and so are never told to be closed. */
+const wasReset = ({ error = '' }: WorkerEvent): boolean => /ECONNRESET/.test(error);
 const wasClosed = ({ event }: WorkerEvent): boolean => event === 'closed';
 const wasSlow = ({ event }: WorkerEvent): boolean => event === 'slow commit';
 
@@ -54,7 +56,7 @@ const NETWORK_FAULTS: readonly NetworkFault[] = [
     trace: timedOut,
     traces: 3,
   },
-  { fault: 'connections are reset', strike: (proxy) => proxy.reset(100), trace: wasClosed, traces: 12 },
+  { fault: 'connections are reset', strike: (proxy) => proxy.reset(100), trace: wasReset, traces: 12 },
   {
     fault: 'answers take 2 s',
     strike: (proxy) => proxy.latency({ latencyMs: 2_000 }),
