@@ -24,6 +24,8 @@ export interface LoadOptions extends EntryOptions {
  */
 export interface Cache {
   readonly name: string;
+  /** Whether its store answers: while it does not, every read is a miss and every write is dropped. For health. */
+  readonly isAvailable: boolean;
   /** The value, or `undefined` when there is none or it has expired. */
   get<T>(key: string): Promise<T | undefined>;
   set(key: string, value: unknown, options?: EntryOptions): Promise<void>;

@@ -25,6 +25,8 @@ export interface InProcessCacheOptions {
 /** A cache in the memory of this process: the default where no Redis is configured. */
 export class InProcessCache implements Cache {
   readonly name: string;
+  /** Memory is always there. */
+  readonly isAvailable = true;
   readonly #entries: LruEntryStore;
   readonly #cache: ReadThrough;
 

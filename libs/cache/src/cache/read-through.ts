@@ -29,7 +29,7 @@ const TTL_JITTER = 0.1;
  *
  * Invariants: at most one load per key is under way here; a load that began before a write of its key never overwrites it.
  */
-export class ReadThrough implements Cache {
+export class ReadThrough implements Omit<Cache, 'isAvailable'> {
   readonly name: string;
   readonly #ttlMs: number;
   readonly #store: EntryStore;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { eventually } from '@millrace/testing';
 import { describeCacheContract } from '../../test/cache-contract.js';
 import { freePort, RedisServer, redisServerMissing } from '../../test/redis-server.js';
 import { cacheChannels, type StoreFailedEvent } from '../diagnostics/channels.js';
@@ -39,7 +40,7 @@ describe('RedisCache without a Redis', () => {
     const cache = await open({ url: `redis://127.0.0.1:${await freePort()}` });
     await expectWorksWithoutRedis(cache);
     failures.stop();
-    expect(cache.isConnected).toBe(false);
+    expect(cache.isAvailable).toBe(false);
     expect(new Set(failures.events.map(({ operation }) => operation))).toEqual(
       new Set(['connection', 'read', 'write', 'delete']),
     );
@@ -80,6 +81,46 @@ describe('RedisCache with a Redis that does not answer', () => {
     const { port } = server.address() as AddressInfo;
     const cache = await open({ url: `redis://127.0.0.1:${port}`, connectTimeoutMs: 50, commandTimeoutMs: 50 });
     await expectWorksWithoutRedis(cache);
+  });
+});
+
+describe('RedisCache with a Redis that falls silent', () => {
+  let server: Server;
+  let isSilent = false;
+  const sockets = new Set<Socket>();
+
+  beforeAll(async () => {
+    server = createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      socket.on('data', (chunk) => {
+        const commands = chunk.toString().match(/^\*\d+\r$/gm)?.length ?? 0;
+        if (!isSilent) socket.write('+OK\r\n'.repeat(commands));
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterAll(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+
+  it('waits for one time limit only, then goes on without it, and with it again once it speaks', async () => {
+    const { port } = server.address() as AddressInfo;
+    const cache = await open({ url: `redis://127.0.0.1:${port}`, commandTimeoutMs: 200 });
+    expect(cache.isAvailable).toBe(true);
+
+    isSilent = true;
+    await expect(cache.get('key')).resolves.toBeUndefined();
+    await eventually('the silent connection is given up', () => !cache.isAvailable);
+    const failures = storeFailures();
+    await expectWorksWithoutRedis(cache);
+    failures.stop();
+    expect(failures.events.length).toBeGreaterThan(0);
+
+    isSilent = false;
+    await eventually('there is a connection again', () => cache.isAvailable, { timeoutMs: 10_000 });
   });
 });
 
@@ -147,7 +188,7 @@ if (missing !== undefined) {
       await first.kill();
       await expectWorksWithoutRedis(cache);
       const second = await RedisServer.start(first.port);
-      while (!cache.isConnected) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (!cache.isAvailable) await new Promise((resolve) => setTimeout(resolve, 5));
       await cache.set('key', 'in Redis again');
       expect(await cache.get('key')).toBe('in Redis again');
       await second.kill();

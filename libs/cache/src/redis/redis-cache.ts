@@ -20,7 +20,7 @@ export interface RedisCacheOptions {
   readonly guard?: Guard;
   /** How long opening a connection may take. Default: 2,000. */
   readonly connectTimeoutMs?: number;
-  /** How long a command may take. Default: 1,000. */
+  /** How long a command may take; after that the connection is given up, and opened anew. Default: 1,000. */
   readonly commandTimeoutMs?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -33,8 +33,9 @@ const DISCONNECT_TIMEOUT_MS = 100;
 /**
  * A cache in Redis, shared by all processes with the same prefix.
  *
- * While Redis cannot be reached every read is a miss and every write is dropped, both at once: commands are not queued. The
- * connection is opened again in the background. Expiry is decided by the reader's {@link Clock}; Redis drops an entry by its
+ * While Redis cannot be reached every read is a miss and every write is dropped, both at once: commands are not queued. A Redis
+ * that is reached but does not answer costs one time limit; then it counts as out of reach. The connection is opened again in
+ * the background. Expiry is decided by the reader's {@link Clock}; Redis drops an entry by its
  * own clock, only to free its memory. The connection's own time limits run on the machine's timers, which ioredis does not
  * let anybody replace.
  */
@@ -45,13 +46,16 @@ export class RedisCache implements Cache, Lifecycle {
 
   constructor(options: RedisCacheOptions) {
     const { name, keyPrefix = `${name}:`, guard = (call) => call(new AbortController().signal) } = options;
+    const { commandTimeoutMs = 1_000 } = options;
     this.name = name;
     this.#redis = new Redis(options.url, {
       lazyConnect: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       connectTimeout: options.connectTimeoutMs ?? 2_000,
-      commandTimeout: options.commandTimeoutMs ?? 1_000,
+      commandTimeout: commandTimeoutMs,
+      // Whoever does not answer one command will not answer the next: without it each would wait for its own time limit.
+      socketTimeout: commandTimeoutMs,
       // ioredis keeps the process up for so long after disconnecting from a socket that is closed already.
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: (attempt) => Math.min(attempt * RECONNECT_STEP_MS, RECONNECT_MAX_MS),
@@ -68,8 +72,8 @@ export class RedisCache implements Cache, Lifecycle {
     });
   }
 
-  /** Whether there is a connection right now. */
-  get isConnected(): boolean {
+  /** Whether there is a connection right now that Redis answers on. */
+  get isAvailable(): boolean {
     return this.#redis.status === 'ready';
   }
 
@@ -81,7 +85,7 @@ export class RedisCache implements Cache, Lifecycle {
 
   /** Ends the connection after the commands under way, or at once when there is none. */
   async stop(): Promise<void> {
-    if (this.isConnected) await this.#redis.quit().catch(() => undefined);
+    if (this.isAvailable) await this.#redis.quit().catch(() => undefined);
     if (this.#redis.status !== 'end') this.#redis.disconnect();
   }
 
