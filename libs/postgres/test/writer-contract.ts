@@ -7,8 +7,8 @@ import {
   type DataSourceSettings,
   type Execute,
 } from '@millrace/postgres';
+import { PostgresProxy } from '@millrace/testing';
 import type { DataSource } from 'typeorm';
-import { LossyProxy } from './lossy-proxy.js';
 import { aBatch, anHour, hourlyTable, type HourKey, type HourTotals } from './example-table.js';
 
 /** A database that the contract runs on. */
@@ -32,9 +32,13 @@ const retryTransient: Execute = async (call) => {
   }
 };
 
-function addressOf({ url }: DataSourceSettings): { host: string; port: number } {
-  const { hostname, port } = new URL(url as string);
-  return { host: hostname, port: Number(port) };
+/** The same database by way of a proxy, which is closed with the test. */
+async function throughProxy(settings: DataSourceSettings): Promise<{ proxy: PostgresProxy; url: string }> {
+  const url = new URL(settings.url as string);
+  const database = url.host;
+  const proxy = await PostgresProxy.open(() => database);
+  url.host = proxy.address;
+  return { proxy, url: url.href };
 }
 
 /** What every database must do for `IdempotentBatchWriter`; the same for the embedded one and a real server. */
@@ -179,12 +183,8 @@ export function writerContract(databaseName: string, database: ContractDatabase)
     });
 
     it('finds out from the offset row that a COMMIT was done although its answer was lost', async () => {
-      const { host, port } = addressOf(settings);
-      const proxy = new LossyProxy(host, port);
-      const proxied = createDataSource({
-        ...settings,
-        url: settings.url?.replace(`:${port}/`, `:${await proxy.listen()}/`) as string,
-      });
+      const { proxy, url } = await throughProxy(settings);
+      const proxied = createDataSource({ ...settings, url });
       await proxied.initialize();
       try {
         const writer = new IdempotentBatchWriter({
@@ -194,25 +194,24 @@ export function writerContract(databaseName: string, database: ContractDatabase)
           execute: retryTransient,
         });
         await writer.open(place, fence);
-        proxy.loseNextCommit();
+        const struck = proxy.loseCommits(1, /INSERT INTO airport_hourly/);
 
         await writer.write(aBatch(0, [anHour(0, at(1), 1)]));
+        await struck;
         await writer.write(aBatch(1, [anHour(1, at(2), 2)]));
 
-        expect(proxy.lost).toBe(1);
+        expect(proxy.taken).toBe(1);
         expect(await rows()).toEqual([row(1, 1), row(2, 2)]);
         expect(writer.durableOffset(place)).toBe(2);
       } finally {
         await proxied.destroy();
-        await proxy.close();
+        await proxy.stop();
       }
     });
 
     it('gives up on a database that does not answer, and says that it may be tried again', async () => {
-      const { host, port } = addressOf(settings);
-      const proxy = new LossyProxy(host, port);
-      const url = settings.url?.replace(`:${port}/`, `:${await proxy.listen()}/`) as string;
-      const proxied = createDataSource({ ...settings, url, statementTimeout: 10, connectTimeout: 500 });
+      const { proxy, url } = await throughProxy(settings);
+      const proxied = createDataSource({ ...settings, url, statementTimeout: 500, connectTimeout: 500 });
       await proxied.initialize();
       try {
         const writer = new IdempotentBatchWriter({ dataSource: proxied, sink, table: hourlyTable });
@@ -226,7 +225,7 @@ export function writerContract(databaseName: string, database: ContractDatabase)
         expect(await rows()).toEqual([]);
       } finally {
         await proxied.destroy();
-        await proxy.close();
+        await proxy.stop();
       }
     });
 

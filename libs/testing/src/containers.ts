@@ -5,6 +5,7 @@
 export { containerEngine } from './container/engine.js';
 export { OFFICIAL_IMAGES, imageOf, imageVariable, type Service } from './container/images.js';
 export { ContainerNetwork } from './container/network.js';
+export { ServiceContainer } from './container/service-container.js';
 export type { ContainerOptions } from './container/start-container.js';
 export { sweepLeftovers, type Swept } from './container/sweep.js';
 export { ConnectRest, type ConnectorStatus } from './connect/connect-rest.js';
@@ -14,7 +15,13 @@ export { KafkaCluster, startKafka, type KafkaOptions } from './kafka/kafka-clust
 export type { KafkaListener } from './kafka/kafka-listeners.js';
 export type { KafkaNode } from './kafka/kafka-node.js';
 export type { KafkaUser } from './kafka/kafka-properties.js';
-export { Postgres, startPostgres, type PostgresOptions } from './postgres/postgres.js';
+export {
+  Postgres,
+  startPostgres,
+  startPostgresReplica,
+  type PostgresOptions,
+  type PostgresReplicaOptions,
+} from './postgres/postgres.js';
 export { RedisServer, startRedis } from './redis/redis.js';
 export { SchemaRegistry, startRegistry } from './registry/registry.js';
 export { S3Server, startS3 } from './s3/s3.js';

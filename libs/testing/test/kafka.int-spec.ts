@@ -91,10 +91,33 @@ describe('a single node of Apache Kafka', () => {
 
 describe('three nodes of Apache Kafka', () => {
   let kafka: KafkaCluster;
+  let authority: CertificateAuthority;
   beforeAll(async () => {
-    kafka = await startKafka({ brokers: 3 });
+    authority = await CertificateAuthority.create();
+    kafka = await startKafka({ brokers: 3, authority, properties: { 'ssl.client.auth': 'required' } });
   });
   afterAll(() => kafka?.stop());
+
+  it('let in by mutual TLS whoever shows a certificate of the authority, and nobody else', async () => {
+    const brokers = [...kafka.bootstrapOf('SSL')];
+    const shown = async (by: CertificateAuthority): Promise<NonNullable<KafkaConfig['ssl']>> => {
+      const { key, chain } = await by.issue({ commonName: 'ada' });
+      return { ca: [authority.certificate], key, cert: chain };
+    };
+
+    expect(await roundTrip({ brokers, ssl: await shown(authority) }, 'mutual')).toBe('by mutual');
+    await expect(roundTrip({ brokers, ssl: { ca: [authority.certificate] } }, 'nameless')).rejects.toThrow();
+    const stranger = await shown(await CertificateAuthority.create());
+    await expect(roundTrip({ brokers, ssl: stranger }, 'stranger')).rejects.toThrow();
+    expect(await topics()).toEqual(expect.arrayContaining(['mutual']));
+    expect(await topics()).not.toEqual(expect.arrayContaining(['nameless']));
+    expect(await topics()).not.toEqual(expect.arrayContaining(['stranger']));
+  });
+
+  const topics = async (): Promise<string[]> => {
+    const listed = await kafka.node(1).tool('kafka-topics.sh', '--bootstrap-server', 'INTERNAL', '--list');
+    return listed.trim().split('\n');
+  };
 
   it('keep three copies of a topic, one in each rack', async () => {
     await roundTrip({ brokers: [...kafka.bootstrap] }, 'copied');
@@ -118,6 +141,29 @@ describe('three nodes of Apache Kafka', () => {
     await kafka.ready(3);
     await kafka.inSync();
     expect(await kafka.node(3).tool('kafka-topics.sh', ...UNDER_REPLICATED)).toBe('');
+  });
+
+  it('go on when one of them leaves in order, and take it back', async () => {
+    await kafka.node(3).stop();
+    await kafka.ready(2);
+    expect(await kafka.node(3).hasEnded()).toBe(true);
+
+    expect(await roundTrip({ brokers: [...kafka.bootstrap] }, 'without-the-third')).toBe('by without-the-third');
+
+    await kafka.node(3).start();
+    await kafka.ready(3);
+  });
+
+  it('put one aside that is halted, and take it back when it goes on', async () => {
+    const others = kafka.nodes.filter(({ nodeId }) => nodeId !== 2).map((node) => node.address('PLAINTEXT'));
+
+    await kafka.node(2).pause();
+    await kafka.ready(2);
+    expect(await kafka.node(2).hasEnded()).toBe(false);
+    expect(await roundTrip({ brokers: others }, 'beside-a-halted-one')).toBe('by beside-a-halted-one');
+
+    await kafka.node(2).resume();
+    await kafka.ready(3);
   });
 });
 

@@ -2,10 +2,12 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import pg from 'pg';
+import { eventually } from '../src/index.js';
 import {
   ContainerNetwork,
   startNetworkFaults,
   startPostgres,
+  startPostgresReplica,
   startRedis,
   startRegistry,
   startS3,
@@ -27,6 +29,53 @@ describe('the fixture of', () => {
 
     const sql = `SELECT current_database() AS database, current_setting('wal_level') AS wal, current_setting('max_connections') AS most`;
     expect(await queryPostgres(postgres.url, sql)).toEqual([{ database: 'millrace', wal: 'logical', most: '17' }]);
+  });
+
+  it('PostgreSQL comes back with its rows after it was killed', async () => {
+    await using postgres = await startPostgres();
+    await queryPostgres(postgres.url, `CREATE TABLE airports AS SELECT 'JFK' AS code`);
+
+    await postgres.kill();
+    await expect(queryPostgres(postgres.url, 'SELECT 1')).rejects.toThrow();
+    await expect(postgres.kill()).rejects.toThrow();
+    await postgres.start();
+
+    expect(await queryPostgres(postgres.url, 'SELECT code FROM airports')).toEqual([{ code: 'JFK' }]);
+    expect(await postgres.log()).toContain('database system was not properly shut down');
+  });
+
+  it('a read replica follows its primary, takes no writes, and answers while the primary is killed', async () => {
+    await using network = await ContainerNetwork.create();
+    await using primary = await startPostgres({ network, mayBeFollowed: true });
+    await using replica = await startPostgresReplica({ network });
+    const codes = async (): Promise<unknown[]> => queryPostgres(replica.url, 'SELECT code FROM airports ORDER BY code');
+    const hasCodes = async (wanted: number): Promise<boolean> => (await codes()).length === wanted;
+
+    await queryPostgres(primary.url, `CREATE TABLE airports AS SELECT 'JFK' AS code`);
+    await eventually('the row has followed', () => hasCodes(1), { timeoutMs: 30_000 });
+    await expect(queryPostgres(replica.url, `INSERT INTO airports VALUES ('LGA')`)).rejects.toMatchObject({
+      code: '25006',
+    });
+
+    await primary.kill();
+    expect(await codes()).toEqual([{ code: 'JFK' }]);
+
+    await primary.start();
+    await queryPostgres(primary.url, `INSERT INTO airports VALUES ('EWR')`);
+    await eventually('it follows again', () => hasCodes(2), { timeoutMs: 60_000, intervalMs: 100 });
+  });
+
+  it('Redis is silent while it is halted, and answers again', async () => {
+    await using server = await startRedis();
+    const redis = new Redis(server.url, { commandTimeout: 500 });
+    expect(await redis.ping()).toBe('PONG');
+
+    await server.pause();
+    await expect(redis.ping()).rejects.toThrow('Command timed out');
+    await server.resume();
+
+    await eventually('Redis answers', async () => (await redis.ping()) === 'PONG');
+    redis.disconnect();
   });
 
   it('Redis keeps and gives back', async () => {

@@ -34,6 +34,7 @@ export interface KafkaOptions extends Pick<ContainerOptions, 'image' | 'network'
 
 /** A machine that has much else to do may take minutes for what takes seconds on one that has not. */
 const READY_TIMEOUT_MS = 240_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 const FAST_START = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto';
 
 /** A running cluster of Apache Kafka. */
@@ -150,7 +151,8 @@ export class KafkaCluster implements AsyncDisposable {
       const first = this.#attempts++ % this.nodes.length;
       return [...this.bootstrap.slice(first), ...this.bootstrap.slice(0, first)];
     };
-    return new Kafka({ brokers, logLevel: logLevel.NOTHING, retry: { retries: 0 } });
+    // A node that is halted accepts connections and does not answer: the next look may ask another one.
+    return new Kafka({ brokers, logLevel: logLevel.NOTHING, requestTimeout: ANSWER_TIMEOUT_MS, retry: { retries: 0 } });
   }
 }
 

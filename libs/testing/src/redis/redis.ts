@@ -1,27 +1,33 @@
+import { Redis } from 'ioredis';
 import type { StartedTestContainer } from 'testcontainers';
 import { hasPrinted } from '../container/ready.js';
-import { addressOf, startContainer, type ContainerOptions } from '../container/start-container.js';
+import { ServiceContainer } from '../container/service-container.js';
+import { startContainer, type ContainerOptions } from '../container/start-container.js';
 
 const PORT = 6379;
 
 /** A running Redis that keeps nothing on disk. */
-export class RedisServer implements AsyncDisposable {
-  /** `redis://host:port` as this process reaches it. */
-  readonly url: string;
-  readonly #container: StartedTestContainer;
-
+export class RedisServer extends ServiceContainer {
   /** @internal */
   constructor(container: StartedTestContainer) {
-    this.#container = container;
-    this.url = `redis://${addressOf(container, PORT)}`;
+    super(container, PORT);
   }
 
-  async stop(): Promise<void> {
-    await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+  /** `redis://host:port` as this process reaches it. */
+  get url(): string {
+    return `redis://${this.address}`;
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  protected override async isAnswering(): Promise<boolean> {
+    const redis = new Redis(this.url, { lazyConnect: true, retryStrategy: () => null });
+    // A connection that fails is told by `connect`.
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+      return (await redis.ping()) === 'PONG';
+    } finally {
+      redis.disconnect();
+    }
   }
 }
 

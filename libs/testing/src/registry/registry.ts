@@ -1,29 +1,31 @@
 import type { StartedTestContainer } from 'testcontainers';
 import { answersHttp } from '../container/ready.js';
-import { addressOf, startContainer, type ContainerOptions } from '../container/start-container.js';
+import { ServiceContainer } from '../container/service-container.js';
+import { startContainer, type ContainerOptions } from '../container/start-container.js';
 
 const PORT = 8080;
 /** Where Apicurio serves the API that Confluent's registry has. */
 const API_PATH = '/apis/ccompat/v7';
 
-/** A running schema registry. What it keeps is in memory. */
-export class SchemaRegistry implements AsyncDisposable {
-  /** `http://host:port/…`: the base of `/subjects` and `/schemas`. */
-  readonly url: string;
-  readonly #container: StartedTestContainer;
-
+/** A running schema registry. What it keeps is in memory: a killed one comes back empty. */
+export class SchemaRegistry extends ServiceContainer {
   /** @internal */
   constructor(container: StartedTestContainer) {
-    this.#container = container;
-    this.url = `http://${addressOf(container, PORT)}${API_PATH}`;
+    super(container, PORT);
   }
 
-  async stop(): Promise<void> {
-    await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+  /** `http://host:port/…`: the base of `/subjects` and `/schemas`. */
+  get url(): string {
+    return this.urlAt(this.address);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  /** The same by another way, as through a proxy. @param address `host:port` */
+  urlAt(address: string): string {
+    return `http://${address}${API_PATH}`;
+  }
+
+  protected override async isAnswering(): Promise<boolean> {
+    return (await fetch(`${this.url}/subjects`)).ok;
   }
 }
 

@@ -1,24 +1,28 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { StartedTestContainer } from 'testcontainers';
 import { answersHttp } from '../container/ready.js';
-import { addressOf, startContainer, type ContainerOptions } from '../container/start-container.js';
+import { ServiceContainer } from '../container/service-container.js';
+import { startContainer, type ContainerOptions } from '../container/start-container.js';
 
 const PORT = 7070;
 const REGION = 'us-east-1';
+/** Whoever does not sign a request is refused, by a store that is ready. */
+const UNSIGNED = 403;
 const CREDENTIALS = { accessKeyId: 'millrace', secretAccessKey: 'millrace-secret' };
 
 /** A running object store that speaks S3. */
-export class S3Server implements AsyncDisposable {
-  /** `http://host:port` as this process reaches it. */
-  readonly endpoint: string;
+export class S3Server extends ServiceContainer {
   readonly region = REGION;
   readonly credentials = CREDENTIALS;
-  readonly #container: StartedTestContainer;
 
   /** @internal */
   constructor(container: StartedTestContainer) {
-    this.#container = container;
-    this.endpoint = `http://${addressOf(container, PORT)}`;
+    super(container, PORT);
+  }
+
+  /** `http://host:port` as this process reaches it. */
+  get endpoint(): string {
+    return `http://${this.address}`;
   }
 
   /** A client of it; the caller destroys it. */
@@ -37,12 +41,8 @@ export class S3Server implements AsyncDisposable {
     }
   }
 
-  async stop(): Promise<void> {
-    await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  protected override async isAnswering(): Promise<boolean> {
+    return (await fetch(this.endpoint)).status === UNSIGNED;
   }
 }
 
@@ -54,8 +54,7 @@ export async function startS3(options: ContainerOptions = {}): Promise<S3Server>
       .withEnvironment({ ROOT_ACCESS_KEY: accessKeyId, ROOT_SECRET_KEY: secretAccessKey, VGW_REGION: REGION })
       .withCommand(['--port', `:${PORT}`, 'posix', '/data'])
       .withExposedPorts(PORT)
-      // Whoever does not sign a request is refused, by a store that is ready.
-      .withWaitStrategy(answersHttp('/', PORT, 403)),
+      .withWaitStrategy(answersHttp('/', PORT, UNSIGNED)),
   );
   return new S3Server(container);
 }
