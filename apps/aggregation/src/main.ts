@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { InProcessCache, RedisCache } from '@millrace/cache';
 import { PoliciesModule, runService } from '@millrace/nest';
 import { AggregationModule, aggregationPolicies } from './aggregation.module.js';
+import { LatestHoursHealth } from './airports/latest-hours-health.js';
 import { readAggregationConfig } from './config/aggregation-config.js';
 
 const CACHE = { name: 'latest-hours', ttl: '10m' } as const;
@@ -18,5 +19,6 @@ await runService(async () => {
     PoliciesModule.forRoot({ policies: aggregationPolicies }),
     AggregationModule.forRoot({ streams, postgres, cache }),
   ];
-  return { name: 'aggregation', host, port, logLevel, imports, afterStop: async () => redis?.stop() };
+  const indicators = [new LatestHoursHealth(cache)];
+  return { name: 'aggregation', host, port, logLevel, imports, indicators, afterStop: async () => redis?.stop() };
 });

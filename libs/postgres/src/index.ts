@@ -1,5 +1,6 @@
 export { createDataSource, type DataSourceSettings } from './connection/create-data-source.js';
 export { executeOnce, type Execute } from './connection/execute.js';
+export { queryRows, type RowsQuery } from './connection/query-rows.js';
 export { migrations } from './migrations/migrations.js';
 export { runMigrations } from './migrations/run-migrations.js';
 export { IdempotentBatchWriter, type IdempotentBatchWriterOptions } from './sink/idempotent-batch-writer.js';

@@ -1,4 +1,5 @@
 import { InjectPolicy } from '@millrace/nest';
+import { queryRows } from '@millrace/postgres';
 import type { ExecutionPolicy } from '@millrace/resilience';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -17,7 +18,14 @@ const LATEST = `
   WHERE origin = $1
   ORDER BY hour DESC LIMIT 1`;
 
-/** Reads the hourly totals of airports from PostgreSQL. */
+/** Stands in errors. */
+const WHO = 'the totals of airports';
+
+/**
+ * Reads the hourly totals of airports from PostgreSQL.
+ *
+ * Every call may throw {@link TransientError} (retry) when that is away, slow or overloaded.
+ */
 @Injectable()
 export class AirportHours {
   readonly #dataSource: DataSource;
@@ -40,7 +48,11 @@ export class AirportHours {
     return row === undefined ? undefined : viewOfRow(row);
   }
 
-  #query(sql: string, parameters: readonly string[]): Promise<AirportHourRow[]> {
-    return this.#policy.execute(() => this.#dataSource.query<AirportHourRow[]>(sql, [...parameters]));
+  #query(sql: string, parameters: readonly string[]): Promise<readonly AirportHourRow[]> {
+    return queryRows<AirportHourRow>(this.#dataSource, (call) => this.#policy.execute(call), {
+      who: WHO,
+      sql,
+      parameters,
+    });
   }
 }

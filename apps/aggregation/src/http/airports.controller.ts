@@ -1,14 +1,16 @@
-import { Controller, Get, HttpException, HttpStatus, Param, Query } from '@nestjs/common';
+import { Controller, Get, HttpException, HttpStatus, Param, Query, UseFilters } from '@nestjs/common';
 import { utcTimeMs } from '@millrace/schemas';
 import { AirportHours } from '../airports/airport-hours.js';
 import type { AirportHourView } from '../airports/airport-hour-view.js';
 import { LatestHours } from '../airports/latest-hours.js';
+import { UnavailableFilter } from './unavailable.filter.js';
 
 /** The longest span that a request may ask for, in days. */
 const MAX_SPAN_DAYS = 366;
 const MS_A_DAY = 86_400_000;
 
-/** `GET /v1/airports/…`: hourly totals. */
+/** `GET /v1/airports/…`: hourly totals; 503 while PostgreSQL is away, unless the cache has the answer. */
+@UseFilters(UnavailableFilter)
 @Controller('v1/airports')
 export class AirportsController {
   readonly #hours: AirportHours;

@@ -1,5 +1,5 @@
 import { describeError, isMillraceError } from '@millrace/kernel';
-import { HealthModule, ObservabilityModule, createLogger } from '@millrace/observability';
+import { HealthModule, ObservabilityModule, createLogger, type HealthIndicator } from '@millrace/observability';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -30,6 +30,8 @@ export interface ServiceOptions {
   readonly logLevel: Parameters<typeof createLogger>[0]['level'];
   /** The app's modules. */
   readonly imports: readonly (DynamicModule | Type)[];
+  /** Parts that have a say in `/health`, besides the streams. Default: none. */
+  readonly indicators?: readonly HealthIndicator[];
   /** Prepares the HTTP server before it listens. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void>;
   /** Ends what the app was given from outside, after everything else has stopped. */
@@ -38,6 +40,17 @@ export interface ServiceOptions {
 
 @Module({})
 class ServiceModule {}
+
+/** Token of {@link ServiceOptions.indicators}. */
+const SERVICE_INDICATORS = Symbol('service indicators');
+
+@Module({})
+class ServiceIndicatorsModule {
+  static of(indicators: readonly HealthIndicator[]): DynamicModule {
+    const provider = { provide: SERVICE_INDICATORS, useValue: indicators };
+    return { module: ServiceIndicatorsModule, providers: [provider], exports: [SERVICE_INDICATORS] };
+  }
+}
 
 /**
  * Runs an app as a process: metrics, health, logs and HTTP around its modules, until a signal stops it in order or a stream
@@ -82,14 +95,23 @@ export async function runService(configure: () => ServiceOptions | Promise<Servi
   }
 }
 
-async function create({ name, logLevel, imports, configure }: ServiceOptions): Promise<NestFastifyApplication> {
+async function create({
+  name,
+  logLevel,
+  imports,
+  indicators = [],
+  configure,
+}: ServiceOptions): Promise<NestFastifyApplication> {
   const logger = createLogger({ service: name, ...(logLevel === undefined ? {} : { level: logLevel }) });
   const root: DynamicModule = {
     module: ServiceModule,
     imports: [
       StreamsCoreModule,
       ObservabilityModule.forRoot({ service: name, logger }),
-      HealthModule.forRoot({ indicators: [StreamsHealth], imports: [StreamsHealthIndicatorModule] }),
+      HealthModule.forRoot({
+        indicators: [StreamsHealth, SERVICE_INDICATORS],
+        imports: [StreamsHealthIndicatorModule, ServiceIndicatorsModule.of(indicators)],
+      }),
       ...imports,
     ],
   };

@@ -20,9 +20,14 @@ const REMEDIES = {
  *
  * Messages hold SQLSTATE and constraint, never the statement's values.
  *
- * @param who Completes "… cannot write".
+ * @param who Completes "… cannot write", or read.
  */
-export function sqlError(error: unknown, who: string, place: ErrorPlace): MillraceError {
+export function sqlError(
+  error: unknown,
+  who: string,
+  place: ErrorPlace,
+  what: 'write' | 'read' = 'write',
+): MillraceError {
   if (isMillraceError(error)) return error;
   const failure = classifySqlFailure(error);
   const { code, constraint } = (error ?? {}) as { readonly code?: string; readonly constraint?: string };
@@ -32,13 +37,13 @@ export function sqlError(error: unknown, who: string, place: ErrorPlace): Millra
     case 'Timeout':
       return new TransientError(
         'MR_DEPENDENCY_TIMEOUT',
-        `${who} cannot write: PostgreSQL did not answer in time (${said})`,
+        `${who} cannot ${what}: PostgreSQL did not answer in time (${said})`,
         options,
       );
     case 'ConnectionLost':
     case 'SerializationConflict':
     case 'ResourcesExhausted':
-      return new TransientError('MR_DEPENDENCY_UNAVAILABLE', `${who} cannot write now (${said})`, options);
+      return new TransientError('MR_DEPENDENCY_UNAVAILABLE', `${who} cannot ${what} now (${said})`, options);
     case 'UniqueViolation':
     case 'Constraint':
       return new RecordError(
@@ -49,6 +54,6 @@ export function sqlError(error: unknown, who: string, place: ErrorPlace): Millra
     case 'Permission':
     case 'Syntax':
     case 'Unknown':
-      return new FatalError('MR_SINK_REFUSED', `${who} cannot write (${said}): ${REMEDIES[failure]}`, options);
+      return new FatalError('MR_SINK_REFUSED', `${who} cannot ${what} (${said}): ${REMEDIES[failure]}`, options);
   }
 }
