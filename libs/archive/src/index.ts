@@ -8,4 +8,10 @@ export type { ManifestEntry } from './manifest/manifest-entry.js';
 export { ArchiveSink, type ArchiveSinkOptions } from './sink/archive-sink.js';
 export { readArchive, readManifest, type ArchivedObject, type ReadArchiveOptions } from './read/read-archive.js';
 export { executeOnce, type Execute } from './execute.js';
-export { archiveChannels, type ArchiveFailedEvent, type ObjectArchivedEvent } from './diagnostics/channels.js';
+export {
+  archiveChannels,
+  type ArchiveFailedEvent,
+  type ObjectArchivedEvent,
+  type UploadLeftEvent,
+  type UploadsDiscardedEvent,
+} from './diagnostics/channels.js';

@@ -13,15 +13,30 @@ export interface ObjectArchivedEvent {
   readonly wasThere: boolean;
 }
 
-/** A tile that was old enough could not be archived; it is tried again. */
+/** A tile that was old enough could not be archived, or what was left of uploads not be removed; it is tried again. */
 export interface ArchiveFailedEvent {
   readonly topic: string;
   readonly partition: number;
   readonly error: unknown;
 }
 
+/** An upload in parts has failed, and its parts could not be removed: they take up space until the partition is opened anew. */
+export interface UploadLeftEvent {
+  readonly key: string;
+  readonly error: unknown;
+}
+
+/** What interrupted uploads of a former owner had left was removed. */
+export interface UploadsDiscardedEvent {
+  readonly topic: string;
+  readonly partition: number;
+  readonly uploads: number;
+}
+
 /** What this library tells. */
 export const archiveChannels = {
   objectArchived: diagnosticsChannel<ObjectArchivedEvent>('archive.object-archived'),
   failed: diagnosticsChannel<ArchiveFailedEvent>('archive.failed'),
+  uploadLeft: diagnosticsChannel<UploadLeftEvent>('archive.upload-left'),
+  uploadsDiscarded: diagnosticsChannel<UploadsDiscardedEvent>('archive.uploads-discarded'),
 };

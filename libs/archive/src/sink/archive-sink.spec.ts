@@ -41,6 +41,25 @@ describe('ArchiveSink', () => {
     await expect(aSink().open(place)).resolves.toBeUndefined();
   });
 
+  it('has removed what interrupted puts of its partition left, and goes on where that fails', async () => {
+    const prefixes: string[] = [];
+    const failures: ArchiveFailedEvent[] = [];
+    const unsubscribe = archiveChannels.failed.subscribe((event) => failures.push(event));
+    const discarding = Object.assign(new FileSystemObjectStore(folder), {
+      discardUnfinished: async (prefix: string): Promise<number> => {
+        if (prefixes.push(prefix) > 1) throw new Error('the right to list uploads is missing');
+        return 1;
+      },
+    });
+
+    await openSink({ store: discarding });
+    await expect(aSink({ store: discarding }).open(place)).resolves.toBeUndefined();
+    unsubscribe();
+
+    expect(prefixes).toEqual(['p/partition=0/readings-0-', 'p/partition=0/readings-0-']);
+    expect(failures).toMatchObject([place]);
+  });
+
   it('cuts objects at multiples of the tile size, whatever the batches are, and keeps the rest for later', async () => {
     const sink = await openSink();
 

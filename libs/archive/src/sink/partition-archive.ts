@@ -6,7 +6,7 @@ import type { Execute } from '../execute.js';
 import type { Manifest } from '../manifest/manifest.js';
 import type { Column } from '../parquet/column.js';
 import type { ObjectStore } from '../store/object-store.js';
-import { Tile, type FinishedTile } from './tile.js';
+import { objectPrefix, Tile, type FinishedTile } from './tile.js';
 
 /** What all partitions of an archive share. */
 export interface ArchiveParts<V> {
@@ -38,9 +38,10 @@ export class PartitionArchive<V> {
     if (durableOffset !== undefined) this.#tile = this.#newTile(durableOffset);
   }
 
-  /** Goes on where the manifest ends. */
+  /** Goes on where the manifest ends, and clears away what a former owner has left. */
   static async open<V>(parts: ArchiveParts<V>, place: TopicPartition): Promise<PartitionArchive<V>> {
     const last = await parts.manifest.last(place);
+    await discardUnfinished(parts, place);
     return new PartitionArchive(parts, place, last === undefined ? undefined : last.lastOffset + 1);
   }
 
@@ -164,5 +165,20 @@ export class PartitionArchive<V> {
       `${topic}-${partition} is archived up to offset ${expected}, but the topic goes on at ${got}: the records between are lost. ` +
       'To go on without them, archive under another prefix; to keep it from happening, raise retention.ms of the topic';
     return new FatalError('MR_OFFSET_OUT_OF_RANGE', message, { place: { topic, partition, offset: expected } });
+  }
+}
+
+/** Nothing is wrong where this fails: what is left takes up space, and the next owner tries again. */
+async function discardUnfinished<V>(
+  { store, execute, prefix }: ArchiveParts<V>,
+  { topic, partition }: TopicPartition,
+): Promise<void> {
+  if (store.discardUnfinished === undefined) return;
+  const left = objectPrefix(prefix, { topic, partition });
+  try {
+    const uploads = await execute((signal) => store.discardUnfinished!(left, { signal }));
+    if (uploads > 0) archiveChannels.uploadsDiscarded.publish({ topic, partition, uploads });
+  } catch (error) {
+    archiveChannels.failed.publish({ topic, partition, error });
   }
 }

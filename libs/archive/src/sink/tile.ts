@@ -10,6 +10,11 @@ export interface FinishedTile {
   readonly bytes: Uint8Array;
 }
 
+/** What the keys of all objects of a partition begin with. */
+export function objectPrefix(prefix: string, { topic, partition }: TopicPartition): string {
+  return `${prefix}/partition=${partition}/${topic}-${partition}-`;
+}
+
 /**
  * The object of a partition that is being filled: the offsets from `firstOffset` to, at most, `limit`, which is excluded.
  *
@@ -81,7 +86,7 @@ export class Tile<V> {
     const lastOffset = this.nextOffset - 1;
     const range = `${paddedOffset(this.firstOffset)}-${paddedOffset(lastOffset)}`;
     // The digest in the name: two writers that differ, say in version, can never mean the same object.
-    const object = `${this.#prefix}/partition=${partition}/${topic}-${partition}-${range}-${sha256.slice(0, 12)}.parquet`;
+    const object = `${objectPrefix(this.#prefix, this.#place)}${range}-${sha256.slice(0, 12)}.parquet`;
     const { firstOffset } = this;
     const size = bytes.byteLength;
     return {

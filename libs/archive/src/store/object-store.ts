@@ -34,4 +34,11 @@ export interface ObjectStore {
   list(prefix: string, options?: CallOptions): Promise<readonly StoredObject[]>;
   /** Removes an object; a no-op when there is none. */
   delete(key: string, options?: CallOptions): Promise<void>;
+  /**
+   * Removes what interrupted puts have left under a prefix: nobody sees it, but it takes up space. Only for whoever owns the prefix: a
+   * put of somebody else that is under way there fails, and may be tried again. A store without it leaves nothing.
+   *
+   * @returns how many puts had left something.
+   */
+  discardUnfinished?(prefix: string, options?: CallOptions): Promise<number>;
 }

@@ -5,6 +5,12 @@ export function s3Status(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
 }
 
+/**
+ * What S3 means to be tried again though its status says that the caller is wrong: a body that came too slowly (400), and an upload that
+ * somebody has given up, the next owner of a partition for instance (404). The next try begins a new one.
+ */
+const PASSING = new Set(['RequestTimeout', 'NoSuchUpload']);
+
 /** The error of this library for a failed call to S3. */
 export function s3Error(error: unknown, bucket: string, key: string): MillraceError {
   if (isMillraceError(error)) return error;
@@ -16,7 +22,14 @@ export function s3Error(error: unknown, bucket: string, key: string): MillraceEr
     return new TransientError('MR_DEPENDENCY_TIMEOUT', `${what}: no answer in time`, options);
   }
   // 409: two conditional writes met; S3 asks to try again.
-  if (status === undefined || status === 408 || status === 409 || status === 429 || status >= 500) {
+  if (
+    PASSING.has(name) ||
+    status === undefined ||
+    status === 408 ||
+    status === 409 ||
+    status === 429 ||
+    status >= 500
+  ) {
     return new TransientError('MR_DEPENDENCY_UNAVAILABLE', what, options);
   }
   return new FatalError(

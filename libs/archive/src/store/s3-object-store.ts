@@ -7,11 +7,12 @@ import {
   S3Client,
   type ListObjectsV2CommandOutput,
 } from '@aws-sdk/client-s3';
-import { toMs, type Duration } from '@millrace/kernel';
+import { ConfigurationError, toMs, type Duration } from '@millrace/kernel';
 import { createHash } from 'node:crypto';
 import { checkKey } from './object-key.js';
 import type { CallOptions, ObjectStore, PutResult, StoredObject } from './object-store.js';
 import { s3Error, s3Status } from './s3-error.js';
+import { discardUploads, putInParts } from './s3-multipart.js';
 
 /** Where the bucket is. */
 export interface S3ObjectStoreOptions {
@@ -31,19 +32,36 @@ export interface S3ObjectStoreOptions {
   readonly connectTimeout?: Duration;
   /** Gives up waiting for an answer after so long. Default 30 s. */
   readonly requestTimeout?: Duration;
+  /** Larger objects are uploaded in parts of this size: a call that fails costs one part. At least 5 MiB; default 16 MiB. */
+  readonly partBytes?: number;
 }
+
+const MIB = 1024 * 1024;
+const DEFAULT_PART_BYTES = 16 * MIB;
+/** Of S3: all parts but the last are at least so large, and there are at most so many. */
+const LEAST_PART_BYTES = 5 * MIB;
+const MOST_PARTS = 10_000;
 
 /**
  * An {@link ObjectStore} in a bucket of S3, or of a server that speaks its protocol with conditional writes (`If-None-Match`).
  *
- * Tries nothing twice: that is the caller's policy. The server checks the SHA-256 of what it gets.
+ * Tries nothing twice: that is the caller's policy. The server checks the SHA-256 of what it gets. Needs the rights to get, put and
+ * delete objects, to list the bucket and its uploads, and to abort uploads.
  */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
   readonly #bucket: string;
+  readonly #partBytes: number;
 
+  /** @throws {ConfigurationError} (stop-app) when `partBytes` is too small. */
   constructor(options: S3ObjectStoreOptions) {
+    const { partBytes = DEFAULT_PART_BYTES } = options;
+    if (!Number.isSafeInteger(partBytes) || partBytes < LEAST_PART_BYTES) {
+      const problem = `partBytes: ${partBytes} is not a whole number from ${LEAST_PART_BYTES} on, as S3 wants it`;
+      throw new ConfigurationError(`the object store in the bucket '${options.bucket}'`, [problem]);
+    }
     this.#bucket = options.bucket;
+    this.#partBytes = partBytes;
     this.#client = new S3Client({
       region: options.region ?? 'us-east-1',
       maxAttempts: 1,
@@ -63,15 +81,10 @@ export class S3ObjectStore implements ObjectStore {
     bytes: Uint8Array,
     { ifNoneMatch, signal }: CallOptions & { readonly ifNoneMatch?: '*' } = {},
   ): Promise<PutResult> {
-    const command = new PutObjectCommand({
-      ...this.#place(key),
-      Body: bytes,
-      ContentLength: bytes.byteLength,
-      ChecksumSHA256: createHash('sha256').update(bytes).digest('base64'),
-      ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
-    });
+    const condition = ifNoneMatch === undefined ? {} : { ifNoneMatch };
     try {
-      await this.#client.send(command, sendOptions(signal));
+      if (bytes.byteLength <= this.#partBytes) await this.#putWhole(key, bytes, { ...condition, signal });
+      else await this.#putInParts(key, bytes, { ...condition, signal });
       return 'created';
     } catch (error) {
       if (ifNoneMatch !== undefined && s3Status(error) === 412) return 'exists';
@@ -116,9 +129,36 @@ export class S3ObjectStore implements ObjectStore {
     );
   }
 
+  async discardUnfinished(prefix: string, { signal }: CallOptions = {}): Promise<number> {
+    try {
+      return await discardUploads(this.#client, this.#bucket, prefix, signal);
+    } catch (error) {
+      throw s3Error(error, this.#bucket, prefix);
+    }
+  }
+
   /** Ends idle connections. */
   close(): void {
     this.#client.destroy();
+  }
+
+  async #putWhole(key: string, bytes: Uint8Array, { ifNoneMatch, signal }: PutOptions): Promise<void> {
+    const command = new PutObjectCommand({
+      ...this.#place(key),
+      Body: bytes,
+      ContentLength: bytes.byteLength,
+      ChecksumSHA256: createHash('sha256').update(bytes).digest('base64'),
+      ...(ifNoneMatch === undefined ? {} : { IfNoneMatch: ifNoneMatch }),
+    });
+    await this.#client.send(command, sendOptions(signal));
+  }
+
+  async #putInParts(key: string, bytes: Uint8Array, { ifNoneMatch, signal }: PutOptions): Promise<void> {
+    await putInParts(this.#client, this.#place(key), bytes, {
+      partBytes: Math.max(this.#partBytes, Math.ceil(bytes.byteLength / MOST_PARTS)),
+      ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   #place(key: string): { Bucket: string; Key: string } {
@@ -146,6 +186,12 @@ export class S3ObjectStore implements ObjectStore {
       throw s3Error(error, this.#bucket, key);
     }
   }
+}
+
+/** What a put is told, whatever way it goes. */
+interface PutOptions {
+  readonly ifNoneMatch?: '*';
+  readonly signal: AbortSignal | undefined;
 }
 
 function sendOptions(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
