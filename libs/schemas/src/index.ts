@@ -13,6 +13,7 @@ export {
   type CompatibilityProblem,
 } from './compatibility/compatibility.js';
 export { valueSubject, type ContractRegistry, type RegisteredSchema } from './registry/contract-registry.js';
+export { HttpContractRegistry, type HttpContractRegistryOptions } from './registry/http-contract-registry.js';
 export { InProcessContractRegistry, type InProcessContractRegistryOptions } from './registry/in-process-registry.js';
 export { schemaIdOf } from './registry/schema-id.js';
 export { textKey } from './key/text-key.js';
