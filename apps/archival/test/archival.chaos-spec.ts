@@ -164,4 +164,28 @@ describe('the archive on S3', () => {
     ledger.fired('an object was there that no entry named');
     await settle(ledger, prefix);
   });
+
+  it('is whole when its process is halted in the middle of an upload and replaced, and then goes on with it', async () => {
+    const { ledger, prefix, start } = await aTopic('S3: the process is halted (SIGSTOP) in an upload and replaced');
+    const struck = proxy.fail({ of: isPart, nth: 3, answer: 'late', when: 'before' });
+    const halted = start();
+    await eventually('the third part is on its way', () => struck() === 1, { timeoutMs: 60_000 });
+    halted.halt();
+    await using successor = start();
+    await successor.drained();
+    const late = proxy.seen.findLast((each) => isPart(each) && each.status === undefined)!;
+
+    halted.goOn();
+    proxy.release();
+
+    const said = await halted.ended();
+    expect(said).toContain('MR_TASK_FENCED');
+    expect(said).not.toContain('MR_SINK_REFUSED');
+    expect(successor.events).toContain('discarded 1');
+    await eventually('its part is answered', () => late.status === 404);
+    // It may have begun anew before it learnt that it was replaced; the partition's next owner clears that away.
+    await store.discardUnfinished(`${prefix}/`);
+    ledger.fired('its upload was discarded by its successor, its part answered with 404, and it ended by itself');
+    await settle(ledger, prefix);
+  });
 });

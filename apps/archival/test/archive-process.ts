@@ -54,6 +54,22 @@ export class ArchiveProcess implements AsyncDisposable {
     return this.#child.signalCode;
   }
 
+  /** Halts it without ending it (SIGSTOP). */
+  halt(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  /** Lets a halted process go on. */
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Waits until it has ended by itself. @returns what it said to standard error. */
+  async ended(): Promise<string> {
+    await this.#ended;
+    return this.#errors;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isRunning) await this.kill();
   }

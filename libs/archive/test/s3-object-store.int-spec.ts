@@ -13,13 +13,15 @@ async function aStore(server: S3Server, bucket: string, partBytes?: number): Pro
   await server.createBucket(bucket);
   const { endpoint, region, credentials } = server;
   const parts = partBytes === undefined ? {} : { partBytes };
-  const store = new S3ObjectStore({ bucket, endpoint, region, credentials, ...parts });
-  stack.defer(() => store.close());
-  return store;
+  return new S3ObjectStore({ bucket, endpoint, region, credentials, ...parts });
 }
 
 objectStoreContract('S3', {
-  start: async () => aStore(stack.use(await startS3()), 'contract'),
+  start: async () => {
+    const store = await aStore(stack.use(await startS3()), 'contract');
+    stack.defer(() => store.close());
+    return store;
+  },
   stop: () => stack.disposeAsync(),
 });
 

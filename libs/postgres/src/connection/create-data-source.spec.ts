@@ -12,7 +12,7 @@ describe('createDataSource', () => {
       connectTimeoutMS: 5_000,
       synchronize: false,
       migrationsRun: false,
-      extra: { statement_timeout: 3_000, query_timeout: 4_000, idle_in_transaction_session_timeout: 30_000 },
+      extra: { statement_timeout: 3_000, query_timeout: 4_000, idle_in_transaction_session_timeout: 10_000 },
     });
   });
 

@@ -30,7 +30,10 @@ export interface DataSourceSettings {
    * Default 10 s.
    */
   readonly statementTimeout?: Duration;
-  /** Has the server end a transaction whose client went silent. Default 30 s. */
+  /**
+   * Has the server end a transaction whose client went silent. A process that is halted in the middle of a write holds its offset row so
+   * long against its successor. Default 10 s.
+   */
   readonly idleInTransactionTimeout?: Duration;
   /** Entities of the application, for repositories. Default none. */
   readonly entities?: NonNullable<PostgresDataSourceOptions['entities']>;
@@ -60,7 +63,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     extra: {
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + CLIENT_GRACE_MS,
-      idle_in_transaction_session_timeout: toMs(settings.idleInTransactionTimeout ?? '30s'),
+      idle_in_transaction_session_timeout: toMs(settings.idleInTransactionTimeout ?? '10s'),
       keepAlive: true,
     },
     parseInt8: true,

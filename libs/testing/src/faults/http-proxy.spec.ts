@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '../eventually/eventually.js';
 import { HttpProxy } from './http-proxy.js';
 
 describe('HttpProxy', () => {
@@ -38,7 +39,7 @@ describe('HttpProxy', () => {
     expect([answer.status, await answer.text()]).toEqual([201, 'done']);
     expect(answer.headers.get('x-host')).toBe(new URL(proxy.url).host);
     expect(done).toEqual(['PUT /a?b=c bytes']);
-    expect(proxy.seen).toEqual([{ method: 'PUT', url: '/a?b=c' }]);
+    expect(proxy.seen).toEqual([{ method: 'PUT', url: '/a?b=c', status: 201 }]);
   });
 
   it('fails the n-th request of a kind, before it was done or after, and counts', async () => {
@@ -51,6 +52,18 @@ describe('HttpProxy', () => {
     expect(answers).toEqual([201, 503, 503, 201, 500, 201]);
     expect(done).toEqual(['/parts', '/parts', '/end', '/end'].map((path) => `PUT ${path} bytes`));
     expect([before(), after()]).toEqual([2, 1]);
+  });
+
+  it('holds back a request until it is released', async () => {
+    const struck = proxy.fail({ of: () => true, answer: 'late', when: 'before' });
+    const answer = put('/late');
+    await eventually('the request is held', () => struck() === 1);
+    expect(done).toEqual([]);
+
+    proxy.release();
+
+    expect(await answer).toBe(201);
+    expect(done).toEqual(['PUT /late bytes']);
   });
 
   it('fails nothing any more once it is healed', async () => {

@@ -8,11 +8,20 @@ export interface ProxiedRequest {
   readonly url: string;
 }
 
+/** A request and what the client was answered. */
+export interface ProxiedExchange extends ProxiedRequest {
+  /** Undefined while there is no answer. */
+  status?: number;
+}
+
 /** Which requests fail, and how. */
 export interface HttpFault {
   readonly of: (request: ProxiedRequest) => boolean;
-  /** What the client is answered; `silence`: nothing, and the connection stays open. */
-  readonly answer: 500 | 503 | 'silence';
+  /**
+   * What the client is answered. `silence`: nothing, and the connection stays open. `late`: what the service says, once {@link HttpProxy.release}
+   * has let the request or its answer go on.
+   */
+  readonly answer: 500 | 503 | 'silence' | 'late';
   /** `before`: the service never gets the request. `after`: it does what was asked, and its answer is lost. */
   readonly when: 'before' | 'after';
   /** Strikes the `nth` of these requests, counted from when the fault was set. Default 1. */
@@ -30,7 +39,8 @@ interface ArmedFault extends HttpFault {
 export class HttpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #upstream: () => string;
-  readonly #seen: ProxiedRequest[] = [];
+  readonly #seen: ProxiedExchange[] = [];
+  readonly #held: (() => void)[] = [];
   #faults: ArmedFault[] = [];
 
   private constructor(upstream: () => string) {
@@ -53,7 +63,7 @@ export class HttpProxy implements AsyncDisposable {
   }
 
   /** The requests so far, in the order in which they came. */
-  get seen(): readonly ProxiedRequest[] {
+  get seen(): readonly Readonly<ProxiedExchange>[] {
     return this.#seen;
   }
 
@@ -64,7 +74,12 @@ export class HttpProxy implements AsyncDisposable {
     return () => armed.struck;
   }
 
-  /** Takes all faults back. */
+  /** Lets go on what was held back to be late. */
+  release(): void {
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  /** Takes all faults back; what is held back stays so. */
   heal(): void {
     this.#faults = [];
   }
@@ -81,14 +96,28 @@ export class HttpProxy implements AsyncDisposable {
 
   async #serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/' } = incoming;
-    const asked = { method, url };
-    this.#seen.push(asked);
+    const exchange: ProxiedExchange = { method, url };
+    this.#seen.push(exchange);
     const body = await bytesOf(incoming);
-    const fault = this.#faultOf(asked);
-    if (fault?.when === 'before') return refuse(answer, fault);
+    const fault = this.#faultOf(exchange);
+    if (fault?.when === 'before' && !(await this.#passes(fault, exchange, answer))) return;
     const { status, headers, bytes } = await this.#forward(incoming, body);
-    if (fault !== undefined) return refuse(answer, fault);
+    if (fault?.when === 'after' && !(await this.#passes(fault, exchange, answer))) return;
+    exchange.status = status;
     answer.writeHead(status, headers).end(bytes);
+  }
+
+  /** @returns whether the request or its answer goes on after all: it is only late. */
+  async #passes(fault: HttpFault, exchange: ProxiedExchange, answer: ServerResponse): Promise<boolean> {
+    if (fault.answer === 'late') {
+      await new Promise<void>((resolve) => void this.#held.push(resolve));
+      return true;
+    }
+    if (fault.answer !== 'silence') {
+      exchange.status = fault.answer;
+      answer.writeHead(fault.answer, { 'content-type': 'text/plain' }).end('a fault that was put there');
+    }
+    return false;
   }
 
   #faultOf(asked: ProxiedRequest): ArmedFault | undefined {
@@ -136,9 +165,4 @@ function withoutFraming({
   ...headers
 }: IncomingMessage['headers']): IncomingMessage['headers'] {
   return headers;
-}
-
-function refuse(answer: ServerResponse, fault: HttpFault): void {
-  if (fault.answer === 'silence') return;
-  answer.writeHead(fault.answer, { 'content-type': 'text/plain' }).end('a fault that was put there');
 }
