@@ -31,7 +31,7 @@ describe('a client of the schema registry', () => {
   afterAll(() => stack.disposeAsync());
 
   const aClient = (): HttpContractRegistry =>
-    new HttpContractRegistry({ url: server.urlAt(way.address), requestTimeout: '2s' });
+    new HttpContractRegistry({ url: server.urlAt(way.address), requestTimeout: '10s' });
 
   it('goes on with what it knows while the registry is down or halted, says so otherwise, and recovers', async () => {
     const ledger = new DeliveryLedger('the registry is halted, then killed');
