@@ -10,7 +10,7 @@ import { LatestHours } from '../airports/latest-hours.js';
 import { LATEST_HOURS_CACHE, POSTGRES_POLICY } from '../tokens.js';
 import { AirportsController } from './airports.controller.js';
 
-const SLOW_MS = 60_000;
+const SLOW_MS = 180_000;
 
 describe('the totals over HTTP', () => {
   const embedded = new EmbeddedPostgres();
