@@ -77,10 +77,12 @@ export class LazyObject {
 
   /** Where its fields lie; holds until another object is scanned. */
   get fields(): FieldTable {
-    if (scanned !== this) {
-      scanObject(this.bytes, this.#start, this.#end, table);
-      scanned = this;
-    }
+    return scanned === this ? table : LazyObject.#scan(this);
+  }
+
+  static #scan(lazy: LazyObject): FieldTable {
+    scanObject(lazy.bytes, lazy.#start, lazy.#end, table);
+    scanned = lazy;
     return table;
   }
 

@@ -61,15 +61,8 @@ export function writeSmall(value: unknown, into: Scratch): boolean {
 
 /** Whether `JSON.stringify` writes it, and it is soon written. */
 function isSmall(value: unknown): boolean {
-  switch (typeof value) {
-    case 'string':
-      return value.length <= MAX_SMALL_CHARACTERS;
-    case 'number':
-    case 'boolean':
-      return true;
-    default:
-      return value === null;
-  }
+  if (typeof value === 'string') return value.length <= MAX_SMALL_CHARACTERS;
+  return typeof value === 'number' || typeof value === 'boolean' || value === null;
 }
 
 /** Which change replaces a field's value; -1 where none does. */
