@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type ConnectionOptions, type TlsOptions } from 'node:tls';
+import { isMillraceError } from '@millrace/kernel';
+import { CertificateAuthority, type CertificateSubject, type IssuedCertificate } from '@millrace/testing/tls';
 import { TcpDialer } from './tcp-dialer.js';
 
 const servers: Server[] = [];
@@ -102,5 +104,107 @@ describe('TcpDialer', () => {
 
     expect(await answer).toBe('secret');
     stream.destroy();
+  });
+});
+
+describe('TcpDialer, where TLS does not come about', () => {
+  let authority: CertificateAuthority;
+  let client: IssuedCertificate;
+  beforeAll(async () => {
+    authority = await CertificateAuthority.create();
+    client = await authority.issue({ commonName: 'app' });
+  });
+
+  const HOUR_MS = 3_600_000;
+  const inHours = (hours: number): Date => new Date(Date.now() + hours * HOUR_MS);
+
+  async function brokerWith(subject: Partial<CertificateSubject>, options: TlsOptions = {}): Promise<number> {
+    const issued = await authority.issue({ commonName: 'broker', addresses: ['127.0.0.1'], ...subject });
+    const server = createTlsServer({ key: issued.key, cert: issued.chain, ...options }, (socket) => echo(socket));
+    return listening(server.on('tlsClientError', () => undefined));
+  }
+
+  /** What a caller hears who dials, sends and waits for an answer: some refusals come only after the handshake. */
+  async function refusal(port: number, tls: ConnectionOptions): Promise<Error> {
+    try {
+      const stream = await new TcpDialer({ tls }).dial('127.0.0.1', port, { timeoutMs: 5_000 });
+      return await new Promise((resolve, reject) => {
+        stream.onClose((error) => resolve(error ?? new Error('ended in order')));
+        stream.onData(() => {
+          reject(new Error('it was let in'));
+          stream.destroy();
+        });
+        stream.write([Buffer.from('hello')]);
+      });
+    } catch (error) {
+      return error as Error;
+    }
+  }
+
+  function expectFatal(error: Error, port: number, ...words: readonly RegExp[]): void {
+    expect(error).toMatchObject({ code: 'MR_TLS_REFUSED', disposition: 'stop-app' });
+    expect(error.message).toContain(`127.0.0.1:${port}`);
+    for (const each of words) expect(error.message).toMatch(each);
+    expect(error.message + JSON.stringify(error)).not.toMatch(/BEGIN|PRIVATE/);
+  }
+
+  it('names an authority that nobody has told it of, and where to give it', async () => {
+    const port = await brokerWith({});
+    const other = await CertificateAuthority.create('another');
+
+    expectFatal(await refusal(port, { ca: other.certificate }), port, /authority that is not trusted/, /`tls\.ca`/);
+    expectFatal(await refusal(port, {}), port, /authority that is not trusted/, /`tls\.ca`/);
+  });
+
+  it('names it too where the broker sends its own certificate without that of the authority', async () => {
+    const issued = await authority.issue({ commonName: 'broker', addresses: ['127.0.0.1'] });
+    const cert = issued.chain.slice(0, issued.chain.indexOf('-----END CERTIFICATE-----') + 25);
+    const port = await brokerWith({}, { key: issued.key, cert });
+
+    const error = await refusal(port, {});
+    expectFatal(error, port, /authority that is not trusted/, /`tls\.ca`/);
+    expect(error).toMatchObject({ place: { reason: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } });
+  });
+
+  it('names the host that a certificate is not for, and those that it is for', async () => {
+    const port = await brokerWith({ addresses: [], dnsNames: ['kafka-1', 'kafka-1.example'] });
+    const ca = authority.certificate;
+
+    expectFatal(
+      await refusal(port, { ca }),
+      port,
+      /not for 127\.0\.0\.1/,
+      /DNS:kafka-1, DNS:kafka-1\.example/,
+      /advertised/,
+    );
+    expectFatal(await refusal(port, { ca, servername: 'kafka-2' }), port, /not for kafka-2/);
+  });
+
+  it('says that a certificate has expired, or is not valid yet', async () => {
+    const expired = await brokerWith({ notBefore: inHours(-2), notAfter: inHours(-1) });
+    const early = await brokerWith({ notBefore: inHours(1), notAfter: inHours(2) });
+    const ca = authority.certificate;
+
+    expectFatal(await refusal(expired, { ca }), expired, /expired/, /renew/);
+    expectFatal(await refusal(early, { ca }), early, /not valid yet/, /clock/);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'says that the broker demands a certificate of the client, which a server of %s does',
+    async (version) => {
+      const ca = authority.certificate;
+      const mutual: TlsOptions = { requestCert: true, ca, minVersion: version, maxVersion: version };
+      const port = await brokerWith({}, mutual);
+      expectFatal(await refusal(port, { ca }), port, /certificate of the client/, /`tls\.cert` and `tls\.key`/);
+      expect(await refusal(port, { ca, key: client.key, cert: client.chain })).toEqual(new Error('it was let in'));
+    },
+  );
+
+  it('tries again what ends for another reason', async () => {
+    const port = await listening(createServer((socket) => socket.destroy()));
+
+    const error = await refusal(port, {});
+    expect(isMillraceError(error) && error.code).toBe('MR_NETWORK_DISCONNECTED');
+    expect(error).toMatchObject({ disposition: 'retry' });
   });
 });

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { TransientError, type ByteStream, type Dialer } from '@millrace/kernel';
+import { tlsRefusal } from './tls-refusal.js';
 
 /** How a {@link TcpDialer} secures its connections. */
 export interface TcpDialerOptions {
@@ -13,7 +14,12 @@ const READ_BYTES = 256 * 1024;
 /** What is queued for a socket before `write` says that the other side is slow. */
 const WRITE_BUFFER_BYTES = 1024 * 1024;
 
-/** Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 256 KiB. */
+/**
+ * Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 256 KiB.
+ *
+ * What TLS refuses for good is a {@link FatalError} (stop-app) `MR_TLS_REFUSED`. With TLS 1.3 a client has ended its handshake before the
+ * broker looks at its certificate, so that a refusal may come later, as the error of `onClose`.
+ */
 export class TcpDialer implements Dialer {
   readonly #tls: ConnectionOptions | undefined;
 
@@ -41,7 +47,10 @@ export class TcpDialer implements Dialer {
         reject(error);
       };
       const onError = (cause: Error): void =>
-        fail(new TransientError('MR_NETWORK_DISCONNECTED', `${host}:${port} refused the connection`, { cause }));
+        fail(
+          tlsRefusal(cause, host, port) ??
+            new TransientError('MR_NETWORK_DISCONNECTED', `${host}:${port} refused the connection`, { cause }),
+        );
       socket.setTimeout(options.timeoutMs, () =>
         fail(new TransientError('MR_NETWORK_TIMEOUT', `${host}:${port} did not accept within ${options.timeoutMs} ms`)),
       );
@@ -49,7 +58,7 @@ export class TcpDialer implements Dialer {
       socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', () => {
         socket.setTimeout(0);
         socket.off('error', onError);
-        resolve(new SocketStream(socket, reads));
+        resolve(new SocketStream(socket, reads, (error) => tlsRefusal(error, host, port) ?? error));
       });
     });
   }
@@ -84,10 +93,11 @@ class SocketStream implements ByteStream {
   readonly #reads: SocketReads;
   #failure: Error | undefined;
 
-  constructor(socket: Socket, reads: SocketReads) {
+  /** @param told What `onClose` is told of an error of the socket. */
+  constructor(socket: Socket, reads: SocketReads, told: (error: Error) => Error) {
     this.#socket = socket;
     this.#reads = reads;
-    socket.on('error', (error) => (this.#failure = error));
+    socket.on('error', (error) => (this.#failure = told(error)));
   }
 
   write(chunks: readonly Uint8Array[]): boolean {

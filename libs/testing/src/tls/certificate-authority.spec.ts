@@ -32,6 +32,17 @@ describe('a certificate authority', () => {
     expect(await trust(broker, authority.certificate, 'kafka-2')).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
   });
 
+  it('issues certificates for the time that is asked for', async () => {
+    const authority = await CertificateAuthority.create();
+    const addresses = ['127.0.0.1'];
+    const hour = (from: number): Date => new Date(Date.now() + from * 3_600_000);
+    const over = await authority.issue({ commonName: 'over', addresses, notBefore: hour(-2), notAfter: hour(-1) });
+    const ahead = await authority.issue({ commonName: 'ahead', addresses, notBefore: hour(1), notAfter: hour(2) });
+
+    expect(await trust(over, authority.certificate, '127.0.0.1')).toBe('CERT_HAS_EXPIRED');
+    expect(await trust(ahead, authority.certificate, '127.0.0.1')).toBe('CERT_NOT_YET_VALID');
+  });
+
   it('is trusted by nobody who was not given its certificate', async () => {
     const [authority, other] = [await CertificateAuthority.create(), await CertificateAuthority.create('another')];
     const broker = await authority.issue({ commonName: 'kafka-1', addresses: ['127.0.0.1'] });

@@ -17,12 +17,16 @@ export interface CertificateSubject {
   readonly dnsNames?: readonly string[];
   /** Addresses by which it is reached. Default: none. */
   readonly addresses?: readonly string[];
+  /** From when it is valid. Default: an hour ago, as the clocks of containers may differ. */
+  readonly notBefore?: Date;
+  /** Until when it is valid. Default: for a day. */
+  readonly notAfter?: Date;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
-/** An authority of its own for one test: what it issues is valid for a day and trusted by whoever is given {@link certificate}. */
+/** An authority of its own for one test: what it issues is valid for a day unless told otherwise, and trusted by whoever is given {@link certificate}. */
 export class CertificateAuthority {
   /** The authority's own certificate as PEM: the `ca` of a client. */
   readonly certificate: string;
@@ -55,7 +59,8 @@ export class CertificateAuthority {
   }
 
   /** A certificate for servers and clients alike. */
-  async issue({ commonName, dnsNames = [], addresses = [] }: CertificateSubject): Promise<IssuedCertificate> {
+  async issue(subject: CertificateSubject): Promise<IssuedCertificate> {
+    const { commonName, dnsNames = [], addresses = [] } = subject;
     const keys = await newKeys();
     const names: x509.JsonGeneralNames = [
       ...dnsNames.map((value) => ({ type: 'dns' as const, value })),
@@ -67,7 +72,7 @@ export class CertificateAuthority {
         issuer: this.#issuer.subject,
         publicKey: keys.publicKey,
         signingKey: this.#keys.privateKey,
-        ...validity(),
+        ...validity(subject),
         signingAlgorithm: ALGORITHM,
         extensions: [
           new x509.BasicConstraintsExtension(false),
@@ -91,8 +96,11 @@ async function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 }
 
-/** From an hour ago, as the clocks of containers may differ, to a day from now. */
-function validity(): { notBefore: Date; notAfter: Date } {
+/** From an hour ago to a day from now, unless told otherwise. */
+function validity(asked: Pick<CertificateSubject, 'notBefore' | 'notAfter'> = {}): { notBefore: Date; notAfter: Date } {
   const nowMs = new Date().getTime();
-  return { notBefore: new Date(nowMs - DAY_MS / 24), notAfter: new Date(nowMs + DAY_MS) };
+  return {
+    notBefore: asked.notBefore ?? new Date(nowMs - DAY_MS / 24),
+    notAfter: asked.notAfter ?? new Date(nowMs + DAY_MS),
+  };
 }
