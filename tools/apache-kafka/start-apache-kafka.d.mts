@@ -6,10 +6,22 @@ export interface ApacheKafka {
   readonly bootstrap: readonly string[];
   /** `host:port` of the SASL_PLAINTEXT listener; it listens only when `sasl` was given. */
   readonly saslBootstrap: readonly string[];
+  /** `host:port` of a listener of `tls`. @throws {Error} when there is none of that name. */
+  tlsBootstrap(name: string): readonly string[];
   /** What the node has printed so far. */
   log(): string;
   /** Stops the node and removes its data. */
   stop(): Promise<void>;
+}
+
+/** A listener with TLS: key and certificates as PEM. */
+export interface TlsListener {
+  readonly key: string;
+  readonly chain: string;
+  /** Whether it asks for SASL too; takes `sasl` in the options. Default false. */
+  readonly sasl?: boolean;
+  /** Clients must show a certificate of this authority. Default: they need none. */
+  readonly clientAuthority?: string;
 }
 
 export interface ApacheKafkaOptions {
@@ -18,6 +30,8 @@ export interface ApacheKafkaOptions {
   readonly heapMb?: number;
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
   readonly sasl?: { readonly username: string; readonly password: string };
+  /** Listeners with TLS by name, in capitals. Default: none. */
+  readonly tls?: Readonly<Record<string, TlsListener>>;
 }
 
 export function startApacheKafka(options?: ApacheKafkaOptions): Promise<ApacheKafka>;

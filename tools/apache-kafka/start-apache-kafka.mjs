@@ -25,13 +25,23 @@ const API_VERSIONS_REQUEST = Buffer.from('0000000a00120000000000' + '07ffff', 'h
  * @param {Record<string, string | number>} [options.properties] More lines for server.properties.
  * @param {{ username: string, password: string }} [options.sasl] Adds a SASL_PLAINTEXT listener for this user
  *   (PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512).
+ * @param {Record<string, { key: string, chain: string, sasl?: boolean, clientAuthority?: string }>} [options.tls] Adds a
+ *   listener with TLS for each name, such as `TLS`: key and certificates as PEM, whether it asks for SASL too, and the
+ *   authority of the certificates that it demands of clients.
  */
 export async function startApacheKafka(options = {}) {
   installApacheKafka();
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-kafka-'));
-  const [port, controllerPort, saslPort] = await freePorts(3);
+  const tls = Object.keys(options.tls ?? {});
+  const [port, controllerPort, saslPort, ...tlsPorts] = await freePorts(3 + tls.length);
+  const ports = {
+    port,
+    controllerPort,
+    saslPort,
+    tls: Object.fromEntries(tls.map((name, at) => [name, tlsPorts[at]])),
+  };
   const config = path.join(folder, 'server.properties');
-  await writeFile(config, serverProperties(folder, { port, controllerPort, saslPort }, options));
+  await writeFile(config, serverProperties(folder, ports, options));
   await formatStorage(folder, config, options);
 
   const output = [];
@@ -61,16 +71,32 @@ export async function startApacheKafka(options = {}) {
     pid: broker.pid,
     bootstrap: [`127.0.0.1:${port}`],
     saslBootstrap: [`127.0.0.1:${saslPort}`],
+    tlsBootstrap: (name) => {
+      if (ports.tls[name] === undefined) throw new Error(`there is no listener ${name}: name it in \`tls\``);
+      return [`127.0.0.1:${ports.tls[name]}`];
+    },
     log: () => Buffer.concat(output).toString(),
     stop,
   };
 }
 
-function serverProperties(folder, { port, controllerPort, saslPort }, { properties = {}, sasl }) {
-  const listeners = [`PLAINTEXT://127.0.0.1:${port}`, ...(sasl ? [`SASL_PLAINTEXT://127.0.0.1:${saslPort}`] : [])];
+function serverProperties(
+  folder,
+  { port, controllerPort, saslPort, tls: tlsPorts },
+  { properties = {}, sasl, tls = {} },
+) {
+  const listeners = [
+    `PLAINTEXT://127.0.0.1:${port}`,
+    ...(sasl ? [`SASL_PLAINTEXT://127.0.0.1:${saslPort}`] : []),
+    ...Object.keys(tls).map((name) => `${name}://127.0.0.1:${tlsPorts[name]}`),
+  ];
+  const protocols = [
+    ...['PLAINTEXT:PLAINTEXT', 'SASL_PLAINTEXT:SASL_PLAINTEXT', 'CONTROLLER:PLAINTEXT'],
+    ...Object.entries(tls).map(([name, { sasl: asksSasl }]) => `${name}:${asksSasl ? 'SASL_SSL' : 'SSL'}`),
+  ];
   const plainUser =
     sasl && `username="${sasl.username}" password="${sasl.password}" user_${sasl.username}="${sasl.password}"`;
-  const login = 'org.apache.kafka.common.security';
+  const saslListeners = ['SASL_PLAINTEXT', ...Object.keys(tls).filter((name) => tls[name].sasl)];
   const lines = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -79,7 +105,7 @@ function serverProperties(folder, { port, controllerPort, saslPort }, { properti
     'advertised.listeners': listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': protocols.join(','),
     'log.dirs': path.join(folder, 'data'),
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 4,
@@ -93,15 +119,39 @@ function serverProperties(folder, { port, controllerPort, saslPort }, { properti
     'log.retention.ms': -1,
     ...(sasl && {
       'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-      'listener.name.sasl_plaintext.plain.sasl.jaas.config': `${login}.plain.PlainLoginModule required ${plainUser};`,
-      'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`,
-      'listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config': `${login}.scram.ScramLoginModule required;`,
+      ...Object.assign({}, ...saslListeners.map((name) => saslProperties(name, plainUser))),
     }),
+    ...Object.assign({}, ...Object.entries(tls).map(([name, each]) => tlsProperties(name, each))),
     ...properties,
   };
+  // A value is one line; line ends within it are written as such.
   return Object.entries(lines)
-    .map(([name, value]) => `${name}=${value}\n`)
+    .map(([name, value]) => `${name}=${String(value).replaceAll('\n', String.raw`\n`)}\n`)
     .join('');
+}
+
+function saslProperties(listener, plainUser) {
+  const prefix = `listener.name.${listener.toLowerCase()}`;
+  const login = 'org.apache.kafka.common.security';
+  return {
+    [`${prefix}.plain.sasl.jaas.config`]: `${login}.plain.PlainLoginModule required ${plainUser};`,
+    [`${prefix}.scram-sha-256.sasl.jaas.config`]: `${login}.scram.ScramLoginModule required;`,
+    [`${prefix}.scram-sha-512.sasl.jaas.config`]: `${login}.scram.ScramLoginModule required;`,
+  };
+}
+
+function tlsProperties(listener, { key, chain, clientAuthority }) {
+  const prefix = `listener.name.${listener.toLowerCase()}.ssl`;
+  return {
+    [`${prefix}.keystore.type`]: 'PEM',
+    [`${prefix}.keystore.key`]: key,
+    [`${prefix}.keystore.certificate.chain`]: chain,
+    ...(clientAuthority !== undefined && {
+      [`${prefix}.truststore.type`]: 'PEM',
+      [`${prefix}.truststore.certificates`]: clientAuthority,
+      [`${prefix}.client.auth`]: 'required',
+    }),
+  };
 }
 
 async function formatStorage(folder, config, { transactionVersion, sasl }) {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a tool of the workspace, not a package
 import { startApacheKafka, type ApacheKafka } from '../../../tools/apache-kafka/start-apache-kafka.mjs';
-import { clientChannels, type SaslOptions } from '../src/index.js';
+import type { ConnectionOptions } from 'node:tls';
+import { CertificateAuthority, type IssuedCertificate } from '@millrace/testing/tls';
+import { Cluster, TcpDialer, clientChannels, type SaslOptions } from '../src/index.js';
 import { ContractSession, batchOf, eventually, valuesOf } from './contract/contract-session.js';
 
 const USER = { username: 'millrace', password: 'pa55-w0rd' };
@@ -67,5 +69,117 @@ describe('a listener of Apache Kafka that asks for SASL', () => {
       );
       expect(opened).toBeGreaterThanOrEqual(3);
     });
+  });
+});
+
+describe('listeners of Apache Kafka with TLS', () => {
+  let kafka: ApacheKafka;
+  let authority: CertificateAuthority;
+  let other: CertificateAuthority;
+  let client: IssuedCertificate;
+  beforeAll(async () => {
+    authority = await CertificateAuthority.create();
+    other = await CertificateAuthority.create('another authority');
+    client = await authority.issue({ commonName: 'app' });
+    const broker = { commonName: 'broker', addresses: ['127.0.0.1'] };
+    const issued = await authority.issue(broker);
+    const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    kafka = await startApacheKafka({
+      sasl: USER,
+      tls: {
+        TLS: issued,
+        LOGIN: { ...issued, sasl: true },
+        ELSEWHERE: await authority.issue({ commonName: 'broker', dnsNames: ['kafka.example'] }),
+        EXPIRED: await authority.issue({ ...broker, notBefore: hoursAgo(2), notAfter: hoursAgo(1) }),
+        MUTUAL: { ...issued, clientAuthority: authority.certificate },
+      },
+    });
+  });
+  afterAll(() => kafka?.stop());
+
+  /** Sends a record and reads it back. */
+  async function roundTrip(listener: string, tls: ConnectionOptions, sasl?: SaslOptions): Promise<readonly unknown[]> {
+    const bootstrap = kafka.tlsBootstrap(listener);
+    const dialer = new TcpDialer({ tls: { ca: authority.certificate, ...tls } });
+    const session = new ContractSession({ bootstrap, tcpBootstrap: bootstrap, dialer, stop: async () => undefined });
+    try {
+      const { cluster } = await session.cluster(sasl === undefined ? {} : { sasl });
+      const topic = await session.topic(cluster);
+      const producer = await session.producer(cluster);
+      await producer.send(topic, 0, batchOf('let in'));
+      return valuesOf(await session.read(cluster, topic));
+    } finally {
+      await session.stop();
+    }
+  }
+
+  /** What the start of a cluster ends with, and how often it tried again before. */
+  async function refusal(listener: string, tls: ConnectionOptions): Promise<{ error: unknown; retries: number }> {
+    const bootstrap = kafka.tlsBootstrap(listener);
+    const dialer = new TcpDialer({ tls: { ca: authority.certificate, ...tls } });
+    const cluster = new Cluster({ bootstrap, clientId: 'refused', dialer, requestTimeoutMs: 30_000 });
+    let retries = 0;
+    const unsubscribe = clientChannels.retry.subscribe(() => (retries += 1));
+    try {
+      const error = await cluster.start().then(
+        () => cluster.stop(),
+        (reason: unknown) => reason,
+      );
+      return { error, retries };
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  const fatal = (listener: string, words: RegExp): object => ({
+    code: 'MR_TLS_REFUSED',
+    disposition: 'stop-app',
+    message: expect.stringMatching(new RegExp(`${kafka.tlsBootstrap(listener)[0]}: .*${words.source}`)),
+  });
+
+  it('let in a client that trusts their authority', async () => {
+    expect(await roundTrip('TLS', {})).toEqual(['let in']);
+  });
+
+  it.each(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] as const)('let users in by %s over TLS', async (mechanism) => {
+    expect(await roundTrip('LOGIN', {}, { mechanism, ...USER })).toEqual(['let in']);
+  });
+
+  it('end the start of a client that does not know their authority, without a second try', async () => {
+    for (const tls of [{ ca: other.certificate }, { ca: undefined }]) {
+      const { error, retries } = await refusal('TLS', tls);
+
+      expect(error).toMatchObject(fatal('TLS', /not trusted.*`tls\.ca`/));
+      expect(retries).toBe(0);
+    }
+  });
+
+  it('end the start of a client that reaches them by a name that their certificate has not, without a second try', async () => {
+    const { error, retries } = await refusal('ELSEWHERE', {});
+
+    expect(error).toMatchObject(
+      fatal('ELSEWHERE', /DNS:kafka\.example, not for 127\.0\.0\.1; .*advertised\.listeners/),
+    );
+    expect(retries).toBe(0);
+    expect(await roundTrip('ELSEWHERE', { servername: 'kafka.example' })).toEqual(['let in']);
+  });
+
+  it('end the start of a client when their certificate has expired, without a second try', async () => {
+    const { error, retries } = await refusal('EXPIRED', {});
+
+    expect(error).toMatchObject(fatal('EXPIRED', /expired; renew/));
+    expect(retries).toBe(0);
+  });
+
+  it('end the start of a client that has not the certificate that they demand', async () => {
+    const stranger = await other.issue({ commonName: 'app' });
+
+    for (const tls of [{}, { key: stranger.key, cert: stranger.chain }]) {
+      const { error } = await refusal('MUTUAL', tls);
+
+      expect(error).toMatchObject(fatal('MUTUAL', /certificate of the client.*`tls\.cert` and `tls\.key`/));
+      expect(JSON.stringify(error)).not.toContain('PRIVATE');
+    }
+    expect(await roundTrip('MUTUAL', { key: client.key, cert: client.chain })).toEqual(['let in']);
   });
 });
