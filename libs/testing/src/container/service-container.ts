@@ -8,6 +8,7 @@
  * through a {@link NetworkProxy}, which looks for it by its alias.
  */
 import type { StartedTestContainer } from 'testcontainers';
+import { containerLog } from './container-log.js';
 import { eventually } from '../eventually/eventually.js';
 import { containerEngine } from './engine.js';
 import { hostOf } from './start-container.js';
@@ -72,9 +73,8 @@ export abstract class ServiceContainer implements AsyncDisposable {
   }
 
   /** What the service has printed since it was made, all starts together. */
-  async log(): Promise<string> {
-    const output = await (await this.#engineContainer()).logs({ stdout: true, stderr: true, follow: false });
-    return output.toString('utf8');
+  log(): Promise<string> {
+    return containerLog(this.#container);
   }
 
   /** Removes the container and all that it keeps. */

@@ -6,6 +6,7 @@
  *               running ──pause──► paused ──resume──► running
  */
 import type { StartedTestContainer } from 'testcontainers';
+import { containerLog } from '../container/container-log.js';
 import { hasPrinted } from '../container/ready.js';
 import { addressOf, runIn, startContainer, type ContainerOptions } from '../container/start-container.js';
 import { eventually } from '../eventually/eventually.js';
@@ -144,14 +145,8 @@ export class KafkaNode {
   }
 
   /** The last lines that the broker has printed. */
-  async log(lines = 60): Promise<string> {
-    const stream = await this.#container.logs({ tail: lines });
-    let text = '';
-    stream.on('data', (chunk: Buffer | string) => (text += chunk.toString()));
-    // The stream of a running container does not end by itself.
-    await eventually('the log was read', () => text !== '', { timeoutMs: 2_000 }).catch(() => undefined);
-    stream.destroy();
-    return text;
+  log(lines = 60): Promise<string> {
+    return containerLog(this.#container, lines);
   }
 
   /** Removes the container and all that it keeps. */
