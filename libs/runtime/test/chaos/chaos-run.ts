@@ -6,6 +6,8 @@ import { WorkerProcess, type WorkerOptions } from './worker-process.js';
 
 const PARTITIONS = 3;
 const PER_SECOND = 500;
+/** Tasks that move are somewhere after that. */
+const STORES_TIMEOUT_MS = 30_000;
 const PROGRESS_TIMEOUT_MS = 90_000;
 let runs = 0;
 
@@ -122,10 +124,7 @@ export class ChaosRun implements AsyncDisposable {
       intervalMs: 50,
     }).catch((error: Error) => process.stdout.write(`${error.message}\n`));
     const alive = [...this.#workers].filter((worker) => !worker.hasEnded);
-    const stored = new Map<string, number>();
-    for (const worker of alive) {
-      for (const [key, count] of Object.entries(await worker.drained())) stored.set(key, count);
-    }
+    const stored = await this.#stored(alive);
     await Promise.all(alive.map((worker) => worker.stop()));
     await this.#reader.caughtUp();
     const changelog = await this.#changelog();
@@ -139,6 +138,23 @@ export class ChaosRun implements AsyncDisposable {
       ...differencesOf('the changelog', expected, changelog),
     ];
     if (differences.length > 0) throw new Error(differences.slice(0, 8).join('\n'));
+  }
+
+  /** The counts in the stores of the workers, looked at again while a task is on its way from one to another and in none. */
+  async #stored(alive: readonly WorkerProcess[]): Promise<ReadonlyMap<string, number>> {
+    let stored = new Map<string, number>();
+    await eventually(
+      'every key is in the store of a worker',
+      async () => {
+        stored = new Map();
+        for (const worker of alive) {
+          for (const [key, count] of Object.entries(await worker.drained())) stored.set(key, count);
+        }
+        return [...this.#ordersByKey.keys()].every((key) => stored.has(key));
+      },
+      { timeoutMs: STORES_TIMEOUT_MS, intervalMs: 200 },
+    ).catch((error: Error) => process.stdout.write(`${error.message}\n`));
+    return stored;
   }
 
   /** Ends what is left of a test that has failed. */
