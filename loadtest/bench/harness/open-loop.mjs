@@ -9,6 +9,8 @@ import { ContenderProcess } from './contender-process.mjs';
 import { Digest } from './digest.mjs';
 
 const TICK_MS = 1;
+/** The source waits for the broker from here on; what waits is late by that. */
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 /** A contender that gives nothing for so long is stuck. */
 const STALL_MS = 60_000;
 
@@ -27,7 +29,10 @@ export async function openLoop({ cluster, program, work, prepared: { totalRecord
   const contender = new ContenderProcess(program, work);
   const startMs = contender.spawnedMs;
   const dueMs = (n) => startMs + (n / rate) * 1_000;
-  const sending = sendAt(cluster, work.input, records(), totalRecords, startMs, rate);
+  const source = new AbortController();
+  const sending = sendAt(cluster, work.input, records(), { count: totalRecords, startMs, rate, signal: source.signal });
+  // Told below, when it is waited for.
+  sending.catch(() => undefined);
   const latenciesMs = new Float64Array(totalRecords - warmUp);
   const digest = new Digest();
   let firstRecordMs;
@@ -54,16 +59,18 @@ export async function openLoop({ cluster, program, work, prepared: { totalRecord
     const peakMiB = contender.peakMiB();
     return { ...percentiles(latenciesMs), cores, firstRecordMs, peakMiB, digest: String(digest) };
   } finally {
+    source.abort();
     await contender.stop();
     await fetcher.stop();
   }
 }
 
-/** Sends each record when it is due; those that are late at once. */
-async function sendAt(cluster, topic, records, count, startMs, rate) {
+/** Sends each record when it is due; those that are late at once, as far as the broker takes them. */
+async function sendAt(cluster, topic, records, { count, startMs, rate, signal }) {
   const producer = await cluster.producer({ lingerMs: 0 });
-  for (let sent = 0; sent < count;) {
-    const due = Math.min(count, Math.floor(((performance.now() - startMs) * rate) / 1_000) + 1);
+  for (let sent = 0; sent < count && !signal.aborted;) {
+    if (producer.bufferedBytes > MAX_BUFFERED_BYTES) await producer.flush();
+    const due = Math.min(count, Math.floor(((performance.now() - startMs) * rate) / 1_000) + 1, sent + rate / 10);
     for (; sent < due; sent++) {
       const { key, value, timestampMs } = records.next().value;
       producer.send(topic, key, value, { timestampMs });

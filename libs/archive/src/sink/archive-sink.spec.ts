@@ -56,7 +56,9 @@ describe('ArchiveSink', () => {
     await expect(aSink({ store: discarding }).open(place)).resolves.toBeUndefined();
     unsubscribe();
 
-    expect(prefixes).toEqual(['p/partition=0/readings-0-', 'p/partition=0/readings-0-']);
+    expect(prefixes).toEqual(['p/partition=0/readings-0-0000', 'p/partition=0/readings-0-0000']);
+    const ofAnotherTopic = 'p/partition=0/readings-0-0-00000000000000000000-';
+    expect(ofAnotherTopic.startsWith(prefixes[0] as string)).toBe(false);
     expect(failures).toMatchObject([place]);
   });
 

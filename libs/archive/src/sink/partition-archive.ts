@@ -168,13 +168,17 @@ export class PartitionArchive<V> {
   }
 }
 
+/** Of 20 digits, an exact number takes 16. */
+const OFFSET_ZEROS = '0000';
+
 /** Nothing is wrong where this fails: what is left takes up space, and the next owner tries again. */
 async function discardUnfinished<V>(
   { store, execute, prefix }: ArchiveParts<V>,
   { topic, partition }: TopicPartition,
 ): Promise<void> {
   if (store.discardUnfinished === undefined) return;
-  const left = objectPrefix(prefix, { topic, partition });
+  // Offsets begin with these zeros, so that topic `a-1`, whose objects begin with those of partition 1 of `a`, is left alone.
+  const left = `${objectPrefix(prefix, { topic, partition })}${OFFSET_ZEROS}`;
   try {
     const uploads = await execute((signal) => store.discardUnfinished!(left, { signal }));
     if (uploads > 0) archiveChannels.uploadsDiscarded.publish({ topic, partition, uploads });

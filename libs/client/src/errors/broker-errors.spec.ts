@@ -9,6 +9,7 @@ describe('brokerError', () => {
     ['CONCURRENT_TRANSACTIONS', 'MR_BROKER_RETRIABLE', 'retry'],
     ['UNSTABLE_OFFSET_COMMIT', 'MR_BROKER_RETRIABLE', 'retry'],
     ['ILLEGAL_GENERATION', 'MR_GROUP_REBALANCED', 'restart-task'],
+    ['STALE_MEMBER_EPOCH', 'MR_GROUP_REBALANCED', 'restart-task'],
     ['UNKNOWN_MEMBER_ID', 'MR_GROUP_REBALANCED', 'restart-task'],
     ['FENCED_INSTANCE_ID', 'MR_TASK_FENCED', 'stop-app'],
     ['PRODUCER_FENCED', 'MR_PRODUCER_FENCED', 'restart-task'],

@@ -11,6 +11,7 @@ import { ErrorCodes, errorName, isRetriable } from '@millrace/protocol';
 
 const GROUP_MOVED_ON: ReadonlySet<number> = new Set([
   ErrorCodes.ILLEGAL_GENERATION,
+  ErrorCodes.STALE_MEMBER_EPOCH,
   ErrorCodes.UNKNOWN_MEMBER_ID,
   ErrorCodes.REBALANCE_IN_PROGRESS,
 ]);

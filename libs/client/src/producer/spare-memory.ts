@@ -6,20 +6,23 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * the engine begins when much was allocated outside of its heap.
  */
 export class SpareMemory {
-  readonly #spare: Buffer[] = [];
+  /** By size: a builder that writes little must not end up with the memory of one that writes much. */
+  readonly #spare = new Map<number, Buffer[]>();
   #bytes = 0;
 
   /** Takes memory that nobody reads or writes any more. */
   give(memory: Buffer): void {
     if (this.#bytes + memory.length > MAX_BYTES) return;
-    this.#spare.push(memory);
+    const alike = this.#spare.get(memory.length);
+    if (alike === undefined) this.#spare.set(memory.length, [memory]);
+    else alike.push(memory);
     this.#bytes += memory.length;
   }
 
-  /** The memory that came last, which lies in the processor's caches most likely. */
-  readonly take = (): Buffer | undefined => {
-    const memory = this.#spare.pop();
-    if (memory !== undefined) this.#bytes -= memory.length;
+  /** Memory of this size: what came last, which lies in the processor's caches most likely. */
+  readonly take = (bytes: number): Buffer | undefined => {
+    const memory = this.#spare.get(bytes)?.pop();
+    if (memory !== undefined) this.#bytes -= bytes;
     return memory;
   };
 }

@@ -72,7 +72,9 @@ describe('FrameDecoder', () => {
       prefix.writeInt32BE(size);
       decoder.push(Buffer.concat([withSize(Buffer.from('good')), prefix, withSize(Buffer.from('late'))]));
 
+      expect(decoder.bufferedBytes).toBe(8);
       expect(decoder.next()?.toString()).toBe('good');
+      expect(decoder.bufferedBytes).toBe(0);
       expect(() => decoder.next()).toThrow(expect.objectContaining({ code: 'MR_PROTOCOL_CORRUPT' }));
       decoder.push(withSize(Buffer.from('later')));
       expect(() => decoder.next()).toThrow(`A frame claims ${size} bytes, but at most 100 are accepted`);

@@ -42,6 +42,7 @@ export class FrameDecoder {
       else at = this.fill(this.frame, chunk, at);
     }
     if (this.failure === undefined) this.held += chunk.length;
+    else this.held = this.complete.reduce((bytes, frame) => bytes + SIZE_BYTES + frame.length, 0);
   }
 
   /**

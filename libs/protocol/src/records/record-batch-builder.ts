@@ -195,11 +195,11 @@ export class RecordBatchBuilder {
 
   /**
    * Gives the batch as {@link build} does and begins anew. A batch that fills most of the builder's memory is not copied but takes it
-   * along, and the builder goes on with `spare`; by default with new memory of the same size.
+   * along, and the builder goes on with what `spare` has of that size; by default, or where it has none, with new memory.
    *
    * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` while there is no record (stop-app).
    */
-  take(options: BuildOptions = {}, spare?: () => Buffer | undefined): TakenBatch {
+  take(options: BuildOptions = {}, spare?: (bytes: number) => Buffer | undefined): TakenBatch {
     const isCopied = (options.compression ?? 'none') !== 'none' || this.position * 2 < this.buffer.length;
     if (isCopied) {
       const records = this.build(options);
@@ -209,7 +209,7 @@ export class RecordBatchBuilder {
     this.checkNotEmpty();
     const memory = this.buffer;
     const records = this.complete(memory.subarray(0, this.position), options);
-    this.buffer = spare?.() ?? Buffer.allocUnsafeSlow(memory.length);
+    this.buffer = spare?.(memory.length) ?? Buffer.allocUnsafeSlow(memory.length);
     this.reset();
     return { records, memory };
   }

@@ -37,6 +37,7 @@ export class AggregateNode extends ProcessorNode {
     }
     const before = this.#store.row(key);
     const old = before?.value ?? null;
+    this.#environment.context.forgetValue();
     const aggregate = this.#fold.add(before?.value, value, key);
     const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
     return this.#updates.put(key, aggregate, old, newestMs);

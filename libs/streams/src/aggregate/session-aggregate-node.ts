@@ -70,6 +70,7 @@ export class SessionAggregateNode extends ProcessorNode {
     const isGrown = startMs !== timestampMs || endMs !== timestampMs;
     const replaced = isGrown ? merged : [];
     for (const session of replaced) this.#store.remove(session);
+    this.#environment.context.forgetValue();
     const session = { key, startMs, endMs, value: this.#fold.add(aggregate, value, key) ?? null };
     if (session.value === null) this.#store.remove(session);
     else this.#store.put(session);

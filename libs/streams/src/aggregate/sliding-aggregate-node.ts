@@ -147,6 +147,7 @@ export class SlidingAggregateNode extends WindowFoldNode {
   ): Outcome {
     const endMs = startMs + this.#windows.differenceMs;
     if (endMs < this.#openFromMs()) return undefined;
+    this.environment.context.forgetValue();
     const aggregate = this.fold.add(before?.value, value, key);
     const newestMs = Math.max(timestampMs, before?.timestampMs ?? timestampMs);
     return this.updates.put({ key, startMs, endMs }, aggregate, old, newestMs);

@@ -23,6 +23,7 @@ export class WindowedAggregateNode extends WindowFoldNode {
       return undefined;
     }
     this.time.observe(timestampMs);
+    this.environment.context.forgetValue();
     const { sizeMs, advanceMs, graceMs } = this.#windows;
     const firstMs = Math.max(0, timestampMs - sizeMs + advanceMs);
     let pending: Promise<void> | undefined;

@@ -117,6 +117,7 @@ export class StreamJoinNode extends ProcessorNode {
 
   /** The result for a value of the given side and one of the other side, which may be null. */
   #joined(key: unknown, value: unknown, other: unknown, isLeft: boolean): unknown {
+    this.#environment.context.forgetValue();
     return isLeft ? this.#join.join(value, other, key) : this.#join.join(other, value, key);
   }
 

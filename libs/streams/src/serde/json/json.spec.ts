@@ -217,6 +217,37 @@ describe('serialize', () => {
   });
 });
 
+describe('a lazy object in another one', () => {
+  const texts = ['{"a":1,"z":2}', '{"long":"xxxxxxxxxxxxxxxxxxxx","k":1,"inner":{"d":4}}'];
+
+  function both(): [Record<string, unknown>, Record<string, unknown>, ReturnType<typeof json<unknown>>] {
+    const serde = json<unknown>();
+    const bytes = Buffer.from(texts.join(' '));
+    const [first, second] = texts as [string, string];
+    const at = first.length + 1;
+    const a = serde.view?.(bytes, 0, first.length) as Record<string, unknown>;
+    const b = serde.view?.(bytes, at, at + second.length) as Record<string, unknown>;
+    return [a, b, serde];
+  }
+
+  it('is written whole, in the place of a field and as one that was added, and those after it are right too', () => {
+    for (const names of [['a'], ['new'], ['a', 'new', 'z'], ['new', 'z']]) {
+      const [a, b, serde] = both();
+      for (const name of names) a[name] = name === 'z' ? 9 : b;
+      const expected = { ...(JSON.parse(texts[0] as string) as object) } as Record<string, unknown>;
+      for (const name of names) expected[name] = name === 'z' ? 9 : (JSON.parse(texts[1] as string) as unknown);
+      expect(serde.serialize(a).toString()).toBe(JSON.stringify(expected));
+    }
+  });
+
+  it('may be read by a toJSON while the other is written', () => {
+    const [a, b, serde] = both();
+    a['a'] = { toJSON: () => b['k'] };
+    a['more'] = [{ toJSON: () => b['inner'] }];
+    expect(serde.serialize(a).toString()).toBe('{"a":1,"z":2,"more":[{"d":4}]}');
+  });
+});
+
 describe('serializeTo', () => {
   it('appends what serialize gives', () => {
     fc.assert(

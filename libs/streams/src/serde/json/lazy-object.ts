@@ -66,6 +66,10 @@ export class LazyObject {
     return (value as { readonly [SELF]?: LazyObject })[SELF];
   }
 
+  get isWhole(): boolean {
+    return this.#bytes === undefined;
+  }
+
   get bytes(): Buffer {
     return this.#bytes as Buffer;
   }

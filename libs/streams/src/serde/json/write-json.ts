@@ -11,25 +11,34 @@ const CLOSE_BRACE = 0x7d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
+type Simple = string | number | boolean | null;
+
+/** What stands for changes that are not {@link Simple} in JSON, at the places of their values. */
+type Texts = readonly (string | undefined)[] | undefined;
+
 /**
  * Writes a lazy object: its bytes as they are, with what was changed put in.
  *
  * @returns false, with nothing of use in `into`, where a change has no text in JSON: its field is to be left out.
  */
 export function writeLazy(lazy: LazyObject, into: Scratch): boolean {
-  const { bytes, fields, changes } = lazy;
+  const { changes } = lazy;
+  // Before the fields are looked at: a value's own `toJSON`, or the engine's writer, may read another lazy object, whose fields are found then.
+  const texts = changes === undefined ? undefined : textsOf(changes);
+  if (lazy.isWhole) return false;
+  const { bytes, fields } = lazy;
   let copied = fields.open;
   if (changes !== undefined) {
     for (let field = 0; field < fields.count; field++) {
       const nth = changeOf(lazy, field);
       if (nth < 0) continue;
       into.copy(bytes, copied, fields.valueStart(field));
-      if (!writeValue(changes[nth + 1], into)) return false;
+      if (!writeChange(changes, texts, nth + 1, into)) return false;
       copied = fields.valueEnd(field);
     }
   }
   into.copy(bytes, copied, fields.close);
-  if (changes !== undefined && !writeAdded(lazy, changes, into)) return false;
+  if (changes !== undefined && !writeAdded(lazy, changes, texts, into)) return false;
   into.byte(CLOSE_BRACE);
   return true;
 }
@@ -46,23 +55,32 @@ export function writeSmall(value: unknown, into: Scratch): boolean {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
   const names = Object.keys(value);
   if (names.length > MAX_SMALL_FIELDS) return false;
-  const object = value as Readonly<Record<string, unknown>>;
-  for (const name of names) if (!isSmall(object[name])) return false;
+  const values: readonly unknown[] = Object.values(value);
+  for (const each of values)
+    if (!isSimple(each) || (typeof each === 'string' && each.length > MAX_SMALL_CHARACTERS)) return false;
   into.byte(OPEN_BRACE);
-  names.forEach((name, nth) => {
+  for (let nth = 0; nth < names.length; nth++) {
     if (nth > 0) into.byte(COMMA);
-    writeText(name, into);
+    writeText(names[nth] as string, into);
     into.byte(COLON);
-    writeValue(object[name], into);
-  });
+    writeSimple(values[nth] as Simple, into);
+  }
   into.byte(CLOSE_BRACE);
   return true;
 }
 
-/** Whether `JSON.stringify` writes it, and it is soon written. */
-function isSmall(value: unknown): boolean {
-  if (typeof value === 'string') return value.length <= MAX_SMALL_CHARACTERS;
-  return typeof value === 'number' || typeof value === 'boolean' || value === null;
+function isSimple(value: unknown): value is Simple {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' || value === null;
+}
+
+function textsOf(changes: readonly unknown[]): Texts {
+  let texts: (string | undefined)[] | undefined;
+  for (let at = 1; at < changes.length; at += 2) {
+    if (isSimple(changes[at])) continue;
+    texts ??= new Array<undefined>(changes.length).fill(undefined);
+    texts[at] = JSON.stringify(changes[at]) as string | undefined;
+  }
+  return texts;
 }
 
 /** Which change replaces a field's value; -1 where none does. */
@@ -73,7 +91,7 @@ function changeOf({ bytes, fields, changes = [] }: LazyObject, field: number): n
   return -1;
 }
 
-function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], into: Scratch): boolean {
+function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], texts: Texts, into: Scratch): boolean {
   let isFirst = fields.count === 0;
   for (let nth = 0; nth < changes.length; nth += 2) {
     const name = changes[nth] as string;
@@ -82,25 +100,28 @@ function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], 
     isFirst = false;
     writeText(name, into);
     into.byte(COLON);
-    if (!writeValue(changes[nth + 1], into)) return false;
+    if (!writeChange(changes, texts, nth + 1, into)) return false;
   }
   return true;
 }
 
-/** Writes what `JSON.stringify` gives for a value; false where it gives nothing. */
-function writeValue(value: unknown, into: Scratch): boolean {
-  if (typeof value === 'string') {
-    writeText(value, into);
+/** Writes the value at a place of the changes; false where JSON has nothing for it. */
+function writeChange(changes: readonly unknown[], texts: Texts, at: number, into: Scratch): boolean {
+  const value = changes[at];
+  if (isSimple(value)) {
+    writeSimple(value, into);
     return true;
   }
-  if (typeof value === 'number' && value === (value | 0) && !Object.is(value, -0)) {
-    writeInteger(value, into);
-    return true;
-  }
-  const text = JSON.stringify(value) as string | undefined;
+  const text = texts?.[at];
   if (text === undefined) return false;
   into.text(text);
   return true;
+}
+
+function writeSimple(value: Simple, into: Scratch): void {
+  if (typeof value === 'string') writeText(value, into);
+  else if (typeof value === 'number' && value === (value | 0) && !Object.is(value, -0)) writeInteger(value, into);
+  else into.text(JSON.stringify(value));
 }
 
 function writeText(value: string, into: Scratch): void {
