@@ -78,7 +78,7 @@ function textsOf(changes: readonly unknown[]): Texts {
   for (let at = 1; at < changes.length; at += 2) {
     if (isSimple(changes[at])) continue;
     texts ??= new Array<undefined>(changes.length).fill(undefined);
-    texts[at] = JSON.stringify(changes[at]) as string | undefined;
+    texts[at] = JSON.stringify(changes[at]);
   }
   return texts;
 }
