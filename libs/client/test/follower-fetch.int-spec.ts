@@ -184,7 +184,12 @@ class CountingDialer implements Dialer {
   async dial(host: string, port: number, options: { timeoutMs: number }): Promise<ByteStream> {
     const stream = await this.#inner.dial(host, port, options);
     const address = `${host}:${port}`;
-    stream.onData((chunk) => this.#received.set(address, (this.#received.get(address) ?? 0) + chunk.length));
+    const onData = stream.onData.bind(stream);
+    stream.onData = (handler) =>
+      onData((chunk) => {
+        this.#received.set(address, (this.#received.get(address) ?? 0) + chunk.length);
+        handler(chunk);
+      });
     return stream;
   }
 }
