@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { TopologyBuilder, json, topic, utf8, type Topology } from '@millrace/streams';
+import { eventually } from '@millrace/testing';
 import type { GivenRecord, TopicPeer } from './topic-peer.js';
 
 export const events = topic('events', utf8, utf8);
@@ -39,8 +40,17 @@ export async function expectCountedOnce(
   cluster: Pick<TopicPeer, 'read'>,
   given: readonly GivenRecord[],
 ): Promise<void> {
+  // Members may be drained one after the other while a task is on its way between them: what does not come at all is told below.
+  const written = await eventually(
+    'every record is counted',
+    async () => {
+      const read = await cluster.read('counts');
+      return read.length >= given.length ? read : undefined;
+    },
+    { timeoutMs: 30_000, intervalMs: 100 },
+  ).catch(() => cluster.read('counts'));
   const seen = new Map<string, number[]>();
-  for (const { key, value } of await cluster.read('counts')) {
+  for (const { key, value } of written) {
     seen.set(key as string, [...(seen.get(key as string) ?? []), Number(value)]);
   }
   const totals = new Map<string, number>();
