@@ -1,11 +1,4 @@
-import preset from '../../jest.preset.js';
+import { ringConfig } from '../rings/ring-config.js';
 
 /** What holds for the whole pipeline of docker/compose.yml once it is up: `*.compose-spec.ts`. */
-export default {
-  ...preset,
-  rootDir: '../..',
-  roots: ['<rootDir>/tools/compose'],
-  testMatch: ['**/*.compose-spec.ts'],
-  testTimeout: 600_000,
-  maxWorkers: 1,
-};
+export default { ...ringConfig('.compose-spec.ts', 600_000), roots: ['<rootDir>/tools/compose'] };

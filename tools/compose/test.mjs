@@ -7,14 +7,11 @@
  *
  * Exit codes: 0 all passed, 1 something failed, 2 no container engine answers or there is no compose.
  */
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from '../build.mjs';
 import { localImages } from '../integration/images.mjs';
+import { runJest } from '../rings/run-jest.mjs';
 import { ComposeProject, composeCommand } from './compose.mjs';
 
 const EXIT_FAILED = 1;
@@ -58,28 +55,10 @@ function buildImages() {
 }
 
 async function runSpecs(environment) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-compose-test-'));
-  const report = path.join(folder, 'report.json');
-  const jest = spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--no-warnings',
-      'node_modules/jest/bin/jest.js',
-      '--config=tools/compose/jest.config.js',
-      '--verbose',
-      '--json',
-      `--outputFile=${report}`,
-      ...arguments_.filter((each) => !['--no-build', '--keep'].includes(each)),
-    ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...environment } },
-  );
-  const code = await new Promise((resolve) => jest.on('exit', (exitCode) => resolve(exitCode ?? EXIT_FAILED)));
-  const result = existsSync(report) ? JSON.parse(await readFile(report, 'utf8')) : undefined;
-  await rm(folder, { recursive: true });
-  const failed = (result?.numFailedTests ?? 0) + (result?.numRuntimeErrorTestSuites ?? 0);
-  total.passed += result?.numPassedTests ?? 0;
-  total.failed += failed === 0 && (code !== 0 || result === undefined) ? 1 : failed;
+  const args = arguments_.filter((each) => !['--no-build', '--keep'].includes(each));
+  const { passed, failed } = await runJest({ config: 'tools/compose/jest.config.js', args, environment });
+  total.passed += passed;
+  total.failed += failed;
 }
 
 await build();

@@ -1,16 +1,13 @@
 /** Runs a ring of specs that need a container engine, and says how it went. */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from '../build.mjs';
+import { runJest } from '../rings/run-jest.mjs';
 import { chosenImages } from './images.mjs';
 
 const EXIT_FAILED = 1;
 const EXIT_NO_ENGINE = 2;
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Builds the workspace, runs Jest, removes the containers that were left behind, prints `N passed, N failed` and exits: 0 all passed, 1
@@ -33,15 +30,10 @@ export async function runRing({ config, args }) {
   const images = chosenImages(process.env);
   for (const [variable, image] of Object.entries(images)) console.log(`${variable}=${image} (built on this machine)`);
 
-  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-ring-'));
-  const report = path.join(folder, 'report.json');
+  const folder = await mkdtemp(path.join(tmpdir(), 'millrace-ledgers-'));
   const ledgers = path.join(folder, 'ledgers.ndjson');
-  const environment = { ...process.env, ...images, [LEDGER_FILE_VARIABLE]: ledgers };
-  const code = await runJest(
-    [`--config=${config}`, '--verbose', '--json', `--outputFile=${report}`, ...args],
-    environment,
-  );
-  const result = existsSync(report) ? JSON.parse(await readFile(report, 'utf8')) : undefined;
+  const environment = { ...images, [LEDGER_FILE_VARIABLE]: ledgers };
+  const { passed, failed } = await runJest({ config, args, environment });
   const rows = readLedgerRows(ledgers);
   await rm(folder, { recursive: true });
 
@@ -49,19 +41,6 @@ export async function runRing({ config, args }) {
   for (const name of containers) console.log(`removed a container that was left behind: ${name}`);
   if (rows.length > 0) console.log(`\n${ledgerTable(rows)}\n`);
 
-  const passed = result?.numPassedTests ?? 0;
-  const broken = (result?.numFailedTests ?? 0) + (result?.numRuntimeErrorTestSuites ?? 0);
-  const failed = broken === 0 && (code !== 0 || passed === 0) ? 1 : broken;
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : EXIT_FAILED);
-}
-
-async function runJest(args, env) {
-  const jest = spawn(
-    process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...args],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env },
-  );
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
-  return new Promise((resolve) => jest.on('exit', (exitCode) => resolve(exitCode ?? EXIT_FAILED)));
 }

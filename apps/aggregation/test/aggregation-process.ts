@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@millrace/testing';
+import { ProcessUnderTest, eventually } from '@millrace/testing';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const OUTPUT_LINES = 40;
@@ -21,16 +21,13 @@ export interface Answer {
 }
 
 /** The aggregation app as it is deployed: a process of its own. A restart takes back the tasks of the one before at once. */
-export class AggregationProcess implements AsyncDisposable {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
+export class AggregationProcess extends ProcessUnderTest {
   readonly #url: string;
   readonly #lines: string[] = [];
 
   private constructor(child: ChildProcess, url: string) {
-    this.#child = child;
+    super(child);
     this.#url = url;
-    this.#ended = once(child, 'close');
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#lines.push(...chunk.toString().trimEnd().split('\n'));
@@ -62,10 +59,6 @@ export class AggregationProcess implements AsyncDisposable {
     return started;
   }
 
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
   /** What it printed last. */
   get output(): string {
     return this.#lines.join('\n');
@@ -74,33 +67,6 @@ export class AggregationProcess implements AsyncDisposable {
   async get(path: string): Promise<Answer> {
     const response = await fetch(`${this.#url}${path}`);
     return { status: response.status, body: (await response.json()) as Answer['body'] };
-  }
-
-  /** Ends it at once (SIGKILL). @returns the signal that ended it: proves that it did not end by itself before. */
-  async kill(): Promise<NodeJS.Signals | null> {
-    this.#child.kill('SIGKILL');
-    await this.#ended;
-    return this.#child.signalCode;
-  }
-
-  /** Halts it without ending it (SIGSTOP). */
-  halt(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  /** Lets a halted process go on. */
-  goOn(): void {
-    this.#child.kill('SIGCONT');
-  }
-
-  /** Waits until it has ended by itself. @returns its exit code; null when a signal ended it. */
-  async ended(): Promise<number | null> {
-    await this.#ended;
-    return this.#child.exitCode;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isRunning) await this.kill();
   }
 
   async #giveUp(cause: unknown): Promise<never> {

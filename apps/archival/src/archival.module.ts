@@ -3,7 +3,7 @@ import type { ObjectStore } from '@millrace/archive';
 import { StreamsModule, type StreamsModuleOptions } from '@millrace/nest';
 import type { PolicyOptions } from '@millrace/resilience';
 import { FlightArchive } from './sinks/flight-archive.js';
-import { OBJECT_MAX_AGE_MS, OBJECT_STORE, OBJECT_STORE_POLICY } from './tokens.js';
+import { DEFAULT_OBJECT_MAX_AGE_MS, OBJECT_MAX_AGE_MS, OBJECT_STORE, OBJECT_STORE_POLICY } from './tokens.js';
 
 /** Name of the application: of its handle and of the group of its sink. */
 export const ARCHIVAL_APP = 'archival';
@@ -15,8 +15,6 @@ export interface ArchivalModuleOptions {
   /** After how many milliseconds an object is finished though it is not full. Default 5 minutes. */
   readonly maxAgeMs?: number;
 }
-
-const DEFAULT_MAX_AGE_MS = 300_000;
 
 /** What stands around each call to the object store. A call that is given up is made again by the sink, later. */
 export const archivalPolicies: Readonly<Record<typeof OBJECT_STORE_POLICY, PolicyOptions>> = {
@@ -30,7 +28,7 @@ export const archivalPolicies: Readonly<Record<typeof OBJECT_STORE_POLICY, Polic
 /** Runs the sink that archives enriched flights. */
 @Module({})
 export class ArchivalModule {
-  static forRoot({ streams, store, maxAgeMs = DEFAULT_MAX_AGE_MS }: ArchivalModuleOptions): DynamicModule {
+  static forRoot({ streams, store, maxAgeMs = DEFAULT_OBJECT_MAX_AGE_MS }: ArchivalModuleOptions): DynamicModule {
     return {
       module: ArchivalModule,
       imports: [

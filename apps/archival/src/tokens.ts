@@ -6,3 +6,6 @@ export const OBJECT_STORE_POLICY = 'object-store';
 
 /** Token of how many milliseconds an object may be open. */
 export const OBJECT_MAX_AGE_MS = Symbol('object-max-age-ms');
+
+/** What that is unless somebody says otherwise. */
+export const DEFAULT_OBJECT_MAX_AGE_MS = 300_000;

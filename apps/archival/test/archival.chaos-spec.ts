@@ -178,7 +178,8 @@ describe('the archive on S3', () => {
     halted.goOn();
     proxy.release();
 
-    const said = await halted.ended();
+    await halted.ended();
+    const said = halted.errors;
     expect(said).toContain('MR_TASK_FENCED');
     expect(said).not.toContain('MR_SINK_REFUSED');
     expect(successor.events).toContain('discarded 1');

@@ -31,6 +31,7 @@ export {
   StreamsReadinessIndicator,
   type ReadinessOptions,
 } from './health/streams-health.indicators.js';
+export { retryAfterSeconds } from './http/retry-after.js';
 export { NestLog } from './service/nest-log.js';
 export { StreamsHealth, StreamsHealthIndicatorModule } from './service/streams-health.js';
 export { StreamsWorkers } from './workers/streams-workers.js';

@@ -9,5 +9,6 @@ export {
 export { matchesGolden } from './golden/golden-file.js';
 export { DeliveryLedger } from './ledger/delivery-ledger.js';
 export { LEDGER_FILE_VARIABLE, ledgerTable, readLedgerRows, type LedgerRow } from './ledger/ledger-table.js';
+export { ProcessUnderTest } from './process/process-under-test.js';
 export { HttpProxy, type HttpFault, type ProxiedExchange, type ProxiedRequest } from './faults/http-proxy.js';
 export { PostgresProxy } from './faults/postgres-proxy.js';

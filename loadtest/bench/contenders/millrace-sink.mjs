@@ -28,7 +28,7 @@ const open = {
     const { endpoint, credentials, bucket } = services.s3;
     const store = new S3ObjectStore({ endpoint, credentials, bucket: `${bucket}-${applicationId}` });
     const writer = new ArchiveSink({ store, prefix: ARCHIVE_PREFIX, columns: ARCHIVE_COLUMNS, maxAge: MAX_AGE });
-    return { writer, close: () => store.close?.() };
+    return { writer, close: () => store.close() };
   },
 };
 

@@ -2,9 +2,7 @@ import { S3ObjectStore, readArchive } from '@millrace/archive';
 import { Digest } from '../harness/digest.mjs';
 import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
 import { ARCHIVE_PREFIX } from './archive-columns.mjs';
-import { eventOf, eventRecords, PARTITIONS } from './events.mjs';
-
-const rowBytes = ({ id, amount, page }) => Buffer.from(`${id} ${amount} ${page}`);
+import { eventOf, eventRecords, PARTITIONS, rowBytes } from './events.mjs';
 
 /** Writes the events as Parquet objects of an S3 store, with a manifest that tiles the offsets. */
 export const archive = {
@@ -33,6 +31,7 @@ export const archive = {
         digest.add(Buffer.from(user[row]), rowBytes({ id: id[row], amount: amount[row], page: page[row] }));
       }
     }
+    store.close();
     return String(digest);
   },
   columns: DRAIN_COLUMNS,

@@ -28,6 +28,11 @@ export function jsonOf(event, bytes) {
   return missing > 0 ? `${text.slice(0, -1)},"pad":"${'x'.repeat(missing)}"}` : text;
 }
 
+/** What a sink has of an event besides its user, for digests. */
+export function rowBytes({ id, amount, page }) {
+  return Buffer.from(`${id} ${amount} ${page}`);
+}
+
 /** The records of the input topic. */
 export function* eventRecords(count, bytes) {
   for (let n = 0; n < count; n++) {

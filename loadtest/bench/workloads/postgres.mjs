@@ -2,10 +2,8 @@ import { runMigrations, createDataSource } from '@millrace/postgres';
 import pg from 'pg';
 import { Digest } from '../harness/digest.mjs';
 import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
-import { eventOf, eventRecords, PARTITIONS } from './events.mjs';
+import { eventOf, eventRecords, PARTITIONS, rowBytes } from './events.mjs';
 import { LATEST_COLUMNS, LATEST_TABLE } from './latest-table.mjs';
-
-const rowBytes = ({ id, amount, page }) => Buffer.from(`${id} ${amount} ${page}`);
 
 async function query(url, sql) {
   const client = new pg.Client({ connectionString: url });

@@ -1,6 +1,7 @@
 import { FileSystemObjectStore, S3ObjectStore, type ObjectStore } from '@millrace/archive';
 import { ConfigurationError } from '@millrace/kernel';
 import { z } from 'zod';
+import { DEFAULT_OBJECT_MAX_AGE_MS } from '../tokens.js';
 
 const environment = z
   .object({
@@ -11,7 +12,7 @@ const environment = z
     MILLRACE_HTTP_HOST: z.string().default('0.0.0.0'),
     MILLRACE_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3003),
     MILLRACE_LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-    MILLRACE_ARCHIVE_MAX_AGE_MS: z.coerce.number().int().min(1_000).default(300_000),
+    MILLRACE_ARCHIVE_MAX_AGE_MS: z.coerce.number().int().min(1_000).default(DEFAULT_OBJECT_MAX_AGE_MS),
     MILLRACE_ARCHIVE_DIR: z.string().optional(),
     MILLRACE_ARCHIVE_S3_BUCKET: z.string().optional(),
     MILLRACE_ARCHIVE_S3_REGION: z.string().optional(),

@@ -12,7 +12,7 @@
  * - after a heartbeat of which nobody knows whether it arrived, all that is owned is told again;
  * - `groupMetadata` never falls back to "no member" once it was one: a zombie must be fenced, not taken for an outsider.
  */
-import { FatalError, describeError } from '@millrace/kernel';
+import { FatalError, describeError, nextInt, sleep } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.js';
 import { backoffMs } from '../cluster/retry.js';
 import { clientChannels, type GroupEvent } from '../diagnostics/channels.js';
@@ -23,7 +23,7 @@ import type { GroupMembership } from '../group/group-membership.js';
 import type { GroupMetadata } from '../group/group-metadata.js';
 import type { TopicPartition } from '../metadata/topic-metadata.js';
 import type { OffsetToCommit } from '../transaction/transactional-offsets.js';
-import type { StreamsGroupMemberOptions, StreamsTaskId } from './streams-group-options.js';
+import type { StreamsGroupMemberOptions } from './streams-group-options.js';
 import {
   JOINING_EPOCH,
   LEAVING_EPOCH,
@@ -61,14 +61,14 @@ export class StreamsGroupMember implements GroupMembership {
   #offsetsToldMs = -Infinity;
   /** 0: the coordinator takes none. */
   #offsetIntervalMs = 0;
-  #wake: () => void = () => undefined;
-  #isWoken = false;
+  /** Ends the pause between two heartbeats, also one that is still to come. */
+  #nudge = new AbortController();
 
   constructor(cluster: Cluster, options: StreamsGroupMemberOptions) {
     this.#cluster = cluster;
     this.#options = options;
     this.#purpose = cluster.newPurpose('streams-group');
-    const bytes = Uint8Array.from({ length: MEMBER_ID_BYTES }, () => Math.floor(cluster.random.next() * 256));
+    const bytes = Uint8Array.from({ length: MEMBER_ID_BYTES }, () => nextInt(cluster.random, 256));
     this.#memberId = Buffer.from(bytes).toString('base64url');
     this.#metadata = { groupId: options.groupId, generationId: -1, memberId: '' };
   }
@@ -82,7 +82,7 @@ export class StreamsGroupMember implements GroupMembership {
   }
 
   get assignment(): readonly TopicPartition[] {
-    return this.#partitionsOf(this.#owned.active);
+    return this.#options.partitionsOf(this.#owned.active);
   }
 
   /**
@@ -220,13 +220,12 @@ export class StreamsGroupMember implements GroupMembership {
     const revoked = before.active.filter((task) => !stays.has(taskKey(task)));
     if (revoked.length > 0) {
       this.#tell('rebalancing', { partitions: revoked.length });
-      await this.#options.onRevoked(this.#partitionsOf(revoked));
-      this.#owned = { ...before, active: before.active.filter((task) => stays.has(taskKey(task))) };
+      await this.#options.onRevoked(this.#options.partitionsOf(revoked));
     }
     this.#owned = target;
     const added = target.active.filter((task) => !had.has(taskKey(task)));
     const followed = [...target.standby, ...target.warmup];
-    await this.#options.onAssigned(this.#partitionsOf(added), { memberEpoch: this.#epoch, followed });
+    await this.#options.onAssigned(this.#options.partitionsOf(added), { memberEpoch: this.#epoch, followed });
     this.#mustTell = true;
     this.#wakeUp();
   }
@@ -276,28 +275,15 @@ export class StreamsGroupMember implements GroupMembership {
     this.#tell('left', { ...(trouble !== undefined && { reason: trouble }) });
   }
 
-  #partitionsOf(tasks: readonly StreamsTaskId[]): TopicPartition[] {
-    return tasks.flatMap((task) => [...this.#options.partitionsOf(task)]);
-  }
-
   /** Until the next heartbeat is due, or there is something to tell. */
   async #pause(ms: number): Promise<void> {
-    if (!this.#isWoken) {
-      await new Promise<void>((resolve) => {
-        const timer = this.#cluster.clock.setTimer(ms, resolve);
-        this.#wake = () => {
-          timer.cancel();
-          resolve();
-        };
-      });
-    }
-    this.#isWoken = false;
-    this.#wake = () => undefined;
+    // A nudge ends it early, and is no failure.
+    await sleep(this.#cluster.clock, ms, this.#nudge.signal).catch(() => undefined);
+    this.#nudge = new AbortController();
   }
 
   #wakeUp(): void {
-    this.#isWoken = true;
-    this.#wake();
+    this.#nudge.abort();
   }
 
   #tell(event: GroupEvent['event'], details: Pick<GroupEvent, 'reason' | 'partitions'> = {}): void {

@@ -49,8 +49,8 @@ export interface StreamsGroupMemberOptions {
   readonly rebalanceTimeoutMs?: number;
   /** The same for all members of a group. */
   readonly subtopologies: readonly StreamsSubtopology[];
-  /** What a task reads. */
-  readonly partitionsOf: (task: StreamsTaskId) => readonly TopicPartition[];
+  /** What tasks read; of a task that is not known, nothing. */
+  readonly partitionsOf: (tasks: readonly StreamsTaskId[]) => readonly TopicPartition[];
   /** How far the stores here are; asked as often as the coordinator wants to know, by those of Apache Kafka 4.3 never. */
   readonly taskOffsets?: () => readonly StreamsTaskOffset[];
   /** New partitions, perhaps none, or other tasks to follow. */

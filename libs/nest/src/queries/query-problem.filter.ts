@@ -1,6 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { describeError, isMillraceError, type MillraceError, type TransientError } from '@millrace/kernel';
+import { retryAfterSeconds } from '../http/retry-after.js';
 
 /** What went wrong, as `application/problem+json` (RFC 9457). */
 interface Problem {
@@ -48,8 +49,4 @@ export class QueryProblemFilter implements ExceptionFilter {
 
 function isRetriable(error: MillraceError): error is TransientError {
   return error.disposition === 'retry' || error.code === 'MR_LIFECYCLE_ORDER';
-}
-
-function retryAfterSeconds(error: unknown): number {
-  return Math.max(1, Math.ceil(((error as Partial<TransientError>).retryAfterMs ?? 0) / 1_000));
 }

@@ -21,7 +21,6 @@ export class FrameDecoder {
   private frame: Buffer | undefined;
   private frameBytes = 0;
   private filled = 0;
-  private held = 0;
   private failure: ProtocolError | undefined;
 
   /** @param options `maxFrameBytes`: the largest frame to accept; default 100 MiB (Kafka: `socket.request.max.bytes`). */
@@ -31,7 +30,8 @@ export class FrameDecoder {
 
   /** How many bytes are held that were not handed out as a frame yet. */
   get bufferedBytes(): number {
-    return this.held;
+    const arriving = this.prefixBytes + this.filled;
+    return this.complete.reduce((bytes, frame) => bytes + SIZE_BYTES + frame.length, arriving);
   }
 
   /** Takes what the stream delivered; the chunk may be used for something else afterwards. */
@@ -41,8 +41,6 @@ export class FrameDecoder {
       if (this.frame === undefined) at = this.readPrefix(chunk, at);
       else at = this.fill(this.frame, chunk, at);
     }
-    if (this.failure === undefined) this.held += chunk.length;
-    else this.held = this.complete.reduce((bytes, frame) => bytes + SIZE_BYTES + frame.length, 0);
   }
 
   /**
@@ -52,12 +50,8 @@ export class FrameDecoder {
    */
   next(): Buffer | null {
     const frame = this.complete.shift();
-    if (frame !== undefined) {
-      this.held -= SIZE_BYTES + frame.length;
-      return frame;
-    }
-    if (this.failure !== undefined) throw this.failure;
-    return null;
+    if (frame === undefined && this.failure !== undefined) throw this.failure;
+    return frame ?? null;
   }
 
   private readPrefix(chunk: Buffer, from: number): number {
@@ -73,10 +67,10 @@ export class FrameDecoder {
   private begin(frameBytes: number): void {
     if (frameBytes < 0 || frameBytes > this.maxFrameBytes) {
       this.failure = corrupt(`A frame claims ${frameBytes} bytes, but at most ${this.maxFrameBytes} are accepted`);
+      this.prefixBytes = 0;
       return;
     }
     this.frameBytes = frameBytes;
-    this.filled = 0;
     this.frame = Buffer.allocUnsafe(Math.min(frameBytes, TRUSTED_BYTES));
     if (frameBytes === 0) this.end(this.frame);
   }
@@ -100,6 +94,7 @@ export class FrameDecoder {
   private end(frame: Buffer): void {
     this.complete.push(frame);
     this.frame = undefined;
+    this.filled = 0;
     this.prefix = 0;
     this.prefixBytes = 0;
   }

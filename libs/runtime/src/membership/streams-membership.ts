@@ -1,4 +1,9 @@
-import { StreamsGroupMember, type StreamsSubtopology, type StreamsTaskOffset } from '@millrace/client';
+import {
+  StreamsGroupMember,
+  type StreamsSubtopology,
+  type StreamsTaskId,
+  type StreamsTaskOffset,
+} from '@millrace/client';
 import { hasChangelog } from '@millrace/streams';
 import type { ApplicationPlan, PlannedSubTopology } from '../app/application-plan.js';
 import type { ThreadSurroundings } from '../app/thread-host.js';
@@ -35,19 +40,24 @@ export function streamsMembership(
     ...(rack !== undefined && { rack }),
     rebalanceTimeoutMs,
     subtopologies: plan.subTopologies.map((each) => describe(applicationId, plan, each)),
-    partitionsOf: ({ subtopologyId, partition }) =>
-      placements().find((task) => task.subTopology.key === subtopologyId && task.partition === partition)?.partitions ??
-      [],
+    partitionsOf: (tasks) => {
+      const byKey = new Map(placements().map(({ key, partitions }) => [key, partitions]));
+      return tasks.flatMap((task) => byKey.get(placementKey(task)) ?? []);
+    },
     taskOffsets: () => offsetsOf(placements(), progress()),
     onAssigned: async (partitions, { followed }) => {
       await learn(partitions.map(({ topic }) => topic));
-      const standbys = followed.map(({ subtopologyId, partition }) => `${subtopologyId}_${partition}`);
-      await mailbox.post({ kind: 'assigned', partitions, share: { standbys } });
+      await mailbox.post({ kind: 'assigned', partitions, share: { standbys: followed.map(placementKey) } });
     },
     onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),
     onLost: (partitions) => mailbox.post({ kind: 'lost', partitions }),
     onFailed: failed,
   });
+}
+
+/** The {@link TaskPlacement.key} of a task as the coordinator names it. */
+function placementKey({ subtopologyId, partition }: StreamsTaskId): string {
+  return `${subtopologyId}_${partition}`;
 }
 
 function describe(

@@ -106,12 +106,6 @@ export class WorkerProcess {
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
   }
 
-  /** Stops the process without ending it. */
-  async halt(): Promise<void> {
-    this.#child.kill('SIGSTOP');
-    await this.#eventually('the worker is halted', () => this.isHalted);
-  }
-
   /** Lets a halted process go on. */
   goOn(): void {
     this.#child.kill('SIGCONT');

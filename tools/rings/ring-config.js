@@ -1,13 +1,13 @@
 import preset from '../../jest.preset.js';
 
-/** Jest's configuration of a ring on containers: the specs of all packages that end in `ending`, one file at a time. */
-export function ringConfig(ending) {
+/** Jest's configuration of a ring on real services: the specs of all packages that end in `ending`, one file at a time. */
+export function ringConfig(ending, testTimeout = 300_000) {
   return {
     ...preset,
     rootDir: '../..',
     roots: ['<rootDir>/libs', '<rootDir>/apps'],
     testMatch: [`**/*${ending}`],
-    testTimeout: 300_000,
+    testTimeout,
     maxWorkers: 1,
   };
 }
