@@ -11,7 +11,7 @@ import { RunningPipeline } from './running-pipeline.js';
 const pipeline = new RunningPipeline(process.env['MILLRACE_COMPOSE_PROJECT']!);
 const PATIENCE = { timeoutMs: 180_000, intervalMs: 1_000 } as const;
 
-/** Waits until all sinks hold what follows from the departures in the topic, and nothing else. */
+/** Waits until all sinks hold what follows from the departures and the weather in their topics, and nothing else. */
 async function sinksAgree(): Promise<void> {
   let expected: unknown;
   let found: unknown;
@@ -21,8 +21,9 @@ async function sinksAgree(): Promise<void> {
     const ids = departures.map(flightId).sort();
     expect(ids).toEqual(expect.arrayContaining(pipeline.accepted));
     if (pipeline.repeated === 0) expect(ids).toEqual([...pipeline.accepted].sort());
-    const rows = { hours: airportHours(departures), days: carrierDays(departures) };
-    expected = { primary: rows, replica: rows, archived: ids };
+    const flights = await pipeline.flightsOf(departures);
+    const rows = { hours: airportHours(flights), days: carrierDays(flights) };
+    expected = { primary: rows, replica: rows, archived: flights.map(flightId).sort() };
     found = {
       primary: await pipeline.rows(ADDRESSES.postgres),
       replica: await pipeline.rows(ADDRESSES.replica),
@@ -30,7 +31,7 @@ async function sinksAgree(): Promise<void> {
     };
     return JSON.stringify(found) === JSON.stringify(expected);
   };
-  await eventually('all sinks agree with the topic', agree, PATIENCE).catch((failure: unknown) => {
+  await eventually('all sinks agree with the topics', agree, PATIENCE).catch((failure: unknown) => {
     if (found === undefined) throw failure;
     expect(found).toEqual(expected);
   });

@@ -1,5 +1,5 @@
 import { readArchive, S3ObjectStore } from '@millrace/archive';
-import { formatUtcTime, topics, type Departure } from '@millrace/schemas';
+import { formatUtcTime, topics, type Departure, type WeatherObservation } from '@millrace/schemas';
 import { eventually } from '@millrace/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { execFile } from 'node:child_process';
@@ -60,21 +60,38 @@ export class RunningPipeline {
     this.accepted.push(...departures.map((each) => flightId(each as Departure)));
   }
 
-  /** All departures that stand in the topic: what every sink has to agree with. */
-  async departures(): Promise<Departure[]> {
+  /** All departures that stand in their topic. */
+  departures(): Promise<Departure[]> {
+    return this.#read<Departure>(topics.departures.name);
+  }
+
+  /**
+   * The flights that enrichment makes of departures, which is what every sink has to agree with: each as often as there are observations
+   * of its airport and hour, since a join gives a result for each. An observation that had to be sent again may be there twice.
+   */
+  async flightsOf(departures: readonly Departure[]): Promise<Departure[]> {
+    const observations = await this.#read<WeatherObservation>(topics.weather.name);
+    const known = Map.groupBy(observations, ({ origin, observedAt }) => `${origin} ${observedAt}`);
+    return departures.flatMap((each) =>
+      Array.from({ length: known.get(`${each.origin} ${each.timeHour}`)?.length ?? 1 }, () => each),
+    );
+  }
+
+  /** All records of a topic. */
+  async #read<T>(topic: string): Promise<T[]> {
     const client = new Kafka({ brokers: [...ADDRESSES.brokers], logLevel: logLevel.NOTHING });
     const admin = client.admin();
     const consumer = client.consumer({ groupId: `reader-${process.hrtime.bigint()}` });
-    const found: Departure[] = [];
+    const found: T[] = [];
     try {
       await Promise.all([admin.connect(), consumer.connect()]);
-      const ends = await admin.fetchTopicOffsets(topics.departures.name);
+      const ends = await admin.fetchTopicOffsets(topic);
       const total = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
-      await consumer.subscribe({ topic: topics.departures.name, fromBeginning: true });
+      await consumer.subscribe({ topic, fromBeginning: true });
       await consumer.run({
-        eachMessage: async ({ message }) => void found.push(JSON.parse(message.value!.toString()) as Departure),
+        eachMessage: async ({ message }) => void found.push(JSON.parse(message.value!.toString()) as T),
       });
-      await eventually('all departures are read', () => found.length >= total, PATIENCE);
+      await eventually(`all of ${topic} is read`, () => found.length >= total, PATIENCE);
     } finally {
       await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
     }
