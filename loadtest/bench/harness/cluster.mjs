@@ -1,6 +1,7 @@
 /** What the benchmarks ask of the cluster: topics, input, progress of a group, and what stands in an output. */
 import { Admin, Cluster, CommittedRecords, Fetcher, RecordProducer } from '@millrace/client';
 import { Digest } from './digest.mjs';
+import { warmUpBroker } from './warm-up-broker.mjs';
 
 const APPEND_MORE_BYTES = 16 * 1024 * 1024;
 
@@ -15,8 +16,10 @@ export class BenchCluster {
     this.#admin = new Admin(this.#cluster);
   }
 
-  start() {
-    return this.#cluster.start();
+  /** Connects, and lets the broker do what it does once: the first contender shall meet the same broker as the last. */
+  async start() {
+    await this.#cluster.start();
+    await warmUpBroker(this.#cluster);
   }
 
   stop() {

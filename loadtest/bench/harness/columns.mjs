@@ -1,7 +1,7 @@
 const thousands = (value) => `${(value / 1_000).toFixed(value < 10_000 ? 1 : 0)} k`;
 
 const milliseconds = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-const seconds = (value) => `${(value / 1_000).toFixed(1)} s`;
+const seconds = (value) => `${(value / 1_000).toFixed(2)} s`;
 
 /** The figures of a report: a title, and how the figure reads. */
 export const columns = {

@@ -1,6 +1,6 @@
 import { S3ObjectStore, readArchive } from '@millrace/archive';
 import { Digest } from '../harness/digest.mjs';
-import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
+import { SINK_COLUMNS, drainToSink } from '../harness/drain.mjs';
 import { ARCHIVE_PREFIX } from './archive-columns.mjs';
 import { eventOf, eventRecords, PARTITIONS, rowBytes } from './events.mjs';
 
@@ -19,7 +19,7 @@ export const archive = {
   },
   async measure(run) {
     await run.services.s3.createBucket(bucketOf(run.work));
-    return drain(run);
+    return drainToSink(run);
   },
   async answer({ work }) {
     const { endpoint, credentials } = work.services.s3;
@@ -34,7 +34,7 @@ export const archive = {
     store.close();
     return String(digest);
   },
-  columns: DRAIN_COLUMNS,
+  columns: SINK_COLUMNS,
   ratios: ['eventsPerCpuSecond'],
 };
 

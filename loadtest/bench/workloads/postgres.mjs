@@ -1,7 +1,7 @@
 import { runMigrations, createDataSource } from '@millrace/postgres';
 import pg from 'pg';
 import { Digest } from '../harness/digest.mjs';
-import { DRAIN_COLUMNS, drain } from '../harness/drain.mjs';
+import { SINK_COLUMNS, drainToSink } from '../harness/drain.mjs';
 import { eventOf, eventRecords, PARTITIONS, rowBytes } from './events.mjs';
 import { LATEST_COLUMNS, LATEST_TABLE } from './latest-table.mjs';
 
@@ -39,7 +39,7 @@ export const postgres = {
       run.work.services.postgres.url,
       `DROP TABLE IF EXISTS ${LATEST_TABLE}; CREATE TABLE ${LATEST_TABLE} (${columns.join()})`,
     );
-    return drain(run);
+    return drainToSink(run);
   },
   async answer({ work }) {
     const digest = new Digest();
@@ -48,6 +48,6 @@ export const postgres = {
     }
     return String(digest);
   },
-  columns: DRAIN_COLUMNS,
+  columns: SINK_COLUMNS,
   ratios: ['eventsPerCpuSecond', 'eventsPerSecond'],
 };
