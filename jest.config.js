@@ -5,7 +5,7 @@ const folders = ['libs', 'apps'].flatMap((group) => readdirSync(group).map((name
 
 /** One Jest project for each package of the workspace; what needs Java or containers has configurations of its own. */
 export default {
-  projects: [...folders, 'tools']
+  projects: [...folders, 'tools', 'loadtest']
     .filter((folder) => existsSync(folder))
     .map((folder) => ({
       ...preset,

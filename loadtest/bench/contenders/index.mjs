@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { installKafkaStreams } from './kafka-streams/install.mjs';
 
 const STATELESS = ['enrich', 'latency'];
-const STATEFUL = ['aggregate', 'join', 'restore'];
+const STATEFUL = ['aggregate', 'join', 'restore', 'soak'];
 const SINKS = ['archive', 'postgres'];
 
 /** Young objects die young here, and more of them at once cost less; what README says about running Millrace. */

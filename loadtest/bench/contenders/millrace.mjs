@@ -5,6 +5,8 @@ import { TopologyBuilder, json, topic, tumbling, utf8 } from '@millrace/streams'
 import { onStop, say, segments, work } from './work.mjs';
 
 const { workload, bootstrap, applicationId, input, output, handler, commitIntervalMs, stateFolder, storeEngine } = work;
+/** How long windows are kept; only `soak` asks for more than their own length. */
+const { retentionMs } = work;
 
 const events = topic(input, utf8, json());
 const results = topic(output, utf8, json());
@@ -22,24 +24,28 @@ function enrich(t) {
     .to('results', results);
 }
 
+function aggregate(t) {
+  t.stream('events', events)
+    .groupByKey()
+    .windowedBy(tumbling({ size: '1m', grace: 0 }))
+    .aggregate('totals', {
+      store: 'totals',
+      value: json(),
+      cache: true,
+      retention: retentionMs,
+      initialize: () => ({ count: 0, sum: 0 }),
+      add: ({ count, sum }, { amount }) => ({ count: count + 1, sum: sum + amount }),
+    })
+    .toStream('changes')
+    .rekey('text', (_total, { key, startMs }) => `${key}@${startMs}`, utf8)
+    .to('results', results);
+}
+
 const topologies = {
   enrich,
   latency: enrich,
-  aggregate(t) {
-    t.stream('events', events)
-      .groupByKey()
-      .windowedBy(tumbling({ size: '1m', grace: 0 }))
-      .aggregate('totals', {
-        store: 'totals',
-        value: json(),
-        cache: true,
-        initialize: () => ({ count: 0, sum: 0 }),
-        add: ({ count, sum }, { amount }) => ({ count: count + 1, sum: sum + amount }),
-      })
-      .toStream('changes')
-      .rekey('text', (_total, { key, startMs }) => `${key}@${startMs}`, utf8)
-      .to('results', results);
-  },
+  aggregate,
+  soak: aggregate,
   join(t) {
     t.stream('events', events)
       .join('with-profile', t.table('profiles', profiles, { store: 'profiles' }), {
@@ -72,6 +78,8 @@ const app = new StreamsApp({
   cluster: { bootstrap },
   commitInterval: commitIntervalMs,
   maxTaskIdle: workload === 'join' ? '10s' : 0,
+  // A soak lets its changelog go with its windows, as the disk is not there for it.
+  windowChangelogRetention: retentionMs === undefined ? undefined : 0,
   storeEngines: { lmdb: new LmdbStoreEngine({ directory: stateFolder }) },
   defaultStoreEngine: storeEngine,
 });

@@ -15,10 +15,11 @@ export function pin(pid, core) {
   if (status !== 0) throw new Error(`process ${pid} could not be put on core ${core}: ${stderr}`);
 }
 
-export async function startBroker() {
+/** @param properties more lines for server.properties, or others in place of those for a short run. */
+export async function startBroker(properties = {}) {
   const broker = await startApacheKafka({
     heapMb: 1_024,
-    properties: { 'log.segment.bytes': 1024 * 1024 * 1024, 'log.cleaner.enable': false },
+    properties: { 'log.segment.bytes': 1024 * 1024 * 1024, 'log.cleaner.enable': false, ...properties },
   });
   if (cores !== undefined) {
     pin(broker.pid, cores.others);

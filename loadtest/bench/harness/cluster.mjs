@@ -60,9 +60,21 @@ export class BenchCluster {
 
   /** How many records of the topics, all partitions together, the group has left behind. */
   async committedRecords(groupId, topics) {
+    return (await this.committedPlaces(groupId, topics)).reduce((sum, { offset }) => sum + offset, 0);
+  }
+
+  /** Where the group will go on in each partition of the topics: `{ topic, partition, offset }`. */
+  async committedPlaces(groupId, topics) {
     const partitions = (await Promise.all(topics.map((topic) => this.#partitionsOf(topic)))).flat();
     const committed = await this.#admin.committedOffsets(groupId, partitions);
-    return committed.reduce((sum, { offset = 0 }) => sum + offset, 0);
+    return committed.map(({ topic, partition, offset = 0 }) => ({ topic, partition, offset }));
+  }
+
+  /** Lets the broker delete what lies before these places. */
+  deleteBefore(places) {
+    return this.#admin.deleteRecords(
+      places.map(({ topic, partition, offset }) => ({ topic, partition, beforeOffset: offset })),
+    );
   }
 
   async #partitionsOf(topic) {

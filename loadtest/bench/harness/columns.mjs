@@ -1,6 +1,7 @@
 const thousands = (value) => `${(value / 1_000).toFixed(value < 10_000 ? 1 : 0)} k`;
 
 const milliseconds = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+const mebibytes = (value) => `${Math.round(value)} MiB`;
 const seconds = (value) => `${(value / 1_000).toFixed(2)} s`;
 
 /** The figures of a report: a title, and how the figure reads. */
@@ -15,8 +16,16 @@ export const columns = {
   p95Ms: ['p95', milliseconds],
   p99Ms: ['p99', milliseconds],
   maxMs: ['longest', milliseconds],
+  middleMiB: ['memory in the middle third', mebibytes],
+  lastMiB: ['in the last third', mebibytes],
+  slopeMiBPerMinute: ['slope', (value) => `${value >= 0 ? '+' : ''}${value.toFixed(2)} MiB/min`],
+  middleP50Ms: ['p50 in the middle third', milliseconds],
+  middleP99Ms: ['p99', milliseconds],
+  lastP50Ms: ['p50 in the last third', milliseconds],
+  lastP99Ms: ['p99', milliseconds],
+  backlog: ['events behind at the end', (value) => String(value)],
   cores: ['cores', (value) => value.toFixed(2)],
-  peakMiB: ['peak memory', (value) => `${Math.round(value)} MiB`],
+  peakMiB: ['peak memory', mebibytes],
 };
 
 /** A round's figures as one line. */

@@ -4,13 +4,10 @@
  * An event's time runs from the moment when it was due, not from when it was sent: who makes the source wait does not look
  * faster by it. It ends when a reader of committed records has it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ContenderProcess } from './contender-process.mjs';
 import { Digest } from './digest.mjs';
+import { dueMs, sendAt } from './source.mjs';
 
-const TICK_MS = 1;
-/** The source waits for the broker from here on; what waits is late by that. */
-const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 /** A contender that gives nothing for so long is stuck. */
 const STALL_MS = 60_000;
 
@@ -28,9 +25,9 @@ export async function openLoop({ cluster, program, work, prepared: { totalRecord
   const { fetcher } = await cluster.reader(work.output, { maxWaitMs: 500 });
   const contender = new ContenderProcess(program, work);
   const startMs = contender.spawnedMs;
-  const dueMs = (n) => startMs + (n / rate) * 1_000;
+  const pace = { startMs, rate };
   const source = new AbortController();
-  const sending = sendAt(cluster, work.input, records(), { count: totalRecords, startMs, rate, signal: source.signal });
+  const sending = sendAt(cluster, work.input, records(), { ...pace, count: totalRecords, signal: source.signal });
   // Told below, when it is waited for.
   sending.catch(() => undefined);
   const latenciesMs = new Float64Array(totalRecords - warmUp);
@@ -47,9 +44,9 @@ export async function openLoop({ cluster, program, work, prepared: { totalRecord
         seenMs = nowMs;
         digest.add(buffer.subarray(keyStart, keyEnd), buffer.subarray(valueStart, valueEnd));
         const n = idIn(buffer, valueStart);
-        if (n >= warmUp) latenciesMs[n - warmUp] = nowMs - dueMs(n);
+        if (n >= warmUp) latenciesMs[n - warmUp] = nowMs - dueMs(n, pace);
       });
-      if (performance.now() >= dueMs(warmUp)) warm ??= { atMs: performance.now(), ...contender.cpuSeconds() };
+      if (performance.now() >= dueMs(warmUp, pace)) warm ??= { atMs: performance.now(), ...contender.cpuSeconds() };
       if (performance.now() - seenMs > STALL_MS)
         throw new Error(`only ${digest.count} of ${totalRecords} events came out:\n${contender.log}`);
     }
@@ -63,22 +60,6 @@ export async function openLoop({ cluster, program, work, prepared: { totalRecord
     await contender.stop();
     await fetcher.stop();
   }
-}
-
-/** Sends each record when it is due; those that are late at once, as far as the broker takes them. */
-async function sendAt(cluster, topic, records, { count, startMs, rate, signal }) {
-  const producer = await cluster.producer({ lingerMs: 0 });
-  for (let sent = 0; sent < count && !signal.aborted;) {
-    if (producer.bufferedBytes > MAX_BUFFERED_BYTES) await producer.flush();
-    const due = Math.min(count, Math.floor(((performance.now() - startMs) * rate) / 1_000) + 1, sent + rate / 10);
-    for (; sent < due; sent++) {
-      const { key, value, timestampMs } = records.next().value;
-      producer.send(topic, key, value, { timestampMs });
-    }
-    await sleep(TICK_MS);
-  }
-  await producer.flush();
-  await producer.stop();
 }
 
 /** The number after `{"id":`, with which every value begins. */

@@ -25,6 +25,7 @@ import org.apache.kafka.streams.kstream.Produced;
 import org.apache.kafka.streams.kstream.TimeWindows;
 import org.apache.kafka.streams.processor.StateRestoreListener;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.WindowStore;
 
 /** Kafka Streams as a contender: told its work as JSON in its argument, says what happens as lines of JSON. */
 public final class Peer {
@@ -52,7 +53,7 @@ public final class Peer {
         .to(output, Produced.with(TEXT, JSON));
   }
 
-  private static void aggregate(StreamsBuilder builder, String output) {
+  private static void aggregate(StreamsBuilder builder, String output, Duration retention) {
     events(builder)
         .groupByKey(Grouped.with(TEXT, JSON))
         .windowedBy(TimeWindows.ofSizeWithNoGrace(Duration.ofMinutes(1)))
@@ -61,7 +62,7 @@ public final class Peer {
             (key, event, total) -> MAPPER.createObjectNode()
                 .put("count", total.get("count").intValue() + 1)
                 .put("sum", total.get("sum").intValue() + event.get("amount").intValue()),
-            Materialized.with(TEXT, JSON))
+            Materialized.<String, JsonNode, WindowStore<Bytes, byte[]>>with(TEXT, JSON).withRetention(retention))
         .toStream((windowed, total) -> windowed.key() + "@" + windowed.window().start())
         .to(output, Produced.with(TEXT, JSON));
   }
@@ -127,7 +128,12 @@ public final class Peer {
     StreamsBuilder builder = new StreamsBuilder();
     switch (work.get("workload").textValue()) {
       case "enrich", "latency" -> enrich(builder, output, work.get("users").intValue());
-      case "aggregate" -> aggregate(builder, output);
+      case "aggregate" -> aggregate(builder, output, Duration.ofMinutes(1));
+      case "soak" -> {
+        // The changelog goes with its windows, as the disk is not there for it.
+        config.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 0);
+        aggregate(builder, output, Duration.ofMillis(work.get("retentionMs").longValue()));
+      }
       case "restore" -> profiles(builder);
       case "join" -> {
         config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, 10_000);
