@@ -14,6 +14,7 @@ export {
 export { FrameDecoder } from './frame/frame-decoder.js';
 export { Reader } from './wire/reader.js';
 export { Writer } from './wire/writer.js';
+export { GrowingBytes } from './wire/growing-bytes.js';
 export { ProtocolError } from './errors/protocol-error.js';
 export {
   ERRORS,

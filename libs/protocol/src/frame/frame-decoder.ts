@@ -2,8 +2,10 @@ import { corrupt, type ProtocolError } from '../errors/protocol-error.js';
 
 const SIZE_BYTES = 4;
 const DEFAULT_MAX_FRAME_BYTES = 100 * 1024 * 1024;
-/** A frame gets its whole memory at once up to this size; a larger one gets more as its bytes arrive. */
-const TRUSTED_BYTES = 4 * 1024 * 1024;
+/** A frame gets its whole memory at once up to this size; a larger one gets more as its bytes arrive. Untouched memory costs a system nothing. */
+const TRUSTED_BYTES = 16 * 1024 * 1024;
+/** How much more than has arrived a frame gets then. */
+const GROWTH = 4;
 
 /**
  * Splits a byte stream into frames by their size prefix.
@@ -85,7 +87,7 @@ export class FrameDecoder {
   }
 
   private grow(frame: Buffer, atLeast: number): Buffer {
-    const larger = Buffer.allocUnsafe(Math.min(this.frameBytes, Math.max(atLeast, frame.length * 2)));
+    const larger = Buffer.allocUnsafe(Math.min(this.frameBytes, Math.max(atLeast, frame.length * GROWTH)));
     frame.copy(larger, 0, 0, this.filled);
     this.frame = larger;
     return larger;

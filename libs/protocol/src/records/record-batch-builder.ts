@@ -24,6 +24,7 @@ import {
   writeInt64,
 } from './batch-layout.js';
 import { crc32c } from './crc32c.js';
+import { GrowingBytes } from '../wire/growing-bytes.js';
 import { encodeHeaders, type RecordHeader } from './record-headers.js';
 import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.js';
 
@@ -31,6 +32,9 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint
 const COPY_THRESHOLD_BYTES = 48;
 
 const DEFAULT_INITIAL_BYTES = 16 * 1024;
+
+/** What a record adds to its key, value and headers at most: six varints and the attributes. */
+const RECORD_OVERHEAD_BYTES = 40;
 
 /** The greatest zigzag varlong that a number holds exactly. */
 const MAX_TIMESTAMP_DELTA_MS = Number.MAX_SAFE_INTEGER / 2;
@@ -69,15 +73,22 @@ export interface TakenBatch {
  * is used again and again: {@link reset} keeps its memory.
  */
 export class RecordBatchBuilder {
-  private buffer: Buffer;
-  private position = RECORDS_AT;
+  private readonly memory: GrowingBytes;
   private count = 0;
   private firstTimestampMs = 0;
   private maxTimestampMs = 0;
+  /** The record between {@link openRecord} and {@link closeRecord}: where it and its value begin, and its timestamp. */
+  private openAt = 0;
+  private openValueAt = 0;
+  private openTimestampMs = 0;
+  /** Room for the lengths of the next record and its value: as much as those of the last one took. */
+  private lengthBytes = 2;
+  private valueLengthBytes = 2;
 
   /** @param options `initialBytes`: memory to begin with, default 16 KiB; it doubles as needed. */
   constructor(options: { readonly initialBytes?: number } = {}) {
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(options.initialBytes ?? DEFAULT_INITIAL_BYTES, RECORDS_AT));
+    this.memory = new GrowingBytes(Math.max(options.initialBytes ?? DEFAULT_INITIAL_BYTES, RECORDS_AT));
+    this.memory.length = RECORDS_AT;
   }
 
   /** How many records were appended since the last {@link reset}. */
@@ -87,7 +98,7 @@ export class RecordBatchBuilder {
 
   /** The size of the batch so far, header included, before compression. */
   get sizeInBytes(): number {
-    return this.position;
+    return this.memory.length;
   }
 
   /** The greatest timestamp so far; -1 while there is no record. */
@@ -139,10 +150,7 @@ export class RecordBatchBuilder {
     headersStart: number,
     headersEnd: number,
   ): void {
-    const timestampDelta = this.count === 0 ? 0 : timestampMs - this.firstTimestampMs;
-    if (!Number.isSafeInteger(timestampMs) || Math.abs(timestampDelta) > MAX_TIMESTAMP_DELTA_MS) {
-      throw unsupported(`A record's timestamp cannot be written: ${timestampMs}.`);
-    }
+    const timestampDelta = this.timestampDelta(timestampMs);
     const keyBytes = key === null || keyStart < 0 ? -1 : keyEnd - keyStart;
     const valueBytes = value === null || valueStart < 0 ? -1 : valueEnd - valueStart;
     const headersBytes = headers === null ? 1 : headersEnd - headersStart;
@@ -156,10 +164,10 @@ export class RecordBatchBuilder {
       (valueBytes < 0 ? 0 : valueBytes) +
       headersBytes;
 
-    let at = this.position;
-    if (at + bodyBytes + 5 > this.buffer.length) this.grow(bodyBytes + 5);
-    const { buffer } = this;
-    at = writeVarint(buffer, at, bodyBytes);
+    const { memory } = this;
+    memory.reserve(bodyBytes + 5);
+    const { bytes: buffer } = memory;
+    let at = writeVarint(buffer, memory.length, bodyBytes);
     buffer[at++] = 0;
     at = writeVarlong(buffer, at, timestampDelta);
     at = writeVarint(buffer, at, this.count);
@@ -170,14 +178,51 @@ export class RecordBatchBuilder {
     if (headers === null) buffer[at++] = 0;
     else at = copyRange(headers, headersStart, headersEnd, buffer, at);
 
-    this.position = at;
-    if (this.count === 0) {
-      this.firstTimestampMs = timestampMs;
-      this.maxTimestampMs = timestampMs;
-    } else if (timestampMs > this.maxTimestampMs) {
-      this.maxTimestampMs = timestampMs;
-    }
-    this.count += 1;
+    memory.length = at;
+    this.countRecord(timestampMs);
+  }
+
+  /**
+   * Begins a record whose value the caller appends to what this gives, before {@link closeRecord} or {@link abandonRecord}, and before
+   * anything else is done with the builder. The key is as in {@link appendRange}.
+   *
+   * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` for a timestamp that is no exact integer (stop-app).
+   */
+  openRecord(timestampMs: number, key: Uint8Array | null, keyStart: number, keyEnd: number): GrowingBytes {
+    const timestampDelta = this.timestampDelta(timestampMs);
+    const keyBytes = key === null || keyStart < 0 ? -1 : keyEnd - keyStart;
+    const { memory } = this;
+    memory.reserve(RECORD_OVERHEAD_BYTES + Math.max(0, keyBytes));
+    const { bytes } = memory;
+    this.openAt = memory.length;
+    this.openTimestampMs = timestampMs;
+    let at = this.openAt + this.lengthBytes;
+    bytes[at++] = 0;
+    at = writeVarlong(bytes, at, timestampDelta);
+    at = writeVarint(bytes, at, this.count);
+    at = writeVarint(bytes, at, keyBytes);
+    if (keyBytes > 0) at = copyRange(key as Uint8Array, keyStart, keyEnd, bytes, at);
+    this.openValueAt = at + this.valueLengthBytes;
+    memory.length = this.openValueAt;
+    return memory;
+  }
+
+  /** Ends the record whose value was appended; headers as in {@link appendRange}. */
+  closeRecord(headers: Uint8Array | null, headersStart: number, headersEnd: number): void {
+    const { memory } = this;
+    const valueBytes = memory.length - this.openValueAt;
+    this.valueLengthBytes = this.prefix(this.openValueAt, valueBytes, this.valueLengthBytes);
+    memory.reserve(headersEnd - headersStart + 1);
+    if (headers === null) memory.bytes[memory.length++] = 0;
+    else memory.length = copyRange(headers, headersStart, headersEnd, memory.bytes, memory.length);
+    const bodyAt = this.openAt + this.lengthBytes;
+    this.lengthBytes = this.prefix(bodyAt, memory.length - bodyAt, this.lengthBytes);
+    this.countRecord(this.openTimestampMs);
+  }
+
+  /** Takes back what {@link openRecord} began. */
+  abandonRecord(): void {
+    this.memory.length = this.openAt;
   }
 
   /**
@@ -187,7 +232,7 @@ export class RecordBatchBuilder {
    */
   build(options: BuildOptions = {}): Buffer {
     this.checkNotEmpty();
-    const body = compress(options.compression ?? 'none', this.buffer.subarray(RECORDS_AT, this.position));
+    const body = compress(options.compression ?? 'none', this.memory.bytes.subarray(RECORDS_AT, this.memory.length));
     const batch = Buffer.allocUnsafe(RECORDS_AT + body.length);
     body.copy(batch, RECORDS_AT);
     return this.complete(batch, options);
@@ -200,24 +245,53 @@ export class RecordBatchBuilder {
    * @throws ProtocolError `MR_PROTOCOL_UNSUPPORTED` while there is no record (stop-app).
    */
   take(options: BuildOptions = {}, spare?: (bytes: number) => Buffer | undefined): TakenBatch {
-    const isCopied = (options.compression ?? 'none') !== 'none' || this.position * 2 < this.buffer.length;
+    const isCopied = (options.compression ?? 'none') !== 'none' || this.memory.length * 2 < this.memory.bytes.length;
     if (isCopied) {
       const records = this.build(options);
       this.reset();
       return { records, memory: undefined };
     }
     this.checkNotEmpty();
-    const memory = this.buffer;
-    const records = this.complete(memory.subarray(0, this.position), options);
-    this.buffer = spare?.(memory.length) ?? Buffer.allocUnsafeSlow(memory.length);
+    const memory = this.memory.bytes;
+    const records = this.complete(memory.subarray(0, this.memory.length), options);
+    this.memory.bytes = spare?.(memory.length) ?? Buffer.allocUnsafeSlow(memory.length);
     this.reset();
     return { records, memory };
   }
 
   /** Forgets all records and keeps the memory. */
   reset(): void {
-    this.position = RECORDS_AT;
+    this.memory.length = RECORDS_AT;
     this.count = 0;
+  }
+
+  private timestampDelta(timestampMs: number): number {
+    const delta = this.count === 0 ? 0 : timestampMs - this.firstTimestampMs;
+    if (Number.isSafeInteger(timestampMs) && Math.abs(delta) <= MAX_TIMESTAMP_DELTA_MS) return delta;
+    throw unsupported(`A record's timestamp cannot be written: ${timestampMs}.`);
+  }
+
+  private countRecord(timestampMs: number): void {
+    if (this.count === 0) {
+      this.firstTimestampMs = timestampMs;
+      this.maxTimestampMs = timestampMs;
+    } else if (timestampMs > this.maxTimestampMs) {
+      this.maxTimestampMs = timestampMs;
+    }
+    this.count += 1;
+  }
+
+  /** Writes a length before what stands at `at`, and moves that where the `room` is not what the length takes. Returns what it takes. */
+  private prefix(at: number, length: number, room: number): number {
+    const { memory } = this;
+    const size = sizeOfVarint(length);
+    if (size !== room) {
+      memory.reserve(size);
+      memory.bytes.copyWithin(at - room + size, at, memory.length);
+      memory.length += size - room;
+    }
+    writeVarint(memory.bytes, at - room, length);
+    return size;
   }
 
   private checkNotEmpty(): void {
@@ -243,12 +317,6 @@ export class RecordBatchBuilder {
     writeInt32(batch, RECORD_COUNT_AT, this.count);
     writeInt32(batch, CRC_AT, crc32c(batch.subarray(ATTRIBUTES_AT)));
     return batch;
-  }
-
-  private grow(neededBytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.position + neededBytes));
-    this.buffer.copy(larger, 0, 0, this.position);
-    this.buffer = larger;
   }
 }
 

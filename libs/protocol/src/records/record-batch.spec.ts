@@ -5,6 +5,7 @@ import { COMPRESSIONS } from '../compression/compression.js';
 import { patchBatchForLog, readBatchHeader, validateBatch } from './batch-header.js';
 import { RecordBatchBuilder } from './record-batch-builder.js';
 import { RecordBatchCursor } from './record-batch-cursor.js';
+import { encodeHeaders } from './record-headers.js';
 
 const CORRUPT = expect.objectContaining({ name: 'RecordError', code: 'MR_PROTOCOL_CORRUPT' });
 
@@ -56,6 +57,41 @@ describe('builder and cursor', () => {
 });
 
 describe('RecordBatchBuilder', () => {
+  it('gives the same batch when a value is appended in place, whatever the lengths take', () => {
+    const lengths = fc.oneof(fc.nat(70), fc.integer({ min: 8_100, max: 8_250 }), fc.nat(40_000));
+    const headers = fc.option(fc.constant([{ key: 'h', value: Buffer.from('1') }]), { nil: undefined });
+    const record = fc.tuple(fc.nat(2 ** 40), fc.option(lengths), lengths, headers);
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 8 }), (records) => {
+        const copied = new RecordBatchBuilder();
+        const inPlace = new RecordBatchBuilder({ initialBytes: 64 });
+        for (const [timestampMs, keyLength, valueLength, its] of records) {
+          const key = keyLength === null ? null : Buffer.alloc(keyLength, 'k');
+          const value = Buffer.alloc(valueLength, 'v');
+          copied.append(timestampMs, key, value, its);
+          const into = inPlace.openRecord(timestampMs, key, key === null ? -1 : 0, key?.length ?? -1);
+          into.copy(value, 0, valueLength >> 1);
+          into.copy(value, valueLength >> 1, valueLength);
+          const encoded = its === undefined ? null : encodeHeaders(its);
+          inPlace.closeRecord(encoded, 0, encoded?.length ?? 0);
+        }
+        expect(inPlace.build().equals(copied.build())).toBe(true);
+      }),
+    );
+  });
+
+  it('takes a record back that was begun', () => {
+    const builder = new RecordBatchBuilder();
+    builder.append(1, null, Buffer.from('stays'));
+    const { sizeInBytes } = builder;
+
+    builder.openRecord(2, null, -1, -1).text('is taken back');
+    builder.abandonRecord();
+
+    expect(builder).toMatchObject({ sizeInBytes, recordCount: 1, greatestTimestampMs: 1 });
+    expect(readAll(builder.build())).toMatchObject([{ timestampMs: 1 }]);
+  });
+
   it('says what the batch holds and how large it is so far', () => {
     const builder = new RecordBatchBuilder();
     expect([builder.recordCount, builder.sizeInBytes, builder.greatestTimestampMs]).toEqual([0, 61, -1]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { partitionForKey, RecordBatchCursor, type RecordBatchBuilder } from '@millrace/protocol';
+import { json, type Serde } from '@millrace/streams';
 import { OutputBatches, type OutputBatchesOptions } from './output-batches.js';
 
 interface Sent {
@@ -46,6 +47,10 @@ function append(batches: OutputBatches, topic: string, key: string | null, value
     0,
     0,
   );
+}
+
+function write(batches: OutputBatches, topic: string, value: unknown, serde: Serde<unknown> = json()): void {
+  batches.sendWritten(topic, 0, 1, Buffer.from('key'), 0, 3, serde, value, null, 0, 0);
 }
 
 describe('OutputBatches', () => {
@@ -122,5 +127,49 @@ describe('OutputBatches', () => {
 
     expect(() => append(batches, 'nowhere', 'k', 'v')).toThrow(/no topology names it/);
     expect(() => append(batches, 'one', 'k', 'v', 1)).toThrow(/has 1 partitions/);
+  });
+
+  it('has a value written where its record goes', () => {
+    const { batches, sent } = outputs({ eagerBytes: 200 });
+    write(batches, 'one', { id: 1 });
+    append(batches, 'one', 'b', '2');
+    write(batches, 'one', { text: 'x'.repeat(100) });
+
+    expect(sent).toEqual([{ topic: 'one', partition: 0, values: ['{"id":1}', '2', `{"text":"${'x'.repeat(100)}"}`] }]);
+    expect(batches).toMatchObject({ pendingRecords: 0, totalRecords: 3 });
+  });
+
+  it('keeps nothing of a value that its serde fails to write', () => {
+    const { batches, sent } = outputs();
+    write(batches, 'one', { id: 1 });
+    const cause = new Error('half of it');
+    const failing: Serde<unknown> = {
+      ...json(),
+      serializeTo: (_value, into) => {
+        into.text('half');
+        throw cause;
+      },
+    };
+
+    expect(() => write(batches, 'one', {}, failing)).toThrow(cause);
+    write(batches, 'one', { id: 2 });
+    batches.flush();
+
+    expect(sent).toEqual([{ topic: 'one', partition: 0, values: ['{"id":1}', '{"id":2}'] }]);
+  });
+
+  it('puts a value that no longer fits into the next batch, and refuses one that fits none', () => {
+    const { batches, sent } = outputs({ maxBatchBytes: 500 });
+    write(batches, 'one', { text: 'a'.repeat(250) });
+    write(batches, 'one', { text: 'b'.repeat(250) });
+    expect(sent.map(({ values }) => values.length)).toEqual([1]);
+
+    expect(() => write(batches, 'one', { text: 'c'.repeat(600) })).toThrow(
+      expect.objectContaining({ code: 'MR_RECORD_TOO_LARGE' }),
+    );
+    batches.flush();
+
+    expect(sent.map(({ values }) => values[0]?.slice(9, 10))).toEqual(['a', 'b']);
+    expect(batches).toMatchObject({ pendingRecords: 0, totalRecords: 2 });
   });
 });

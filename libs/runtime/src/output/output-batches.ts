@@ -1,6 +1,6 @@
 import { FatalError, RecordError } from '@millrace/kernel';
 import { RecordBatchBuilder, murmur2 } from '@millrace/protocol';
-import type { RecordCollector } from '@millrace/streams';
+import type { RecordCollector, Serde } from '@millrace/streams';
 
 /** Takes batches that are full, or that a commit sends off; the builder may be reset as soon as the call returns. */
 export type BatchSender = (topic: string, partition: number, batch: RecordBatchBuilder) => void;
@@ -106,8 +106,7 @@ export class OutputBatches implements RecordCollector {
     headersStart: number,
     headersEnd: number,
   ): void {
-    const output = this.#lastTopic?.name === topic ? this.#lastTopic : this.#topic(topic);
-    this.#lastTopic = output;
+    const output = this.#output(topic);
     const target = partition >= 0 ? partition : choosePartition(output, key, keyStart, keyEnd);
     const bytes = keyEnd - keyStart + (valueEnd - valueStart) + (headersEnd - headersStart) + RECORD_OVERHEAD_BYTES;
     let batch = output.batches[target];
@@ -129,10 +128,54 @@ export class OutputBatches implements RecordCollector {
       headersStart,
       headersEnd,
     );
-    this.#pendingRecords += 1;
-    this.#totalRecords += 1;
-    if (output.observer !== undefined && headers !== null) output.observer(headers, headersStart, headersEnd);
-    if (batch.sizeInBytes >= this.#eagerBytes) this.#handOn(output, target, batch);
+    this.#appended(output, target, batch, headers, headersStart, headersEnd);
+  }
+
+  sendWritten(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Buffer | null,
+    keyStart: number,
+    keyEnd: number,
+    serde: Serde<unknown>,
+    value: unknown,
+    headers: Buffer | null,
+    headersStart: number,
+    headersEnd: number,
+  ): void {
+    const output = this.#output(topic);
+    const target = partition >= 0 ? partition : choosePartition(output, key, keyStart, keyEnd);
+    const batch = output.batches[target] ?? this.#newBatch(output, target);
+    const into = batch.openRecord(timestampMs, key, keyStart, keyEnd);
+    try {
+      serde.serializeTo?.(value, into);
+    } catch (cause) {
+      batch.abandonRecord();
+      throw cause;
+    }
+    if (into.length + (headersEnd - headersStart) + RECORD_OVERHEAD_BYTES > this.#maxBatchBytes) {
+      // It belongs into a batch of its own, or into none.
+      batch.abandonRecord();
+      const bytes = serde.serialize(value);
+      this.send(
+        topic,
+        target,
+        timestampMs,
+        key,
+        keyStart,
+        keyEnd,
+        bytes,
+        0,
+        bytes.length,
+        headers,
+        headersStart,
+        headersEnd,
+      );
+      return;
+    }
+    batch.closeRecord(headers, headersStart, headersEnd);
+    this.#appended(output, target, batch, headers, headersStart, headersEnd);
   }
 
   checkSize(topic: string, partition: number, bytes: number): void {
@@ -154,6 +197,26 @@ export class OutputBatches implements RecordCollector {
   discard(): void {
     for (const { batches } of this.#topics.values()) for (const batch of batches) batch?.reset();
     this.#pendingRecords = 0;
+  }
+
+  #appended(
+    output: OutputTopic,
+    partition: number,
+    batch: RecordBatchBuilder,
+    headers: Buffer | null,
+    headersStart: number,
+    headersEnd: number,
+  ): void {
+    this.#pendingRecords += 1;
+    this.#totalRecords += 1;
+    if (output.observer !== undefined && headers !== null) output.observer(headers, headersStart, headersEnd);
+    if (batch.sizeInBytes >= this.#eagerBytes) this.#handOn(output, partition, batch);
+  }
+
+  /** Nearly always the topic of the record before. */
+  #output(topic: string): OutputTopic {
+    if (this.#lastTopic?.name === topic) return this.#lastTopic;
+    return (this.#lastTopic = this.#topic(topic));
   }
 
   #topic(name: string): OutputTopic {

@@ -1,4 +1,4 @@
-import { Scratch } from '../serde/scratch.js';
+import { GrowingBytes } from '@millrace/protocol';
 import type { Serde } from '../serde/serde.js';
 import { blame } from './blame.js';
 import type { SinkSpec } from '../topology/specs.js';
@@ -10,8 +10,8 @@ export class SinkNode extends ProcessorNode {
   readonly #spec: SinkSpec;
   readonly #topic: string;
   readonly #environment: NodeEnvironment;
-  readonly #keyScratch = new Scratch();
-  readonly #valueScratch = new Scratch();
+  readonly #keyScratch = new GrowingBytes();
+  readonly #valueScratch = new GrowingBytes();
 
   readonly #dropsNullKeys: boolean;
 
@@ -60,6 +60,21 @@ export class SinkNode extends ProcessorNode {
         valueBytes = context.buffer;
         valueStart = context.valueStart;
         valueEnd = context.valueEnd;
+      } else if (collector.sendWritten !== undefined && this.#spec.value.serializeTo !== undefined) {
+        collector.sendWritten(
+          this.#topic,
+          this.#spec.partitionOf?.(key, value) ?? -1,
+          timestampMs,
+          keyBytes,
+          keyStart,
+          keyEnd,
+          this.#spec.value,
+          value,
+          context.headers,
+          context.headersStart,
+          context.headersEnd,
+        );
+        return;
       } else {
         valueBytes = serialized(this.#spec.value, value, this.#valueScratch);
         valueStart = 0;
@@ -84,7 +99,7 @@ export class SinkNode extends ProcessorNode {
 }
 
 /** Holds what a serde gives from its beginning; where the serde can, in the scratch, whose length tells the end. */
-function serialized(serde: Serde<unknown>, value: unknown, scratch: Scratch): Buffer {
+function serialized(serde: Serde<unknown>, value: unknown, scratch: GrowingBytes): Buffer {
   if (serde.serializeTo === undefined) return serde.serialize(value);
   scratch.clear();
   serde.serializeTo(value, scratch);

@@ -1,4 +1,4 @@
-import type { Scratch } from './scratch.js';
+import type { GrowingBytes } from '@millrace/protocol';
 
 /**
  * Turns values into bytes and back.
@@ -19,7 +19,7 @@ export interface Serde<T> {
    * Appends to `into` what {@link serialize} gives: for bytes that are copied on at once, such as into a batch. Left out where that
    * is no faster.
    */
-  serializeTo?(value: T, into: Scratch): void;
+  serializeTo?(value: T, into: GrowingBytes): void;
   /**
    * Reads `buffer[start, end)`.
    *

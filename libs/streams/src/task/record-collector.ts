@@ -1,3 +1,5 @@
+import type { Serde } from '../serde/serde.js';
+
 /**
  * Takes what a task emits. The runtime encodes it straight into the growing batch of the output partition; the test driver
  * collects it. Everything is taken before `send` returns, so the caller may reuse its buffers.
@@ -27,6 +29,25 @@ export interface RecordCollector {
     value: Buffer | null,
     valueStart: number,
     valueEnd: number,
+    headers: Buffer | null,
+    headersStart: number,
+    headersEnd: number,
+  ): void;
+  /**
+   * As {@link send}, for a value whose serde writes it straight to where the record is going, so that its bytes are not copied once
+   * more. Left out where what a record sends is held back.
+   *
+   * @param serde has {@link Serde.serializeTo}; what that throws is passed on, and nothing is sent.
+   */
+  sendWritten?(
+    topic: string,
+    partition: number,
+    timestampMs: number,
+    key: Buffer | null,
+    keyStart: number,
+    keyEnd: number,
+    serde: Serde<unknown>,
+    value: unknown,
     headers: Buffer | null,
     headersStart: number,
     headersEnd: number,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { Scratch } from '../scratch.js';
+import { GrowingBytes } from '@millrace/protocol';
 import { json } from './json.js';
 import { LazyObject, settled } from './lazy-object.js';
 
@@ -253,7 +253,7 @@ describe('serializeTo', () => {
     fc.assert(
       fc.property(fc.array(fc.jsonValue().filter((value) => value !== null)), (values) => {
         const serde = json<unknown>();
-        const scratch = new Scratch();
+        const scratch = new GrowingBytes();
         for (const value of values) serde.serializeTo?.(value, scratch);
 
         const expected = Buffer.concat(values.map((value) => serde.serialize(value)));

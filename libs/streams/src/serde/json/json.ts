@@ -1,5 +1,5 @@
 import { RecordError } from '@millrace/kernel';
-import { Scratch } from '../scratch.js';
+import { GrowingBytes } from '@millrace/protocol';
 import type { Serde } from '../serde.js';
 import { LazyObject, parse, type LazyUsage } from './lazy-object.js';
 import { writeLazy, writeSmall } from './write-json.js';
@@ -32,7 +32,7 @@ class JsonSerde implements Serde<unknown> {
   readonly #usage: LazyUsage = { whole: 0 };
   #lazy = 0;
   #eagerLeft = 0;
-  readonly #scratch = new Scratch();
+  readonly #scratch = new GrowingBytes();
 
   serialize(value: unknown): Buffer {
     this.#scratch.clear();
@@ -42,7 +42,7 @@ class JsonSerde implements Serde<unknown> {
     return Buffer.from(this.#scratch.bytes.subarray(0, this.#scratch.length));
   }
 
-  serializeTo(value: unknown, into: Scratch): void {
+  serializeTo(value: unknown, into: GrowingBytes): void {
     const lazy = LazyObject.of(value);
     if (lazy !== undefined) {
       const { length } = into;

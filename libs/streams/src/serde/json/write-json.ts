@@ -1,9 +1,14 @@
-import type { Scratch } from '../scratch.js';
+import type { GrowingBytes } from '@millrace/protocol';
 import type { LazyObject } from './lazy-object.js';
 
 /** Longer texts are left to the engine's own writer. */
 const MAX_SMALL_CHARACTERS = 32;
 
+/** Up to this length a loop over the characters is faster than the engine's own writer. */
+const MAX_PLAIN_CHARACTERS = 48;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
@@ -21,7 +26,7 @@ type Texts = readonly (string | undefined)[] | undefined;
  *
  * @returns false, with nothing of use in `into`, where a change has no text in JSON: its field is to be left out.
  */
-export function writeLazy(lazy: LazyObject, into: Scratch): boolean {
+export function writeLazy(lazy: LazyObject, into: GrowingBytes): boolean {
   const { changes } = lazy;
   // Before the fields are looked at: a value's own `toJSON`, or the engine's writer, may read another lazy object, whose fields are found then.
   const texts = changes === undefined ? undefined : textsOf(changes);
@@ -51,7 +56,7 @@ const MAX_SMALL_FIELDS = 8;
  *
  * @returns false, with nothing written, for any other value.
  */
-export function writeSmall(value: unknown, into: Scratch): boolean {
+export function writeSmall(value: unknown, into: GrowingBytes): boolean {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return false;
   const names = Object.keys(value);
   if (names.length > MAX_SMALL_FIELDS) return false;
@@ -91,7 +96,12 @@ function changeOf({ bytes, fields, changes = [] }: LazyObject, field: number): n
   return -1;
 }
 
-function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], texts: Texts, into: Scratch): boolean {
+function writeAdded(
+  { bytes, fields }: LazyObject,
+  changes: readonly unknown[],
+  texts: Texts,
+  into: GrowingBytes,
+): boolean {
   let isFirst = fields.count === 0;
   for (let nth = 0; nth < changes.length; nth += 2) {
     const name = changes[nth] as string;
@@ -106,7 +116,7 @@ function writeAdded({ bytes, fields }: LazyObject, changes: readonly unknown[], 
 }
 
 /** Writes the value at a place of the changes; false where JSON has nothing for it. */
-function writeChange(changes: readonly unknown[], texts: Texts, at: number, into: Scratch): boolean {
+function writeChange(changes: readonly unknown[], texts: Texts, at: number, into: GrowingBytes): boolean {
   const value = changes[at];
   if (isSimple(value)) {
     writeSimple(value, into);
@@ -118,22 +128,40 @@ function writeChange(changes: readonly unknown[], texts: Texts, at: number, into
   return true;
 }
 
-function writeSimple(value: Simple, into: Scratch): void {
+function writeSimple(value: Simple, into: GrowingBytes): void {
   if (typeof value === 'string') writeText(value, into);
   else if (typeof value === 'number' && value === (value | 0) && !Object.is(value, -0)) writeInteger(value, into);
   else into.text(JSON.stringify(value));
 }
 
-function writeText(value: string, into: Scratch): void {
-  if (!into.quoted(value)) into.text(JSON.stringify(value));
+function writeText(value: string, into: GrowingBytes): void {
+  if (!writePlain(value, into)) into.text(JSON.stringify(value));
 }
 
-function writeInteger(value: number, into: Scratch): void {
+/** Writes a text that is short and needs no escape; false, with nothing written, for any other. */
+function writePlain(value: string, into: GrowingBytes): boolean {
+  const { length } = value;
+  if (length > MAX_PLAIN_CHARACTERS) return false;
+  into.reserve(length + 2);
+  const { bytes } = into;
+  let at = into.length;
+  bytes[at++] = QUOTE;
+  for (let nth = 0; nth < length; nth++) {
+    const code = value.charCodeAt(nth);
+    if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e) return false;
+    bytes[at++] = code;
+  }
+  bytes[at++] = QUOTE;
+  into.length = at;
+  return true;
+}
+
+function writeInteger(value: number, into: GrowingBytes): void {
   if (value < 0) into.byte(MINUS);
   writeDigits(Math.abs(value), into);
 }
 
-function writeDigits(value: number, into: Scratch): void {
+function writeDigits(value: number, into: GrowingBytes): void {
   if (value >= 10) writeDigits(Math.floor(value / 10), into);
   into.byte(ZERO + (value % 10));
 }
