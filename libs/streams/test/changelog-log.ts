@@ -1,3 +1,4 @@
+import type { Serde } from '../src/serde/serde.js';
 import type { ChangelogWriter, StateStore } from '../src/store/state-store.js';
 
 interface LoggedRecord {
@@ -13,6 +14,10 @@ export class ChangelogLog implements ChangelogWriter {
 
   append(key: Buffer, value: Buffer | null, timestampMs: number): void {
     this.#pending.push({ key: Buffer.from(key), value: value === null ? null : Buffer.from(value), timestampMs });
+  }
+
+  write<V>(keyBytes: Buffer, keyEnd: number, serde: Serde<V>, value: V | null, timestampMs: number): void {
+    this.append(keyBytes.subarray(0, keyEnd), value === null ? null : serde.serialize(value), timestampMs);
   }
 
   get length(): number {

@@ -32,3 +32,13 @@ export interface Serde<T> {
    */
   view?(buffer: Buffer, start: number, end: number): T;
 }
+
+/** Appends a value as its serde writes it, by whichever of its methods. */
+export function writeValue<T>(serde: Serde<T>, value: T, into: GrowingBytes): void {
+  if (serde.serializeTo !== undefined) {
+    serde.serializeTo(value, into);
+    return;
+  }
+  const bytes = serde.serialize(value);
+  into.copy(bytes, 0, bytes.length);
+}

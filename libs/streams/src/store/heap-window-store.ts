@@ -1,5 +1,6 @@
+import { GrowingBytes } from '@millrace/protocol';
 import { settled } from '../serde/json/lazy-object.js';
-import type { Serde } from '../serde/serde.js';
+import { writeValue, type Serde } from '../serde/serde.js';
 import { keyText } from './key-text.js';
 import type { Windowed } from '../window/windowed.js';
 import type { TimestampedValue } from './key-value-store.js';
@@ -8,7 +9,7 @@ import { SortedTimes } from './sorted-times.js';
 import type { ChangelogWriter } from './state-store.js';
 import type { WindowStore } from './window-store.js';
 import { UndoLog } from './undo-log.js';
-import { windowKeyBytes, windowKeyEnd, windowStartOf } from './window-key.js';
+import { appendWindow, windowKeyEnd, windowStartOf } from './window-key.js';
 
 /** A null value stands for a deletion that is not committed yet. */
 interface Row<K, V> extends TimestampedValue<V | null> {
@@ -25,6 +26,8 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
   readonly #windowSizeMs: number;
   readonly #retentionMs: number;
   readonly #changelog: ChangelogWriter | undefined;
+  /** The key that is logged. */
+  readonly #keyBytes = new GrowingBytes();
   readonly #committed: RowsByWindow<K, V> = new Map();
   #overlay: RowsByWindow<K, V> = new Map();
   /** The latest start of a window, gone ones included; and what it was at the last commit. */
@@ -70,11 +73,12 @@ export class HeapWindowStore<K, V> implements WindowStore<K, V>, Queryable<ReadO
   }
 
   log(key: K, startMs: number, value: V | null, timestampMs: number): void {
-    this.#changelog?.append(
-      windowKeyBytes(this.#key.serialize(key), startMs, 0),
-      value === null ? null : this.#value.serialize(value),
-      timestampMs,
-    );
+    if (this.#changelog === undefined) return;
+    const keyBytes = this.#keyBytes;
+    keyBytes.clear();
+    writeValue(this.#key, key, keyBytes);
+    appendWindow(keyBytes, startMs, 0);
+    this.#changelog.write(keyBytes.bytes, keyBytes.length, this.#value, value, timestampMs);
   }
 
   *fetch(key: K, fromMs: number, toMs: number): IterableIterator<[number, TimestampedValue<V>]> {

@@ -1,6 +1,7 @@
 import { TaskError, describeError } from '@millrace/kernel';
+import { GrowingBytes } from '@millrace/protocol';
 import { settled } from '../serde/json/lazy-object.js';
-import type { Serde } from '../serde/serde.js';
+import { writeValue, type Serde } from '../serde/serde.js';
 import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
 import type { QueryIsolation, ReadOnlyKeyValueStore, Queryable } from './read-only-stores.js';
@@ -43,6 +44,8 @@ export class HeapKeyValueStore<K, V>
   readonly #key: Serde<K>;
   readonly #value: Serde<V>;
   readonly #changelog: ChangelogWriter | undefined;
+  /** The key that is logged. */
+  readonly #keyBytes = new GrowingBytes();
   readonly #nowMs: () => number;
   readonly #committed = new Map<string, Entry<K, V>>();
   readonly #isReadAtOnce: boolean;
@@ -103,7 +106,10 @@ export class HeapKeyValueStore<K, V>
   /** Writes a key's value to the changelog, where there is one. */
   log(key: K, value: V | null, timestampMs: number): void {
     if (this.#changelog === undefined) return;
-    this.#changelog.append(this.#key.serialize(key), value === null ? null : this.#value.serialize(value), timestampMs);
+    const keyBytes = this.#keyBytes;
+    keyBytes.clear();
+    writeValue(this.#key, key, keyBytes);
+    this.#changelog.write(keyBytes.bytes, keyBytes.length, this.#value, value, timestampMs);
   }
 
   delete(key: K): void {

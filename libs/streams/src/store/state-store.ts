@@ -1,6 +1,13 @@
+import type { Serde } from '../serde/serde.js';
+
 /** Where a store writes its changes; the runtime encodes them into the growing batch of the changelog's partition. */
 export interface ChangelogWriter {
   append(key: Buffer, value: Buffer | null, timestampMs: number): void;
+  /**
+   * As {@link append}, for a key that is `keyBytes[0, keyEnd)` and a value that its serde writes, where it can, straight into the
+   * batch. Everything is taken before it returns. Throws as the serde.
+   */
+  write<V>(keyBytes: Buffer, keyEnd: number, serde: Serde<V>, value: V | null, timestampMs: number): void;
 }
 
 /**

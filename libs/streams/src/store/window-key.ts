@@ -1,3 +1,4 @@
+import type { GrowingBytes } from '@millrace/protocol';
 import { readInt64, writeInt64 } from './int64-bytes.js';
 
 /** Bytes that follow the key in the changelog of a windowed store: the window's start, then a sequence number. */
@@ -13,6 +14,14 @@ export function windowKeyBytes(key: Buffer, startMs: number, sequence: number): 
   writeInt64(written, key.length, startMs);
   written.writeInt32BE(sequence, key.length + 8);
   return written;
+}
+
+/** As {@link windowKeyBytes}, where the key's bytes stand in `into`: appends what follows them. */
+export function appendWindow(into: GrowingBytes, startMs: number, sequence: number): void {
+  into.reserve(SUFFIX_BYTES);
+  writeInt64(into.bytes, into.length, startMs);
+  into.bytes.writeInt32BE(sequence, into.length + 8);
+  into.length += SUFFIX_BYTES;
 }
 
 /** Where the key proper ends in a changelog key that ends at `end`. */

@@ -15,6 +15,7 @@ import { OrderedKeyValueStore } from '../store/ordered/ordered-key-value-store.j
 import { OrderedSessionStore } from '../store/ordered/ordered-session-store.js';
 import { OrderedVersionedStore } from '../store/ordered/ordered-versioned-store.js';
 import { OrderedWindowStore } from '../store/ordered/ordered-window-store.js';
+import type { Serde } from '../serde/serde.js';
 import type { ChangelogWriter, CustomStoreEnvironment, StateStore } from '../store/state-store.js';
 import { hasChangelog, type StoreSpec } from '../topology/specs.js';
 import type { RecordCollector } from './record-collector.js';
@@ -82,6 +83,30 @@ function writerTo({ changelog, partition, collector }: StoreEnvironment): Change
       const valueEnd = value === null ? -1 : value.length;
       const valueStart = value === null ? -1 : 0;
       collector().send(changelog, partition, timestampMs, key, 0, key.length, value, valueStart, valueEnd, null, 0, 0);
+    },
+    write: (keyBytes, keyEnd, serde, value, timestampMs) => {
+      const to = collector();
+      if (value !== null && to.sendWritten !== undefined && serde.serializeTo !== undefined) {
+        const any = serde as Serde<unknown>;
+        to.sendWritten(changelog, partition, timestampMs, keyBytes, 0, keyEnd, any, value, null, 0, 0);
+        return;
+      }
+      const bytes = value === null ? null : serde.serialize(value);
+      const valueStart = bytes === null ? -1 : 0;
+      to.send(
+        changelog,
+        partition,
+        timestampMs,
+        keyBytes,
+        0,
+        keyEnd,
+        bytes,
+        valueStart,
+        bytes?.length ?? -1,
+        null,
+        0,
+        0,
+      );
     },
   };
 }
