@@ -6,8 +6,8 @@ const STATELESS = ['enrich', 'latency'];
 const STATEFUL = ['aggregate', 'join', 'restore', 'soak'];
 const SINKS = ['archive', 'postgres'];
 
-/** Young objects die young here, and more of them at once cost less; what README says about running Millrace. */
-const NODE_OPTIONS = ['--max-semi-space-size=64'];
+/** Old objects are collected when there are more of them, not whenever records have come: docs/design/performance.md. */
+const NODE_OPTIONS = ['--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'];
 
 const script = (name) => ({
   command: process.execPath,
