@@ -1,13 +1,6 @@
-import { streamPair, TransientError, type ByteStream, type Dialer } from '@millrace/kernel';
-import {
-  FrameDecoder,
-  RecordBatchBuilder,
-  apis,
-  decodeRequestFrame,
-  encodeResponseFrame,
-  type RequestOf,
-  type ResponseDraftOf,
-} from '@millrace/protocol';
+import type { ByteStream, Dialer } from '@millrace/kernel';
+import { RecordBatchBuilder, apis, type RequestOf, type ResponseDraftOf } from '@millrace/protocol';
+import { SCRIPTED_TOPIC_ID, ScriptedCluster } from './scripted-cluster.js';
 
 type FetchRequest = RequestOf<typeof apis.Fetch>;
 type PartitionDraft = ResponseDraftOf<typeof apis.Fetch>['responses'][number]['partitions'][number];
@@ -15,27 +8,24 @@ type PartitionDraft = ResponseDraftOf<typeof apis.Fetch>['responses'][number]['p
 /** What a broker says to a fetch of the one partition: fields that are left out have sensible values. */
 export type FetchScript = (fetchOffset: number, request: FetchRequest) => Partial<PartitionDraft>;
 
-const TOPIC_ID = 'a'.repeat(32);
-
-/**
- * Brokers of which each answers fetches of `orders-0` by a script, over in-memory connections: for what a real cluster does too
- * seldom to be waited for. The first is the leader. Everything else is that of a healthy cluster.
- */
+/** Brokers of which each answers fetches of `orders-0` by a script. The first is the leader. */
 export class ScriptedBrokers implements Dialer {
   /** Node ids of the brokers that were asked to fetch, in order. */
   readonly fetched: number[] = [];
   /** Racks that fetches have told, in order. */
   readonly racks: string[] = [];
-  /** Brokers that cannot be reached; their connections end. */
-  readonly #down = new Set<number>();
-  readonly #open = new Map<ByteStream, number>();
   readonly #scripts: readonly FetchScript[];
-  /** Node ids that metadata tell. */
-  members: number[];
+  readonly #cluster: ScriptedCluster;
 
   constructor(...scripts: readonly FetchScript[]) {
     this.#scripts = scripts;
-    this.members = scripts.map((_, index) => index + 1);
+    this.#cluster = new ScriptedCluster({ nodes: scripts.length, topics: ['orders'] });
+    this.#cluster.on(apis.Fetch, async (request, nodeId) => {
+      const answer = this.#fetch(nodeId, request);
+      // A script never waits for more: without a turn between them, one fetch would follow the other for ever.
+      await new Promise((resolve) => setImmediate(resolve));
+      return answer;
+    });
   }
 
   /** A batch of one record at an offset. */
@@ -45,56 +35,17 @@ export class ScriptedBrokers implements Dialer {
     return Buffer.from(builder.build({ baseOffset: offset }));
   }
 
+  /** Node ids that metadata tell. */
+  set members(nodeIds: number[]) {
+    this.#cluster.members = nodeIds;
+  }
+
   dial(host: string): Promise<ByteStream> {
-    const nodeId = Number(host.replace('broker-', ''));
-    if (this.#down.has(nodeId)) {
-      return Promise.reject(new TransientError('MR_NETWORK_DISCONNECTED', `${host} is down`));
-    }
-    const [near, far] = streamPair();
-    const frames = new FrameDecoder();
-    far.onData((chunk) => {
-      frames.push(chunk);
-      for (let frame = frames.next(); frame !== null; frame = frames.next()) this.#answer(nodeId, far, frame);
-    });
-    this.#open.set(far, nodeId);
-    return Promise.resolve(near);
+    return this.#cluster.dial(host);
   }
 
   takeDown(nodeId: number): void {
-    this.#down.add(nodeId);
-    for (const [stream, each] of this.#open) if (each === nodeId) stream.destroy(new Error('taken down'));
-  }
-
-  #answer(nodeId: number, stream: ByteStream, frame: Buffer): void {
-    const { header, api, body } = decodeRequestFrame(frame);
-    const { apiVersion, correlationId } = header;
-    if (api === apis.ApiVersions) {
-      const known = [apis.ApiVersions, apis.Metadata, apis.Fetch].map(({ key, minVersion, maxVersion }) => ({
-        ...{ apiKey: key, minVersion, maxVersion },
-      }));
-      stream.write(encodeResponseFrame(apis.ApiVersions, apiVersion, correlationId, { errorCode: 0, apiKeys: known }));
-    } else if (api === apis.Metadata) {
-      stream.write(encodeResponseFrame(apis.Metadata, apiVersion, correlationId, this.#metadata()));
-    } else {
-      const request = apis.Fetch.decodeRequest(body, apiVersion);
-      const answer = encodeResponseFrame(apis.Fetch, apiVersion, correlationId, this.#fetch(nodeId, request));
-      // A script never waits for more: without a turn between them, one fetch would follow the other for ever.
-      setImmediate(() => stream.write(answer));
-    }
-  }
-
-  #metadata(): ResponseDraftOf<typeof apis.Metadata> {
-    const replicas = this.#scripts.map((_, index) => index + 1);
-    const partition = { errorCode: 0, partitionIndex: 0, leaderId: 1, leaderEpoch: 0, offlineReplicas: [] };
-    return {
-      brokers: this.members.map((nodeId) => ({ nodeId, host: `broker-${nodeId}`, port: 9092, rack: null })),
-      topics: [
-        {
-          ...{ errorCode: 0, name: 'orders', topicId: TOPIC_ID },
-          partitions: [{ ...partition, replicaNodes: replicas, isrNodes: replicas }],
-        },
-      ],
-    };
+    this.#cluster.takeDown(nodeId);
   }
 
   #fetch(nodeId: number, request: FetchRequest): ResponseDraftOf<typeof apis.Fetch> {
@@ -104,6 +55,6 @@ export class ScriptedBrokers implements Dialer {
     const script = this.#scripts[nodeId - 1] as FetchScript;
     const partition = { partitionIndex: 0, errorCode: 0, highWatermark: 100, abortedTransactions: null, records: null };
     const answered = { ...partition, lastStableOffset: 100, ...script(fetchOffset, request) };
-    return { responses: [{ topicId: TOPIC_ID, partitions: [answered] }] };
+    return { responses: [{ topicId: SCRIPTED_TOPIC_ID, partitions: [answered] }] };
   }
 }

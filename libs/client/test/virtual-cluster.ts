@@ -1,11 +1,11 @@
 import { EmbeddedBroker } from '@millrace/broker';
-import { ManualClock, SeededRandom, type Lifecycle } from '@millrace/kernel';
+import { SeededRandom, type Lifecycle } from '@millrace/kernel';
 import { Admin, Cluster, clientChannels, type ClusterOptions } from '../src/index.js';
 import { FaultyDialer } from './contract/faulty-dialer.js';
+import { VirtualTime } from './virtual-time.js';
 
 /** An embedded broker and clients in one virtual time: nothing waits for the real clock. */
-export class VirtualCluster {
-  readonly clock = new ManualClock(1_000_000);
+export class VirtualCluster extends VirtualTime {
   readonly broker = new EmbeddedBroker({ clock: this.clock, random: new SeededRandom(1) });
   readonly faults = new FaultyDialer(this.broker.dialer());
   /** How often each API was answered. */
@@ -14,6 +14,7 @@ export class VirtualCluster {
   readonly #unsubscribe: () => void;
 
   constructor() {
+    super();
     this.#unsubscribe = clientChannels.request.subscribe(({ api }) =>
       this.answered.set(api, (this.answered.get(api) ?? 0) + 1),
     );
@@ -40,43 +41,6 @@ export class VirtualCluster {
   async topic(cluster: Cluster, partitions = 1): Promise<string> {
     await this.run(new Admin(cluster).createTopics([{ name: 'orders', partitions }]));
     return 'orders';
-  }
-
-  /** Moves time on, from timer to timer, until the promise is settled. */
-  async run<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = promise.finally(() => (settled = true));
-    watched.catch(() => undefined);
-    await this.until('the promise is settled', () => settled);
-    return watched;
-  }
-
-  /** Moves time on, from timer to timer, until the condition holds. */
-  async until(what: string, condition: () => boolean): Promise<void> {
-    for (let step = 0; step < 20_000; step++) {
-      await this.settle();
-      if (condition()) return;
-      const next = this.clock.nextTimerMs();
-      if (next !== undefined) this.clock.advanceTo(next);
-    }
-    throw new Error(`it never came true that ${what}`);
-  }
-
-  /** Lets everything happen that does not wait for time. */
-  async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** Moves time on by `ms`, as far as anybody notices. */
-  async pass(ms: number): Promise<void> {
-    const endMs = this.clock.nowMs() + ms;
-    await this.until(`${ms} ms have passed`, () => {
-      const next = this.clock.nextTimerMs();
-      if (next !== undefined && next <= endMs) return false;
-      this.clock.advanceTo(endMs);
-      return true;
-    });
-    await this.settle();
   }
 
   async stop(): Promise<void> {

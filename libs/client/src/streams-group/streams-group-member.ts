@@ -8,7 +8,8 @@
  *
  * Invariants:
  * - callbacks never overlap; heartbeats go on while one runs, so it may take as long as the rebalance timeout;
- * - what is owned is told only after the callbacks have returned: the coordinator gives a task to another member only then;
+ * - what is owned is told, and a farewell sent, only after the callbacks have returned: the coordinator gives a task to another member
+ *   only then;
  * - after a heartbeat of which nobody knows whether it arrived, all that is owned is told again;
  * - `groupMetadata` never falls back to "no member" once it was one: a zombie must be fenced, not taken for an outsider.
  */
@@ -34,7 +35,7 @@ import {
   type HeartbeatAnswer,
   type HeartbeatDraft,
 } from './streams-heartbeat.js';
-import { NO_TASKS, assignedTasks, bySubtopology, taskKey, type StreamsTasks } from './streams-tasks.js';
+import { NO_TASKS, areSameTasks, assignedTasks, bySubtopology, taskKey, type StreamsTasks } from './streams-tasks.js';
 
 const MEMBER_ID_BYTES = 16;
 
@@ -50,6 +51,8 @@ export class StreamsGroupMember implements GroupMembership {
   /** The callbacks, one after the other. */
   #callbacks: Promise<void> = Promise.resolve();
   #callbackFailure: Error | undefined;
+  /** It is about to leave for good: no callback begins any more. */
+  #hasFailed = false;
   #epoch: number = JOINING_EPOCH;
   /** The coordinator may know this member: it has been sent a heartbeat and no farewell. */
   #mayBeKnown = false;
@@ -102,6 +105,7 @@ export class StreamsGroupMember implements GroupMembership {
     this.#isRunning = true;
     this.#epoch = JOINING_EPOCH;
     this.#callbackFailure = undefined;
+    this.#hasFailed = false;
     this.#run = this.#live();
   }
 
@@ -143,12 +147,12 @@ export class StreamsGroupMember implements GroupMembership {
     let failures = 0;
     while (!signal.aborted) {
       try {
+        if (this.#callbackFailure !== undefined) throw this.#callbackFailure;
         const answer = await streamsHeartbeat(this.#cluster, this.#purpose, this.#nextHeartbeat());
         if (signal.aborted) return;
         failures = 0;
         this.#take(answer);
         await this.#pause(answer.heartbeatIntervalMs);
-        if (this.#callbackFailure !== undefined) throw this.#callbackFailure;
       } catch (error) {
         if (signal.aborted) return;
         this.#mustTell = true;
@@ -214,13 +218,15 @@ export class StreamsGroupMember implements GroupMembership {
   async #reconcile(): Promise<void> {
     const target = this.#target;
     const before = this.#owned;
-    if (target === before) return;
+    // A first answer is told even where it brings nothing; afterwards only what differs is news.
+    if (target === before || (before !== NO_TASKS && areSameTasks(target, before))) return;
     const stays = new Set(target.active.map(taskKey));
     const had = new Set(before.active.map(taskKey));
     const revoked = before.active.filter((task) => !stays.has(taskKey(task)));
     if (revoked.length > 0) {
       this.#tell('rebalancing', { partitions: revoked.length });
       await this.#options.onRevoked(this.#options.partitionsOf(revoked));
+      if (this.#hasFailed) return;
     }
     this.#owned = target;
     const added = target.active.filter((task) => !had.has(taskKey(task)));
@@ -246,7 +252,7 @@ export class StreamsGroupMember implements GroupMembership {
 
   #callback(call: () => Promise<void>): void {
     this.#callbacks = this.#callbacks.then(async () => {
-      if (this.#callbackFailure !== undefined) return;
+      if (this.#callbackFailure !== undefined || this.#hasFailed) return;
       try {
         await call();
       } catch (error) {
@@ -256,7 +262,10 @@ export class StreamsGroupMember implements GroupMembership {
     });
   }
 
+  /** Leaves for good, once the callback that runs has returned: what it works on must not be given to another before. */
   async #fail(error: Error): Promise<void> {
+    this.#hasFailed = true;
+    await this.#callbacks;
     this.#owned = NO_TASKS;
     await this.#leave();
     this.#tell('failed', { reason: describeError(error) });

@@ -21,6 +21,11 @@ export function assignedTasks({ activeTasks, standbyTasks, warmupTasks }: Answer
   return { active: flat(activeTasks), standby: flat(standbyTasks ?? []), warmup: flat(warmupTasks ?? []) };
 }
 
+/** Whether both say the same, in whatever order. */
+export function areSameTasks(left: StreamsTasks, right: StreamsTasks): boolean {
+  return keyOf(left) === keyOf(right);
+}
+
 /** Tasks as requests tell them. */
 export function bySubtopology(tasks: readonly StreamsTaskId[]): TaskIds {
   return [...Map.groupBy(tasks, ({ subtopologyId }) => subtopologyId)].map(([subtopologyId, members]) => ({
@@ -38,4 +43,8 @@ function flat(tasks: NonNullable<Answer['activeTasks']>): StreamsTaskId[] {
   return tasks.flatMap(({ subtopologyId, partitions }) =>
     partitions.map((partition) => ({ subtopologyId, partition })),
   );
+}
+
+function keyOf({ active, standby, warmup }: StreamsTasks): string {
+  return [active, standby, warmup].map((tasks) => tasks.map(taskKey).sort().join()).join('/');
 }
