@@ -1,9 +1,12 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type ConnectionOptions, type TlsOptions } from 'node:tls';
+import { inspect } from 'node:util';
 import { isMillraceError } from '@millrace/kernel';
 import { CertificateAuthority, type CertificateSubject, type IssuedCertificate } from '@millrace/testing/tls';
+import { Cluster } from '../cluster/cluster.js';
 import { TcpDialer } from './tcp-dialer.js';
 
 const servers: Server[] = [];
@@ -206,5 +209,90 @@ describe('TcpDialer, where TLS does not come about', () => {
     const error = await refusal(port, {});
     expect(isMillraceError(error) && error.code).toBe('MR_NETWORK_DISCONNECTED');
     expect(error).toMatchObject({ disposition: 'retry' });
+  });
+});
+
+describe('TcpDialer, told of certificates and keys that cannot be used', () => {
+  let authority: string;
+  let client: IssuedCertificate;
+  let another: IssuedCertificate;
+  let encrypted: string;
+  beforeAll(async () => {
+    const issuer = await CertificateAuthority.create();
+    authority = issuer.certificate;
+    client = await issuer.issue({ commonName: 'app' });
+    another = await issuer.issue({ commonName: 'another' });
+    const lock = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' } as const;
+    encrypted = createPrivateKey(client.key).export(lock).toString();
+  });
+
+  const damaged = (pem: string): string => pem.replace(/(-----\n)[^]{40}/, `$1${'?'.repeat(40)}`);
+  const cutOff = (pem: string): string => pem.slice(0, 200);
+
+  it.each<[string, string, () => ConnectionOptions, RegExp]>([
+    ['an authority as a path', 'ca', () => ({ ca: '/etc/kafka/ca.pem' }), /contents.*not its path/],
+    ['a damaged authority', 'ca', () => ({ ca: damaged(authority) }), /cannot be read/],
+    ['an authority of many that is cut off', 'ca', () => ({ ca: [authority, cutOff(authority)] }), /cannot be read/],
+    ['an authority behind another one', 'ca', () => ({ ca: authority + damaged(authority) }), /cannot be read/],
+    ['a key as an authority', 'ca', () => ({ ca: Buffer.from(client.key) }), /cannot be read/],
+    ['a certificate as a path', 'cert', () => ({ cert: '/app.pem', key: client.key }), /contents.*not its path/],
+    ['a damaged certificate', 'cert', () => ({ cert: damaged(client.chain), key: client.key }), /cannot be read/],
+    ['a key as a path', 'key', () => ({ cert: client.chain, key: '/app.key' }), /contents.*not its path/],
+    ['a damaged key', 'key', () => ({ cert: client.chain, key: damaged(client.key) }), /cannot be read/],
+    ['a certificate as a key', 'key', () => ({ cert: client.chain, key: client.chain }), /cannot be read/],
+    ['the key of another', 'key', () => ({ cert: client.chain, key: another.key }), /not the key of `tls\.cert`/],
+    ['a locked key', 'key', () => ({ cert: client.chain, key: encrypted }), /`tls\.passphrase`/],
+    [
+      'a locked key with another passphrase',
+      'key',
+      () => ({ cert: client.chain, key: encrypted, passphrase: 'wrong-one' }),
+      /`tls\.passphrase`/,
+    ],
+    ['a keystore that is none', 'pfx', () => ({ pfx: Buffer.from('keystore') }), /PKCS #12/],
+    ['a cipher that nobody has', 'TLS settings', () => ({ ciphers: 'NONSENSE' }), /ERR_SSL_NO_CIPHER_MATCH/],
+  ])('is fatal before it connects, and names the setting and the remedy: %s', async (_, setting, tls, words) => {
+    let connections = 0;
+    const port = await listening(createServer(() => connections++));
+
+    const dialed = new TcpDialer({ tls: tls() }).dial('127.0.0.1', port, { timeoutMs: 5_000 });
+    const error = (await dialed.catch((reason: unknown) => reason)) as Error;
+
+    expect(error).toMatchObject({
+      code: 'MR_TLS_REFUSED',
+      disposition: 'stop-app',
+      place: { host: '127.0.0.1', port },
+    });
+    expect(error.message).toMatch(words);
+    expect(error.message).toContain(setting.includes(' ') ? setting : `\`tls.${setting}\``);
+    expect(inspect(error)).not.toMatch(/BEGIN|PRIVATE|wrong-one|app\.(pem|key)|ca\.pem/);
+    expect(connections).toBe(0);
+  });
+
+  it('ends the start of a cluster at once', async () => {
+    const port = await listening(createServer());
+    const dialer = new TcpDialer({ tls: { ca: 'none' } });
+    const cluster = new Cluster({ bootstrap: [`127.0.0.1:${port}`], clientId: 'spec', dialer });
+
+    await expect(cluster.start()).rejects.toMatchObject({ code: 'MR_TLS_REFUSED', disposition: 'stop-app' });
+  });
+
+  it('takes what is right: a locked key with its passphrase, several authorities, text around them', async () => {
+    const cert = client.chain;
+    const server = createTlsServer({ key: client.key, cert, requestCert: true, ca: authority }, (socket) =>
+      echo(socket),
+    );
+    const port = await listening(server);
+    const ca = [`# the first\n${authority}\n# the second\n${authority}`, Buffer.from(authority)];
+    const tls = { ca, cert, key: encrypted, passphrase: 'right', checkServerIdentity: () => undefined };
+
+    const dialer = new TcpDialer({ tls });
+    for (let connection = 0; connection < 2; connection++) {
+      const stream = await dialer.dial('127.0.0.1', port, { timeoutMs: 5_000 });
+      const answer = new Promise<string>((resolve) => stream.onData((chunk) => resolve(chunk.toString())));
+      stream.onClose(() => undefined);
+      stream.write([Buffer.from('secret')]);
+      expect(await answer).toBe('secret');
+      stream.destroy();
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type ConnectionOptions } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type SecureContext } from 'node:tls';
 import { TransientError, type ByteStream, type Dialer } from '@millrace/kernel';
+import { secureContextOf } from './tls-material.js';
 import { tlsRefusal } from './tls-refusal.js';
 
 /** How a {@link TcpDialer} secures its connections. */
@@ -17,11 +18,13 @@ const WRITE_BUFFER_BYTES = 1024 * 1024;
 /**
  * Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 256 KiB.
  *
- * What TLS refuses for good is a {@link FatalError} (stop-app) `MR_TLS_REFUSED`. With TLS 1.3 a client has ended its handshake before the
+ * What TLS refuses for good is a {@link FatalError} (stop-app) `MR_TLS_REFUSED`, and so are certificates and keys that cannot be used. With TLS 1.3 a client has ended its handshake before the
  * broker looks at its certificate, so that a refusal may come later, as the error of `onClose`.
  */
 export class TcpDialer implements Dialer {
   readonly #tls: ConnectionOptions | undefined;
+  /** What is the same for all connections: certificates and keys are read once. */
+  #secureContext: SecureContext | undefined;
 
   constructor(options: TcpDialerOptions = {}) {
     this.#tls = options.tls === true ? {} : options.tls;
@@ -29,6 +32,7 @@ export class TcpDialer implements Dialer {
 
   dial(host: string, port: number, options: { timeoutMs: number }): Promise<ByteStream> {
     return new Promise((resolve, reject) => {
+      const security = this.#security(host, port);
       const reads = new SocketReads();
       const common = {
         host,
@@ -39,9 +43,9 @@ export class TcpDialer implements Dialer {
         onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: reads.take },
       };
       const socket =
-        this.#tls === undefined
+        security === undefined
           ? connectTcp(common)
-          : connectTls({ servername: serverName(host), ...this.#tls, ...common });
+          : connectTls({ servername: serverName(host), ...security, ...common });
       const fail = (error: Error): void => {
         socket.destroy();
         reject(error);
@@ -55,12 +59,19 @@ export class TcpDialer implements Dialer {
         fail(new TransientError('MR_NETWORK_TIMEOUT', `${host}:${port} did not accept within ${options.timeoutMs} ms`)),
       );
       socket.once('error', onError);
-      socket.once(this.#tls === undefined ? 'connect' : 'secureConnect', () => {
+      socket.once(security === undefined ? 'connect' : 'secureConnect', () => {
         socket.setTimeout(0);
         socket.off('error', onError);
         resolve(new SocketStream(socket, reads, (error) => tlsRefusal(error, host, port) ?? error));
       });
     });
+  }
+
+  /** @throws {FatalError} (stop-app) `MR_TLS_REFUSED` for certificates and keys that cannot be used. */
+  #security(host: string, port: number): ConnectionOptions | undefined {
+    if (this.#tls === undefined) return undefined;
+    this.#secureContext ??= this.#tls.secureContext ?? secureContextOf(this.#tls, { host, port });
+    return { ...this.#tls, secureContext: this.#secureContext };
   }
 }
 

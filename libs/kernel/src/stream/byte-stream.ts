@@ -26,7 +26,7 @@ export interface ByteStream {
 export interface Dialer {
   /**
    * @throws {TransientError} (retry) `MR_NETWORK_DISCONNECTED` when refused, `MR_NETWORK_TIMEOUT` after `timeoutMs`.
-   * @throws {FatalError} (stop-app) `MR_TLS_REFUSED` when certificates are not accepted: trying again ends the same way.
+   * @throws {FatalError} (stop-app) `MR_TLS_REFUSED` when certificates are not accepted, or cannot be used: trying again ends the same way.
    */
   dial(host: string, port: number, options: { timeoutMs: number }): Promise<ByteStream>;
 }
