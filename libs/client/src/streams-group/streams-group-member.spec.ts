@@ -385,7 +385,6 @@ describe('a member of a streams group that cannot go on', () => {
 
   it.each([
     ['STALE_TOPOLOGY', /newer topology/],
-    ['MISSING_SOURCE_TOPICS', /create them/],
     ['INCORRECTLY_PARTITIONED_TOPICS', /not the partitions/],
     ['SHUTDOWN_APPLICATION', /whole application/],
   ] as const)('learns it from the status of the group: %s', async (status, words) => {
@@ -397,6 +396,26 @@ describe('a member of a streams group that cannot go on', () => {
     expect(failures[0]).toMatchObject({ code: 'MR_BROKER_REFUSED', disposition: 'stop-app' });
     expect(failures[0]?.message).toMatch(words);
     expect(failures[0]?.message).toContain('(customers)');
+    expect(coordinator.last.memberEpoch).toBe(-1);
+  });
+
+  it('waits for topics that the coordinator may not have heard of, as long as a request may take', async () => {
+    const missing = { status: [{ statusCode: STREAMS_STATUS.MISSING_SOURCE_TOPICS, statusDetail: 'customers' }] };
+    coordinator.says({ memberEpoch: 1, activeTasks: [], ...missing }, missing, {
+      memberEpoch: 2,
+      activeTasks: tasks(0),
+    });
+    await time.run(member.start());
+    await time.until('it has tasks', () => member.assignment.length > 0);
+    expect(failures).toEqual([]);
+
+    coordinator.says(...Array.from({ length: 10 }, () => missing));
+    const beganMs = time.clock.nowMs();
+    await time.until('it has failed', () => failures.length > 0);
+
+    expect(time.clock.nowMs() - beganMs).toBeGreaterThanOrEqual(10_000);
+    expect(failures[0]).toMatchObject({ code: 'MR_BROKER_REFUSED', disposition: 'stop-app' });
+    expect(failures[0]?.message).toMatch(/create them \(customers\)/);
     expect(coordinator.last.memberEpoch).toBe(-1);
   });
 

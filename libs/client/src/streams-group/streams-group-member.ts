@@ -31,6 +31,7 @@ import {
   fatalStatus,
   isMembershipOver,
   joiningFields,
+  mayPass,
   streamsHeartbeat,
   type HeartbeatAnswer,
   type HeartbeatDraft,
@@ -61,6 +62,8 @@ export class StreamsGroupMember implements GroupMembership {
   #target: StreamsTasks = NO_TASKS;
   /** What is owned has changed, or may not have been heard. */
   #mustTell = true;
+  /** Since when each answer has told what ends the membership unless it passes. */
+  #fatalSinceMs: number | undefined;
   #offsetsToldMs = -Infinity;
   /** 0: the coordinator takes none. */
   #offsetIntervalMs = 0;
@@ -106,6 +109,7 @@ export class StreamsGroupMember implements GroupMembership {
     this.#epoch = JOINING_EPOCH;
     this.#callbackFailure = undefined;
     this.#hasFailed = false;
+    this.#fatalSinceMs = undefined;
     this.#run = this.#live();
   }
 
@@ -207,11 +211,19 @@ export class StreamsGroupMember implements GroupMembership {
     this.#offsetIntervalMs = answer.taskOffsetIntervalMs;
     if (isJoined) this.#tell('joined');
     const fatal = fatalStatus(groupId, answer);
-    if (fatal !== undefined) throw fatal;
+    if (fatal === undefined) this.#fatalSinceMs = undefined;
+    else if (!mayPass(answer) || this.#hasLasted()) throw fatal;
     const target = assignedTasks(answer);
     if (target === undefined) return;
     this.#target = target;
     this.#callback(() => this.#reconcile());
+  }
+
+  /** Whether what may pass has lasted for as long as a request may take. */
+  #hasLasted(): boolean {
+    const nowMs = this.#cluster.clock.monotonicMs();
+    this.#fatalSinceMs ??= nowMs;
+    return nowMs - this.#fatalSinceMs >= this.#cluster.settings.requestTimeoutMs;
   }
 
   /** Gives up what is not among the tasks of the target, then takes what is new. */

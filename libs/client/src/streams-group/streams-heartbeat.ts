@@ -91,6 +91,13 @@ export function fatalStatus(groupId: string, { status }: HeartbeatAnswer): Fatal
   return undefined;
 }
 
+/** Whether all that is fatal in a status may pass by itself: a coordinator may hear later of topics that have just been created. */
+export function mayPass({ status }: HeartbeatAnswer): boolean {
+  return (status ?? []).every(
+    ({ statusCode }) => statusCode === STREAMS_STATUS.MISSING_SOURCE_TOPICS || !FATAL_STATUS.has(statusCode),
+  );
+}
+
 function heartbeatError(groupId: string, { errorCode, errorMessage }: HeartbeatAnswer): MillraceError {
   const what = `StreamsGroupHeartbeat of '${groupId}'`;
   const details = [REMEDIES.get(errorCode), errorMessage].filter((text) => text !== undefined && text !== null);
