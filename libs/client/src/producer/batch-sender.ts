@@ -10,11 +10,12 @@
  * - batches of a partition reach the log in the order of `add`, however often they are repeated;
  * - every batch ends: acknowledged, refused, or after `deliveryTimeoutMs`.
  */
-import { FatalError, TransientError } from '@millrace/kernel';
+import { FatalError, TransientError, describeError } from '@millrace/kernel';
 import { apis, type RecordBatchBuilder, type ResponseOf } from '@millrace/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { backoffMs } from '../cluster/retry.js';
 import { WakeUp } from '../cluster/wake-up.js';
+import { clientChannels } from '../diagnostics/channels.js';
 import { brokerError, mayBeRepeated } from '../errors/broker-errors.js';
 import { partitionKey } from '../metadata/topic-metadata.js';
 import { PartitionQueue } from './partition-queue.js';
@@ -246,8 +247,12 @@ export class BatchSender {
       this.#fail(queue, batch, tooLate(batch, this.#settings.deliveryTimeoutMs, error), false);
       return;
     }
+    const { topic, partition, attempts: attempt } = batch;
+    const delayMs = backoffMs(attempt, this.#cluster.settings, this.#cluster.random);
+    const what = `Produce to ${topic}-${partition}`;
+    clientChannels.retry.publish({ what, attempt, delayMs, error: describeError(error) });
     queue.putBack(batch);
-    queue.notBeforeMs = this.#nowMs() + backoffMs(batch.attempts, this.#cluster.settings, this.#cluster.random);
+    queue.notBeforeMs = this.#nowMs() + delayMs;
     this.#ready.add(queue);
     this.schedule();
   }

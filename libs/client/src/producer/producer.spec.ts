@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { RecordBatchBuilder } from '@millrace/protocol';
+import { ErrorCodes, RecordBatchBuilder, apis } from '@millrace/protocol';
+import { ScriptedCluster } from '../../test/scripted-cluster.js';
 import { VirtualCluster } from '../../test/virtual-cluster.js';
 import { Admin } from '../admin/admin.js';
 import type { Cluster } from '../cluster/cluster.js';
+import { clientChannels, type RetryEvent } from '../diagnostics/channels.js';
 import { CommittedRecords } from '../fetch/committed-records.js';
 import { Fetcher } from '../fetch/fetcher.js';
 import { Producer } from './producer.js';
@@ -63,6 +65,35 @@ describe('Producer', () => {
 
     expect(await virtual.run(Promise.all([first, second]))).toEqual([{ baseOffset: 0 }, { baseOffset: 1 }]);
     expect(await readAll()).toEqual(['first', 'second']);
+  });
+
+  it('tells of each try that a broker refuses and that is repeated', async () => {
+    const codes = [ErrorCodes.NOT_ENOUGH_REPLICAS, ErrorCodes.NOT_ENOUGH_REPLICAS, ErrorCodes.NONE];
+    const place = { logAppendTimeMs: -1, logStartOffset: 0, baseOffset: 7, index: 0, recordErrors: [] };
+    const brokers = new ScriptedCluster({ nodes: 1, topics: ['orders'] })
+      .on(apis.InitProducerId, () => ({ throttleTimeMs: 0, errorCode: 0, producerId: 1, producerEpoch: 0 }))
+      .on(apis.Produce, () => ({
+        responses: [
+          { name: 'orders', partitionResponses: [{ ...place, errorCode: codes.shift() ?? ErrorCodes.NONE }] },
+        ],
+      }));
+    const scripted = await virtual.cluster({ dialer: brokers, bootstrap: ['broker-1:9092'] });
+    const producer = await virtual.start(new Producer(scripted));
+    const told: RetryEvent[] = [];
+    const unsubscribe = clientChannels.retry.subscribe((event) => told.push(event));
+
+    const result = await virtual.run(producer.send('orders', 0, batchOf('x')));
+    unsubscribe();
+
+    expect(result).toEqual({ baseOffset: 7 });
+    expect(told.map(({ what, attempt }) => `${what}, ${attempt}`)).toEqual([
+      'Produce to orders-0, 1',
+      'Produce to orders-0, 2',
+    ]);
+    for (const { error, delayMs } of told) {
+      expect(error).toBe('MR_BROKER_RETRIABLE: Produce to orders-0 was answered with NOT_ENOUGH_REPLICAS');
+      expect(delayMs).toBeGreaterThan(0);
+    }
   });
 
   it('gives a batch up after the delivery timeout, and goes on under a new epoch', async () => {
