@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Cluster } from '@millrace/client';
+import { Admin, Cluster } from '@millrace/client';
 import { eventually } from '@millrace/testing';
 import { startKafka, type KafkaCluster } from '@millrace/testing/containers';
 import { ChaosRun } from './chaos-run.js';
 import { ClusterView, succession, type Role } from './cluster-view.js';
+import type { WorkerEvent } from './worker-process.js';
 
 const SUCCESSION_TIMEOUT_MS = 90_000;
 const LOG_DISK_MEGABYTES = 256;
@@ -116,6 +118,86 @@ describe('a cluster under load loses and doubles nothing', () => {
     await run.progress();
     await run.settle();
   });
+});
+
+/** Refusals that are waited for: tries follow each other ever more slowly, up to a second apart. */
+const REFUSALS = 12;
+/** The transaction outlives the fault: what was refused is committed in the end. */
+const PATIENT_TRANSACTION_TIMEOUT_MS = 120_000;
+
+/** The code itself: NOT_ENOUGH_REPLICAS_AFTER_APPEND is the answer to what was appended before. */
+const isRefused = ({ event, what = '', error = '' }: WorkerEvent): boolean =>
+  event === 'retry' && what.startsWith('Produce to ') && /with NOT_ENOUGH_REPLICAS\b/.test(error);
+
+const DEMANDING: readonly [string, (run: ChaosRun) => string[]][] = [
+  ['the outputs', ({ topics }) => [topics.enriched, topics.counts]],
+  ['the changelog', ({ applicationId }) => [`${applicationId}-counts-changelog`]],
+];
+
+describe('one broker is down, the quorum and both coordinators live, and min.insync.replicas', () => {
+  async function demandAllCopies(topic: string): Promise<void> {
+    const change = ['--alter', '--entity-type', 'topics', '--entity-name', topic];
+    const setting = ['--add-config', `min.insync.replicas=${kafka.nodes.length}`];
+    await kafka.node(1).tool('kafka-configs.sh', '--bootstrap-server', 'INTERNAL', ...change, ...setting);
+  }
+
+  /** The end of each partition: what lies before it is in all copies in sync; with `read_committed`, and of no open transaction. */
+  async function ends(topics: readonly string[], isolation?: 'read_committed'): Promise<number[]> {
+    const metadata = await cluster.metadata(topics);
+    const places = metadata.flatMap(({ name, partitions }) =>
+      partitions.map(({ partition }) => ({
+        topic: name,
+        partition,
+        at: 'latest' as const,
+        ...(isolation && { isolation }),
+      })),
+    );
+    return (await new Admin(cluster).listOffsets(places)).map(({ offset }) => offset);
+  }
+
+  it.each(DEMANDING)(
+    'of %s is broken: nothing is acknowledged there meanwhile, and nothing lost',
+    async (name, topicsOf) => {
+      await using run = await begin(`min.insync.replicas of ${name} broken`);
+      const load = await run.load();
+      const worker = run.worker({ instanceId: 'worker', transactionTimeoutMs: PATIENT_TRANSACTION_TIMEOUT_MS });
+      await worker.isRunning();
+      await run.progress();
+      const topics = topicsOf(run);
+      for (const topic of topics) await demandAllCopies(topic);
+      await run.progress();
+      // A transaction that is being committed would hold back the next one before its records are refused.
+      load.pause();
+      await worker.drained();
+      const isAtRest = async (): Promise<boolean> =>
+        isDeepStrictEqual(await ends(topics), await ends(topics, 'read_committed'));
+      await eventually('no transaction is open', isAtRest, { timeoutMs: 30_000, intervalMs: 100 });
+
+      const bystander = await view.bystander(run.applicationId, `${run.applicationId}-worker-0`);
+      const told = worker.events.length;
+      await kafka.node(bystander).kill();
+      await view.lacksCopies(topics);
+      load.resume();
+      await worker.tells('a refusal for want of copies', isRefused, told);
+      const [before, seen, acknowledged] = [await ends(topics), run.seen, load.acknowledged];
+      const refusals = (): number => worker.events.slice(told).filter(isRefused).length;
+      await worker.tells(`${REFUSALS} refusals`, () => refusals() >= REFUSALS, told);
+      // The quorum lives: who sends orders notices nothing.
+      await eventually('the input goes on', () => load.acknowledged >= acknowledged + 1_000, { timeoutMs: 60_000 });
+
+      expect(await ends(topics)).toEqual(before);
+      expect(run.seen).toBe(seen);
+      run.ledger.fired(
+        `${refusals()} × NOT_ENOUGH_REPLICAS; input +${load.acknowledged - acknowledged}, output +${run.seen - seen}`,
+      );
+      await kafka.node(bystander).start();
+      await view.isInSync();
+      await run.caughtUp();
+      await run.progress();
+
+      await run.settle();
+    },
+  );
 });
 
 describe('a broker whose disk is full', () => {

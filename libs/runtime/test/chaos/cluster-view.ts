@@ -36,6 +36,17 @@ export class ClusterView {
     return { nodeId: await this.#cluster.coordinators.find(kind, key), epoch: -1 };
   }
 
+  /** A node that coordinates neither the group nor the transactions: with it goes only its copy of each partition. */
+  async bystander(groupId: string, transactionalId: string): Promise<number> {
+    const coordinators = [
+      await this.coordinator('group', groupId),
+      await this.coordinator('transaction', transactionalId),
+    ];
+    const bystander = this.#kafka.nodes.find(({ nodeId }) => coordinators.every((role) => role.nodeId !== nodeId));
+    if (bystander === undefined) throw new Error('every node coordinates');
+    return bystander.nodeId;
+  }
+
   /** The active controller of the quorum, as a node says that lives. */
   async controller(): Promise<Role> {
     const ended = await Promise.all(this.#kafka.nodes.map((node) => node.hasEnded()));
@@ -57,18 +68,32 @@ export class ClusterView {
   /** Waits until every partition of every topic has all of its copies in sync. */
   async isInSync(): Promise<void> {
     await this.#kafka.ready();
+    await this.#eventually('every copy of every partition is in sync', null, (inSync, copies) => inSync === copies);
+  }
+
+  /** Waits until every partition of the topics has a leader, and fewer copies in sync than it should have. */
+  lacksCopies(topics: readonly string[]): Promise<void> {
+    return this.#eventually(`${topics.join(', ')} lack copies`, topics, (inSync, copies) => inSync < copies);
+  }
+
+  /** @param topics `null`: all. */
+  async #eventually(
+    what: string,
+    topics: readonly string[] | null,
+    holds: (inSync: number, copies: number) => boolean,
+  ): Promise<void> {
     await eventually(
-      'every copy of every partition is in sync',
+      what,
       async () => {
-        const { topics } = await this.#cluster.requestAny(apis.Metadata, {
-          topics: null,
+        const answer = await this.#cluster.requestAny(apis.Metadata, {
+          topics: topics?.map((name) => ({ name })) ?? null,
           allowAutoTopicCreation: false,
         });
-        const partitions = topics.flatMap((topic) => topic.partitions);
+        const partitions = answer.topics.flatMap((topic) => topic.partitions);
         return (
           partitions.length > 0 &&
           partitions.every(
-            ({ isrNodes, replicaNodes, leaderId }) => leaderId > 0 && isrNodes.length === replicaNodes.length,
+            ({ isrNodes, replicaNodes, leaderId }) => leaderId > 0 && holds(isrNodes.length, replicaNodes.length),
           )
         );
       },

@@ -28,6 +28,7 @@ export class OrderLoad {
   readonly #failures: Error[] = [];
   #run: Promise<void> = Promise.resolve();
   #isStopping = false;
+  #isPaused = false;
   #sent = 0;
   #acknowledged = 0;
   #aborted = 0;
@@ -64,6 +65,15 @@ export class OrderLoad {
       this.#options.transactionOf === undefined ? this.#steadily(partitions) : this.#inTransactions(partitions);
   }
 
+  /** Sends nothing until {@link resume}. For loads without transactions. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
   /** Stops sending, and waits until every order is acknowledged. @throws the first failure, which no test expects. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -77,7 +87,7 @@ export class OrderLoad {
     let dueMs = performance.now();
     while (!this.#isStopping) {
       const perTick = Math.ceil((this.#options.perSecond * TICK_MS) / 1_000);
-      if (!this.isHeldBack) {
+      if (!this.isHeldBack && !this.#isPaused) {
         for (const { ids, sent } of this.#send(perTick, partitions)) {
           sent.then(
             () => this.#acknowledge(ids),
