@@ -10,7 +10,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { build } from '../../tools/build.mjs';
 import { contenders } from './contenders/index.mjs';
-import { startBroker } from './harness/broker.mjs';
+import { shareCores, startBroker } from './harness/broker.mjs';
 import { USERS } from './workloads/events.mjs';
 
 await build();
@@ -85,6 +85,7 @@ function given(options) {
 const options = asked();
 const { workload, names, records, bytes, rounds, handler, warmUp, commitIntervalMs, rate, minutes } = options;
 const folder = await mkdtemp(path.join(tmpdir(), 'millrace-bench-'));
+if (workload.sharesCores) shareCores();
 const broker = await startBroker(workload.broker);
 const cluster = new BenchCluster(broker.bootstrap);
 let services = {};

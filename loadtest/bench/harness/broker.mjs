@@ -5,8 +5,13 @@ import { startApacheKafka } from '../../../tools/apache-kafka/start-apache-kafka
 
 const hasTaskset = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0;
 
-/** The core of the contenders and the core of everything else; undefined where processes cannot be pinned. */
-export const cores = hasTaskset ? { contender: 0, others: 1 } : undefined;
+/** The core of the contenders and the core of everything else; undefined where processes cannot be pinned, or {@link shareCores}. */
+export let cores = hasTaskset ? { contender: 0, others: 1 } : undefined;
+
+/** Lets every process have every core. To be called before any is started. */
+export function shareCores() {
+  cores = undefined;
+}
 
 /** Puts all threads of a process on a core, and those that it makes later. */
 export function pin(pid, core) {

@@ -6,6 +6,8 @@ import { eventRecords, PARTITIONS } from './events.mjs';
 export const latency = {
   name: 'latency',
   partitions: PARTITIONS,
+  /** Broker, source and reader fill a core between them: on one of their own, their queue for it would be what is measured. */
+  sharesCores: true,
   defaults: { records: 1_200_000, commitIntervalMs: 10, rate: 20_000 },
   async prepare(_cluster, { records, bytes }) {
     return {
