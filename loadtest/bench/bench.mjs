@@ -46,7 +46,7 @@ function asked() {
     .addOption(
       new Option('--handler <kind>', 'enrich: what the handler needs').choices(['field', 'whole']).default('field'),
     )
-    .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 10)', whole(1))
+    .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 3)', whole(1))
     .option('--rate <n>', 'latency, soak: events a second (default: 20,000)', whole(1))
     .option('--minutes <n>', 'soak: how long it takes (default: 10)', whole(1))
     .option('--rounds <n>', 'how often each contender runs (default: 3, soak: 1)', whole(1))
