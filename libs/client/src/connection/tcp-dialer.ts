@@ -18,8 +18,9 @@ const WRITE_BUFFER_BYTES = 1024 * 1024;
 /**
  * Opens TCP or TLS connections: `noDelay`, keep-alive, and reads of up to 256 KiB.
  *
- * What TLS refuses for good is a {@link FatalError} (stop-app) `MR_TLS_REFUSED`, and so are certificates and keys that cannot be used. With TLS 1.3 a client has ended its handshake before the
- * broker looks at its certificate, so that a refusal may come later, as the error of `onClose`.
+ * What TLS refuses for good is a {@link FatalError} (stop-app) `MR_TLS_REFUSED`, and so are certificates and keys that cannot be used.
+ * With TLS 1.3 a client has ended its handshake before the broker looks at its certificate, so that a refusal may come later, as the
+ * error of `onClose`.
  */
 export class TcpDialer implements Dialer {
   readonly #tls: ConnectionOptions | undefined;

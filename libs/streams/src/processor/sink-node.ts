@@ -1,6 +1,7 @@
 import { GrowingBytes } from '@millrace/protocol';
 import type { Serde } from '../serde/serde.js';
 import { blame } from './blame.js';
+import { sendValue } from '../task/send-value.js';
 import type { SinkSpec } from '../topology/specs.js';
 import type { NodeEnvironment } from './node-environment.js';
 import { ProcessorNode, type Outcome } from './processor-node.js';
@@ -11,7 +12,6 @@ export class SinkNode extends ProcessorNode {
   readonly #topic: string;
   readonly #environment: NodeEnvironment;
   readonly #keyScratch = new GrowingBytes();
-  readonly #valueScratch = new GrowingBytes();
 
   readonly #dropsNullKeys: boolean;
 
@@ -60,8 +60,9 @@ export class SinkNode extends ProcessorNode {
         valueBytes = context.buffer;
         valueStart = context.valueStart;
         valueEnd = context.valueEnd;
-      } else if (collector.sendWritten !== undefined && this.#spec.value.serializeTo !== undefined) {
-        collector.sendWritten(
+      } else {
+        sendValue(
+          collector,
           this.#topic,
           this.#spec.partitionOf?.(key, value) ?? -1,
           timestampMs,
@@ -75,10 +76,6 @@ export class SinkNode extends ProcessorNode {
           context.headersEnd,
         );
         return;
-      } else {
-        valueBytes = serialized(this.#spec.value, value, this.#valueScratch);
-        valueStart = 0;
-        valueEnd = this.#spec.value.serializeTo === undefined ? valueBytes.length : this.#valueScratch.length;
       }
     }
     collector.send(

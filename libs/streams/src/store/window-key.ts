@@ -11,17 +11,20 @@ const SUFFIX_BYTES = 12;
 export function windowKeyBytes(key: Buffer, startMs: number, sequence: number): Buffer {
   const written = Buffer.allocUnsafe(key.length + SUFFIX_BYTES);
   key.copy(written, 0);
-  writeInt64(written, key.length, startMs);
-  written.writeInt32BE(sequence, key.length + 8);
+  writeWindow(written, key.length, startMs, sequence);
   return written;
 }
 
 /** As {@link windowKeyBytes}, where the key's bytes stand in `into`: appends what follows them. */
 export function appendWindow(into: GrowingBytes, startMs: number, sequence: number): void {
   into.reserve(SUFFIX_BYTES);
-  writeInt64(into.bytes, into.length, startMs);
-  into.bytes.writeInt32BE(sequence, into.length + 8);
+  writeWindow(into.bytes, into.length, startMs, sequence);
   into.length += SUFFIX_BYTES;
+}
+
+function writeWindow(buffer: Buffer, at: number, startMs: number, sequence: number): void {
+  writeInt64(buffer, at, startMs);
+  buffer.writeInt32BE(sequence, at + 8);
 }
 
 /** Where the key proper ends in a changelog key that ends at `end`. */

@@ -19,6 +19,7 @@ import type { Serde } from '../serde/serde.js';
 import type { ChangelogWriter, CustomStoreEnvironment, StateStore } from '../store/state-store.js';
 import { hasChangelog, type StoreSpec } from '../topology/specs.js';
 import type { RecordCollector } from './record-collector.js';
+import { sendValue } from './send-value.js';
 
 /** Where a task's stores write their changes. */
 export interface StoreEnvironment {
@@ -85,28 +86,12 @@ function writerTo({ changelog, partition, collector }: StoreEnvironment): Change
       collector().send(changelog, partition, timestampMs, key, 0, key.length, value, valueStart, valueEnd, null, 0, 0);
     },
     write: (keyBytes, keyEnd, serde, value, timestampMs) => {
-      const to = collector();
-      if (value !== null && to.sendWritten !== undefined && serde.serializeTo !== undefined) {
-        const any = serde as Serde<unknown>;
-        to.sendWritten(changelog, partition, timestampMs, keyBytes, 0, keyEnd, any, value, null, 0, 0);
+      if (value === null) {
+        collector().send(changelog, partition, timestampMs, keyBytes, 0, keyEnd, null, -1, -1, null, 0, 0);
         return;
       }
-      const bytes = value === null ? null : serde.serialize(value);
-      const valueStart = bytes === null ? -1 : 0;
-      to.send(
-        changelog,
-        partition,
-        timestampMs,
-        keyBytes,
-        0,
-        keyEnd,
-        bytes,
-        valueStart,
-        bytes?.length ?? -1,
-        null,
-        0,
-        0,
-      );
+      const any = serde as Serde<unknown>;
+      sendValue(collector(), changelog, partition, timestampMs, keyBytes, 0, keyEnd, any, value, null, 0, 0);
     },
   };
 }
