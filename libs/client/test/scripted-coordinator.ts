@@ -3,6 +3,7 @@ import { ScriptedCluster } from './scripted-cluster.js';
 
 export type HeartbeatRequest = RequestOf<typeof apis.StreamsGroupHeartbeat>;
 export type HeartbeatResponse = ResponseDraftOf<typeof apis.StreamsGroupHeartbeat>;
+type DescribedGroup = ResponseDraftOf<typeof apis.StreamsGroupDescribe>['groups'][number];
 
 /** Partitions of sub-topology `0`. */
 export const tasks = (...partitions: number[]) => (partitions.length === 0 ? [] : [{ subtopologyId: '0', partitions }]);
@@ -17,6 +18,15 @@ export class ScriptedCoordinator {
   heartbeatIntervalMs = 5_000;
   taskOffsetIntervalMs = 0;
   lookups = 0;
+  /** What the member has, as a description of the group tells: what it was answered last, or what a lost answer named. */
+  has: { memberEpoch: number; activeTasks: NonNullable<HeartbeatResponse['activeTasks']> } = {
+    memberEpoch: 1,
+    activeTasks: [],
+  };
+  /** How often the group was described. */
+  descriptions = 0;
+  /** With what the next descriptions are refused. */
+  readonly #refusals: number[] = [];
   readonly #answers: (Partial<HeartbeatResponse> | Promise<Partial<HeartbeatResponse>>)[] = [];
   #memberEpoch = 1;
 
@@ -31,6 +41,10 @@ export class ScriptedCoordinator {
       const next = this.#answers.shift() ?? {};
       return next instanceof Promise ? next.then((answer) => this.#full(answer, request)) : this.#full(next, request);
     });
+    this.cluster.on(apis.StreamsGroupDescribe, ({ groupIds }) => {
+      this.descriptions++;
+      return { throttleTimeMs: 0, groups: groupIds.map((groupId) => this.#described(groupId)) };
+    });
   }
 
   get last(): HeartbeatRequest & { readonly nodeId: number } {
@@ -42,8 +56,32 @@ export class ScriptedCoordinator {
     this.#answers.push(...answers);
   }
 
+  /** With which errors the next descriptions are answered. */
+  refusesToDescribe(...errorCodes: number[]): void {
+    this.#refusals.push(...errorCodes);
+  }
+
+  #described(groupId: string): DescribedGroup {
+    const errorCode = this.#refusals.shift() ?? 0;
+    const { memberEpoch, activeTasks } = this.has;
+    const assignment = { activeTasks, standbyTasks: [], warmupTasks: [] };
+    const member = {
+      ...{ memberId: this.last.memberId, memberEpoch, clientId: 'spec', clientHost: '', topologyEpoch: 0 },
+      ...{ processId: 'process-1', userEndpoint: null, clientTags: [], taskOffsets: [], taskEndOffsets: [] },
+      ...{ assignment, targetAssignment: assignment, isClassic: false },
+    };
+    return {
+      ...{ errorCode, groupId, groupState: 'Stable', groupEpoch: memberEpoch, assignmentEpoch: memberEpoch },
+      ...{ topology: null, members: errorCode === 0 ? [member] : [] },
+    };
+  }
+
   #full(answer: Partial<HeartbeatResponse>, { memberId, memberEpoch }: HeartbeatRequest): HeartbeatResponse {
     this.#memberEpoch = answer.memberEpoch ?? this.#memberEpoch;
+    this.has = {
+      memberEpoch: answer.memberEpoch ?? this.has.memberEpoch,
+      activeTasks: answer.activeTasks ?? this.has.activeTasks,
+    };
     return {
       ...{ throttleTimeMs: 0, errorCode: 0, memberId, memberEpoch: memberEpoch < 0 ? memberEpoch : this.#memberEpoch },
       ...{ heartbeatIntervalMs: this.heartbeatIntervalMs, taskOffsetIntervalMs: this.taskOffsetIntervalMs },

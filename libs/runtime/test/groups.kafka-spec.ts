@@ -7,7 +7,7 @@ import { startApacheKafka, type ApacheKafka } from '../../../tools/apache-kafka/
 import type { GroupProtocol, StreamsAppOptions } from '../src/app/streams-app-options.js';
 import { StreamsApp } from '../src/app/streams-app.js';
 import { counting, expectCountedOnce, numbered } from './counting.js';
-import { FaultDialer } from './fault-dialer.js';
+import { ApiKeys, FaultDialer } from './fault-dialer.js';
 import { TopicPeer } from './topic-peer.js';
 
 jest.setTimeout(180_000);
@@ -146,6 +146,34 @@ describe.each<GroupProtocol>(['classic', 'streams'])(
       await spread(other.app, zombie.app);
       await peer.produce('events', given.slice(2_000));
       await Promise.all([other.app.drained(), zombie.app.drained()]);
+
+      await expectCountedOnce(peer, given);
+    });
+
+    it('has all that it was given, also where the answers that said so were lost', async () => {
+      const given = numbered(2_000);
+      const first = await start();
+      await peer.produce('events', given.slice(0, 1_000));
+      await spread(first.app);
+      const second = await start();
+      await eventually('the second is a member', () => second.app.health().threads[0]?.state === 'RUNNING', {
+        timeoutMs: 20_000,
+      });
+      let lost = 0;
+      second.dialer.onRequest = (apiKey) => {
+        if (apiKey !== ApiKeys.StreamsGroupHeartbeat && apiKey !== ApiKeys.Heartbeat) return 'pass';
+        lost++;
+        return 'cut-after';
+      };
+      await eventually('the first has given up half', () => runningTasks(first.app).length === PARTITIONS / 2, {
+        timeoutMs: 60_000,
+      });
+      const before = lost;
+      await eventually('answers were lost since', () => lost >= before + 3, { timeoutMs: 20_000 });
+      second.dialer.onRequest = () => 'pass';
+      await peer.produce('events', given.slice(1_000));
+      await spread(first.app, second.app);
+      await Promise.all([first.app.drained(), second.app.drained()]);
 
       await expectCountedOnce(peer, given);
     });

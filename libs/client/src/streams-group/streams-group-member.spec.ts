@@ -281,6 +281,79 @@ describe('a member of a streams group', () => {
     expect(events).toEqual(['assigned p0', 'assigned p1']);
   });
 
+  describe('whose coordinator has named other tasks in an answer that was lost, and names them once', () => {
+    /** One whose next answer has named tasks 0 and 1, and has not come. */
+    async function deprived(): Promise<void> {
+      await joined(0);
+      coordinator.says(never);
+      await heard(3);
+      coordinator.cluster.cut(1);
+    }
+
+    it('asks for them, takes them, and asks no more', async () => {
+      await deprived();
+      coordinator.has = { memberEpoch: 1, activeTasks: tasks(0, 1) };
+      coordinator.says({});
+
+      await heard(5);
+      await time.pass(30_000);
+
+      expect(events).toEqual(['assigned p0', 'assigned p1']);
+      expect(told(coordinator.heartbeats[3]!)).toEqual({ memberEpoch: 1, activeTasks: tasks(0) });
+      expect(told(coordinator.heartbeats[4]!)).toEqual({ memberEpoch: 1, activeTasks: tasks(0, 1) });
+      expect(coordinator.descriptions).toBe(1);
+    });
+
+    it('gives up what was taken from it', async () => {
+      await joined(0, 1);
+      coordinator.says(never);
+      await heard(3);
+      coordinator.cluster.cut(1);
+      coordinator.has = { memberEpoch: 1, activeTasks: tasks(1) };
+
+      await heard(5);
+
+      expect(events).toEqual(['assigned p0 p1', 'revoked p0', 'assigned']);
+      expect(told(coordinator.last)).toEqual({ memberEpoch: 1, activeTasks: tasks(1) });
+    });
+
+    it('asks again where that was refused for a moment', async () => {
+      await deprived();
+      coordinator.has = { memberEpoch: 1, activeTasks: tasks(0, 1) };
+      coordinator.refusesToDescribe(ErrorCodes.COORDINATOR_LOAD_IN_PROGRESS);
+
+      await time.until('it has both', () => member.assignment.length === 2);
+
+      expect(coordinator.descriptions).toBe(2);
+      expect(events).toEqual(['assigned p0', 'assigned p1']);
+    });
+
+    it('takes nothing that is told of another epoch, and asks again', async () => {
+      await deprived();
+      coordinator.has = { memberEpoch: 7, activeTasks: tasks(2) };
+      await time.until('it was told', () => coordinator.descriptions > 0);
+      const asked = coordinator.descriptions;
+      expect(events).toEqual(['assigned p0']);
+
+      coordinator.says({ memberEpoch: 8, activeTasks: tasks(0, 3) });
+      await time.until('it has both', () => member.assignment.length === 2);
+      await time.pass(30_000);
+
+      expect(coordinator.descriptions).toBe(asked);
+      expect(events).toEqual(['assigned p0', 'assigned p3']);
+    });
+
+    it('ends with the reason where it may not ask', async () => {
+      await deprived();
+      coordinator.refusesToDescribe(ErrorCodes.GROUP_AUTHORIZATION_FAILED);
+
+      await time.until('it has failed', () => failures.length > 0);
+
+      expect(failures[0]?.message).toMatch(/StreamsGroupDescribe of 'app'.*GROUP_AUTHORIZATION_FAILED/);
+      expect(coordinator.last.memberEpoch).toBe(-1);
+    });
+  });
+
   it('sends a heartbeat at once when it is asked for, with all that it owns', async () => {
     await joined(0);
     const atMs = time.clock.nowMs();

@@ -10,7 +10,8 @@
  * - callbacks never overlap; heartbeats go on while one runs, so it may take as long as the rebalance timeout;
  * - what is owned is told, and a farewell sent, only after the callbacks have returned: the coordinator gives a task to another member
  *   only then;
- * - after a heartbeat of which nobody knows whether it arrived, all that is owned is told again;
+ * - after a heartbeat of which nobody knows whether it arrived, all that is owned is told again, and where the next answer names no tasks,
+ *   the coordinator is asked for them: it names new ones once, and that answer may be the one that was lost;
  * - `groupMetadata` never falls back to "no member" once it was one: a zombie must be fenced, not taken for an outsider.
  */
 import { FatalError, describeError, nextInt, sleep } from '@millrace/kernel';
@@ -36,6 +37,7 @@ import {
   type HeartbeatAnswer,
   type HeartbeatDraft,
 } from './streams-heartbeat.js';
+import { describedAssignment } from './streams-description.js';
 import { NO_TASKS, areSameTasks, assignedTasks, bySubtopology, taskKey, type StreamsTasks } from './streams-tasks.js';
 
 const MEMBER_ID_BYTES = 16;
@@ -62,6 +64,8 @@ export class StreamsGroupMember implements GroupMembership {
   #target: StreamsTasks = NO_TASKS;
   /** What is owned has changed, or may not have been heard. */
   #mustTell = true;
+  /** An answer was lost, which may have named other tasks. */
+  #mayHaveMissed = false;
   /** Since when each answer has told what ends the membership unless it passes. */
   #fatalSinceMs: number | undefined;
   #offsetsToldMs = -Infinity;
@@ -109,6 +113,7 @@ export class StreamsGroupMember implements GroupMembership {
     this.#epoch = JOINING_EPOCH;
     this.#callbackFailure = undefined;
     this.#hasFailed = false;
+    this.#mayHaveMissed = false;
     this.#fatalSinceMs = undefined;
     this.#run = this.#live();
   }
@@ -154,14 +159,17 @@ export class StreamsGroupMember implements GroupMembership {
         if (this.#callbackFailure !== undefined) throw this.#callbackFailure;
         const answer = await streamsHeartbeat(this.#cluster, this.#purpose, this.#nextHeartbeat());
         if (signal.aborted) return;
-        failures = 0;
         this.#take(answer);
+        if (this.#mayHaveMissed) await this.#catchUp();
+        if (signal.aborted) return;
+        failures = 0;
         await this.#pause(answer.heartbeatIntervalMs);
       } catch (error) {
         if (signal.aborted) return;
         this.#mustTell = true;
         if (isMembershipOver(error) && error !== this.#callbackFailure) await this.#lose(error as Error);
         else if (mayBeRepeated(error) && error !== this.#callbackFailure) {
+          this.#mayHaveMissed = true;
           await this.#pause(backoffMs(++failures, this.#cluster.settings, this.#cluster.random));
         } else {
           await this.#fail(error as Error);
@@ -214,7 +222,19 @@ export class StreamsGroupMember implements GroupMembership {
     if (fatal === undefined) this.#fatalSinceMs = undefined;
     else if (!mayPass(answer) || this.#hasLasted()) throw fatal;
     const target = assignedTasks(answer);
-    if (target === undefined) return;
+    if (target !== undefined) this.#aimAt(target);
+  }
+
+  /** Asks the coordinator which tasks this member has, as the answer that named them may be lost. */
+  async #catchUp(): Promise<void> {
+    const { groupId } = this.#options;
+    const described = await describedAssignment(this.#cluster, this.#purpose, groupId, this.#memberId);
+    // A coordinator that does not know this member as it is will say so in its next answer.
+    if (described?.memberEpoch === this.#epoch) this.#aimAt(described.tasks);
+  }
+
+  #aimAt(target: StreamsTasks): void {
+    this.#mayHaveMissed = false;
     this.#target = target;
     this.#callback(() => this.#reconcile());
   }
@@ -252,6 +272,7 @@ export class StreamsGroupMember implements GroupMembership {
   async #lose(error: Error): Promise<void> {
     this.#tell('lost', { reason: describeError(error) });
     this.#epoch = JOINING_EPOCH;
+    this.#mayHaveMissed = false;
     await this.#callbacks;
     const lost = this.assignment;
     this.#owned = NO_TASKS;

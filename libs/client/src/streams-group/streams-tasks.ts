@@ -1,8 +1,10 @@
 import type { RequestDraftOf, ResponseOf, apis } from '@millrace/protocol';
 import type { StreamsTaskId } from './streams-group-options.js';
 
-type Answer = ResponseOf<typeof apis.StreamsGroupHeartbeat>;
 type TaskIds = NonNullable<RequestDraftOf<typeof apis.StreamsGroupHeartbeat>['activeTasks']>;
+
+type Answer = ResponseOf<typeof apis.StreamsGroupHeartbeat>;
+type Description = ResponseOf<typeof apis.StreamsGroupDescribe>['groups'][number]['members'][number];
 
 /** The tasks of a member, by what it does with them. */
 export interface StreamsTasks {
@@ -19,6 +21,12 @@ export const NO_TASKS: StreamsTasks = { active: [], standby: [], warmup: [] };
 export function assignedTasks({ activeTasks, standbyTasks, warmupTasks }: Answer): StreamsTasks | undefined {
   if (activeTasks === null) return undefined;
   return { active: flat(activeTasks), standby: flat(standbyTasks ?? []), warmup: flat(warmupTasks ?? []) };
+}
+
+/** What a member has by a description of its group. */
+export function describedTasks({ assignment }: Description): StreamsTasks {
+  const { activeTasks, standbyTasks, warmupTasks } = assignment;
+  return { active: flat(activeTasks), standby: flat(standbyTasks), warmup: flat(warmupTasks) };
 }
 
 /** Whether both say the same, in whatever order. */

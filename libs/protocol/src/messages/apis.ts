@@ -21,6 +21,7 @@ import { OffsetFetch } from './offset-fetch.js';
 import { Produce } from './produce.js';
 import { SaslAuthenticate } from './sasl-authenticate.js';
 import { SaslHandshake } from './sasl-handshake.js';
+import { StreamsGroupDescribe } from './streams-group-describe.js';
 import { StreamsGroupHeartbeat } from './streams-group-heartbeat.js';
 import { SyncGroup } from './sync-group.js';
 import { TxnOffsetCommit } from './txn-offset-commit.js';
@@ -51,6 +52,7 @@ export const apis = {
   Produce,
   SaslAuthenticate,
   SaslHandshake,
+  StreamsGroupDescribe,
   StreamsGroupHeartbeat,
   SyncGroup,
   TxnOffsetCommit,

@@ -64,6 +64,7 @@ public final class GoldenBytes {
         {ApiMessageType.END_TXN, 0, 5}, {ApiMessageType.TXN_OFFSET_COMMIT, 0, 5},
         {ApiMessageType.DESCRIBE_CONFIGS, 1, 4}, {ApiMessageType.SASL_AUTHENTICATE, 0, 2},
         {ApiMessageType.DELETE_RECORDS, 0, 2}, {ApiMessageType.STREAMS_GROUP_HEARTBEAT, 0, 0},
+        {ApiMessageType.STREAMS_GROUP_DESCRIBE, 0, 0},
     };
 
     /** Values for one message; sparse ones are null, empty or default wherever they may be. */
