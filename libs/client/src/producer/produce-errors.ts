@@ -2,6 +2,9 @@ import { RecordError, TaskError, describeError } from '@millrace/kernel';
 import type { TopicPartition } from '../metadata/topic-metadata.js';
 import type { PendingBatch } from './pending-batch.js';
 
+/** Kafka's protocol has 32 bits with a sign for a partition. */
+const MAX_PARTITION = 2 ** 31 - 1;
+
 /** For a batch that no request can hold. */
 export function tooLarge(
   { topic, partition }: TopicPartition,
@@ -10,6 +13,22 @@ export function tooLarge(
 ): RecordError {
   const message = `a batch of ${sizeInBytes} bytes for ${topic}-${partition} exceeds maxRequestBytes (${maxRequestBytes})`;
   return new RecordError('MR_RECORD_TOO_LARGE', message, { place: { topic, partition } });
+}
+
+/** Whether some topic may have a partition of that number. */
+export function mayBePartition(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number <= MAX_PARTITION;
+}
+
+/**
+ * For a record whose partition is not one of its topic.
+ *
+ * @param count how many the topic has; left out where no topic has such a one.
+ */
+export function noSuchPartition(topic: string, partition: number, count?: number): RecordError {
+  const present = count === undefined ? `they are whole numbers from 0 to ${MAX_PARTITION}` : `it has ${count}, from 0`;
+  const message = `topic '${topic}' has no partition ${partition} (${present}): name one that it has, or none, to go by the key`;
+  return new RecordError('MR_RECORD_REJECTED', message, { place: { topic, partition } });
 }
 
 /** Nobody knows whether a batch that was sent is in the log; only a task that starts again from committed state is safe. */

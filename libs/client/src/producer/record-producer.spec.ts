@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { VirtualCluster } from '../../test/virtual-cluster.js';
+import { Admin } from '../admin/admin.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { RecordProducer } from './record-producer.js';
 
@@ -62,6 +63,62 @@ describe('RecordProducer', () => {
     const sent = producer.sendAndWait('orders', null, value);
 
     expect(await virtual.run(sent)).toMatchObject({ offset: 0 });
+  });
+
+  it.each([5_000_000_000, 2 ** 32 - 2, 2 ** 31, -1, 1.5, NaN])(
+    'refuses %d at once as a partition, and keeps the others',
+    async (partition) => {
+      await virtual.topic(cluster);
+      const producer = await virtual.start(new RecordProducer(cluster));
+      const refused = expect.objectContaining({
+        code: 'MR_RECORD_REJECTED',
+        disposition: 'dead-letter',
+        message: expect.stringContaining(`topic 'orders' has no partition ${partition}`),
+      });
+
+      expect(() => producer.send('orders', null, value, { partition })).toThrow(refused);
+      await expect(producer.sendAndWait('orders', null, value, { partition })).rejects.toEqual(refused);
+      const sent = producer.sendAndWait('orders', null, value);
+
+      expect(await virtual.run(sent)).toMatchObject({ offset: 0 });
+      await virtual.run(producer.flush());
+    },
+  );
+
+  it('refuses a partition that the topic has not, whether it knew the topic or not, and keeps the others', async () => {
+    await virtual.topic(cluster, 2);
+    const producer = await virtual.start(new RecordProducer(cluster));
+    const send = (partition: number) => producer.sendAndWait('orders', null, value, { partition });
+    const refused = {
+      code: 'MR_RECORD_REJECTED',
+      disposition: 'dead-letter',
+      message: expect.stringMatching(/'orders' has no partition 2 \(it has 2, from 0\): name one that it has/),
+      place: { topic: 'orders', partition: 2 },
+    };
+
+    for (const round of [0, 1]) {
+      const [bad, good] = await virtual.run(Promise.allSettled([send(2), send(1)]));
+      expect(bad).toMatchObject({ status: 'rejected', reason: refused });
+      expect(good).toMatchObject({ status: 'fulfilled', value: { partition: 1, offset: round } });
+    }
+
+    await expect(virtual.run(producer.flush())).rejects.toMatchObject(refused);
+    producer.send('orders', null, value, { partition: 2 });
+    await expect(virtual.run(producer.flush())).rejects.toMatchObject(refused);
+    expect(producer.bufferedBytes).toBe(0);
+  });
+
+  it('finds a partition that the topic has got since it was looked at', async () => {
+    await virtual.topic(cluster);
+    const producer = await virtual.start(new RecordProducer(cluster));
+    await virtual.run(producer.sendAndWait('orders', null, value));
+    const other = await virtual.cluster();
+    await virtual.run(new Admin(other).deleteTopics(['orders']));
+    await virtual.topic(other, 3);
+
+    const sent = producer.sendAndWait('orders', null, value, { partition: 2 });
+
+    expect(await virtual.run(sent)).toMatchObject({ partition: 2, offset: 0 });
   });
 
   it('gives its memory back', async () => {

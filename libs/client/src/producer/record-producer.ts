@@ -2,6 +2,7 @@ import { RecordError, TransientError, nextInt, type Lifecycle, type Timer } from
 import { partitionForKey, type Compression, type RecordHeader } from '@millrace/protocol';
 import { Cluster } from '../cluster/cluster.js';
 import { OpenBatch, type RecordPlace } from './open-batch.js';
+import { mayBePartition, noSuchPartition } from './produce-errors.js';
 import { Producer } from './producer.js';
 import { TrackedRecords, type TrackingProducer } from './tracked-records.js';
 
@@ -22,7 +23,10 @@ export interface RecordOptions {
   /** Milliseconds since the epoch. Default: now. */
   readonly timestampMs?: number;
   readonly headers?: readonly RecordHeader[];
-  /** Default: by the key, as Kafka's own clients do; without key, one partition for a batch, by chance. */
+  /**
+   * One of the topic's partitions. Default: by the key, as Kafka's own clients do; without key, one partition for a batch,
+   * by chance. For one beyond those that are known the brokers are asked once more: the topic may have got it since.
+   */
   readonly partition?: number;
 }
 
@@ -30,6 +34,7 @@ export interface RecordOptions {
 interface Lane {
   readonly topic: string;
   readonly partitionCount: number;
+  /** By partition: only numbers below `partitionCount` may be used, since each linger walks all of it. */
   readonly open: (OpenBatch | undefined)[];
   /** The partition for records without key, until its batch is sent. */
   sticky: number;
@@ -111,13 +116,18 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
    * Adds a record to the batch of its partition; key and value are copied.
    *
    * @throws {TransientError} (retry) `MR_BROKER_RETRIABLE` with `retryAfterMs` when `maxBufferedBytes` are unacknowledged.
-   * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the record alone exceeds the producer's `maxRequestBytes`.
+   * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the record alone exceeds the producer's `maxRequestBytes`;
+   *   `MR_RECORD_REJECTED` when `partition` can be none of any topic. {@link flush} throws it where the topic has too few.
    */
   send(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: RecordOptions = {}): void {
     void this.#add(topic, key, value, options);
   }
 
-  /** As {@link send}, but resolves when the record is in the log, and rejects when it never will be. */
+  /**
+   * As {@link send}, but resolves when the record is in the log, and rejects when it never will be.
+   *
+   * @throws as {@link send} and {@link flush}.
+   */
   async sendAndWait(
     topic: string,
     key: Uint8Array | null,
@@ -168,17 +178,21 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
     options: RecordOptions,
     followed = NOBODY,
   ): Promise<RecordPlace> | undefined {
+    const { partition } = options;
+    if (partition !== undefined && !mayBePartition(partition)) throw noSuchPartition(topic, partition);
     const sizeInBytes = sizeOf(key, value, options.headers);
     if (sizeInBytes > this.#producer.maxRequestBytes)
       throw tooLarge(topic, sizeInBytes, this.#producer.maxRequestBytes);
     if (this.bufferedBytes + sizeInBytes > this.#maxBufferedBytes) throw this.#full();
     const timestampMs = options.timestampMs ?? this.#cluster.clock.nowMs();
     const lane = this.#laneOf(topic);
-    if (lane !== undefined) return this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
+    if (lane !== undefined && (partition === undefined || partition < lane.partitionCount))
+      return this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
     this.#park(topic, { key, value, options, timestampMs, sizeInBytes, followed });
     return undefined;
   }
 
+  /** `options.partition` is one of the lane's, if given. */
   #append(
     lane: Lane,
     key: Uint8Array | null,
@@ -239,7 +253,7 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
     return lane;
   }
 
-  /** Keeps records of a topic that is not known yet, until it is. */
+  /** Keeps records of a topic, or of partitions, that are not known yet, until the brokers have told. */
   #park(topic: string, record: ParkedRecord): void {
     this.#openBytes += record.sizeInBytes;
     const waiting = this.#parked.get(topic);
@@ -248,12 +262,16 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
       return;
     }
     this.#parked.set(topic, [record]);
-    const lookup = this.#cluster
-      .metadata([topic])
+    const lookup = this.#lookUp(topic)
       .then(() => this.#unpark(topic))
       .catch((error: Error) => this.#dropParked(topic, error))
       .finally(() => this.#lookups.delete(lookup));
     this.#lookups.add(lookup);
+  }
+
+  async #lookUp(topic: string): Promise<void> {
+    if (this.#laneOf(topic) === undefined) await this.#cluster.metadata([topic]);
+    else await this.#cluster.refreshMetadata([topic]);
   }
 
   #takeParked(topic: string): ParkedRecord[] {
@@ -265,20 +283,27 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
 
   #unpark(topic: string): void {
     const lane = this.#laneOf(topic) as Lane;
-    for (const { key, value, options, timestampMs, sizeInBytes, followed } of this.#takeParked(topic)) {
+    for (const record of this.#takeParked(topic)) {
+      const { key, value, options, timestampMs, sizeInBytes, followed } = record;
+      if (options.partition !== undefined && options.partition >= lane.partitionCount) {
+        this.#drop(record, noSuchPartition(topic, options.partition, lane.partitionCount));
+        continue;
+      }
       const place = this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
       if (place !== undefined) followed.placed?.(place);
     }
   }
 
   #dropParked(topic: string, error: Error): void {
+    for (const record of this.#takeParked(topic)) this.#drop(record, error);
+  }
+
+  #drop({ followed }: ParkedRecord, error: Error): void {
     this.#lookupFailure ??= error;
-    for (const { followed } of this.#takeParked(topic)) {
-      followed.placed?.(Promise.reject(error));
-      const lost = Promise.reject<void>(error);
-      lost.catch(() => undefined);
-      followed.batches?.add(lost);
-    }
+    followed.placed?.(Promise.reject(error));
+    const lost = Promise.reject<void>(error);
+    lost.catch(() => undefined);
+    followed.batches?.add(lost);
   }
 
   #full(): TransientError {
