@@ -13,13 +13,20 @@ export interface ReplyAddress {
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** The address of the answer, when the message asks for one; by the headers of Nest's `ClientKafka`. */
+/** Kafka's protocol has 32 bits with a sign for it. */
+const MAX_PARTITION = 2 ** 31 - 1;
+
+/**
+ * The address of the answer, when the message asks for one; by the headers of Nest's `ClientKafka`. A partition that cannot be
+ * one counts as none.
+ */
 export function replyAddress(headers: Headers): ReplyAddress | undefined {
   const correlationId = textOf(headers[KafkaHeaders.CORRELATION_ID]);
   const topic = textOf(headers[KafkaHeaders.REPLY_TOPIC]);
   if (correlationId === undefined || topic === undefined) return undefined;
   const partition = Number.parseFloat(textOf(headers[KafkaHeaders.REPLY_PARTITION]) ?? '');
-  return { correlationId, topic, partition: Number.isInteger(partition) && partition >= 0 ? partition : undefined };
+  const isPartition = Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION;
+  return { correlationId, topic, partition: isPartition ? partition : undefined };
 }
 
 /** Sends answers in the form that Nest's `ClientKafka` reads. */

@@ -53,12 +53,34 @@ describe('sendReplies', () => {
     expect(await repliesOf(late)).toEqual([{ response: 1 }, { err: retriable, isDisposed: true }]);
   });
 
-  it('ends the answer when it is told to', async () => {
-    const over = new AbortController();
-    const pending = repliesOf(concat(of(1), NEVER), over.signal);
-    over.abort();
+  it('sends nothing more when it is cut off, and no end', async () => {
+    const cut = new AbortController();
+    const answer = new Subject<number>();
+    const sent: ReplyPacket[] = [];
+    const done = sendReplies(
+      answer,
+      async (packet) => {
+        sent.push(packet);
+        answer.next(2);
+        cut.abort();
+      },
+      cut.signal,
+    );
+    answer.next(1);
+    await done;
 
-    expect(await pending).toEqual([{ response: 1, isDisposed: true }]);
+    expect(sent).toEqual([{ response: 1 }]);
+    expect(answer.observed).toBe(false);
+  });
+
+  it('sends nothing at all when it is cut off while it waits for a value, or before', async () => {
+    const cut = new AbortController();
+    const waiting = repliesOf(NEVER, cut.signal);
+    await Promise.resolve();
+    cut.abort();
+
+    expect(await waiting).toEqual([]);
+    expect(await repliesOf(of(1), cut.signal)).toEqual([]);
   });
 
   it('stops listening when a reply cannot be sent', async () => {

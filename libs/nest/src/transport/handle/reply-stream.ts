@@ -10,7 +10,8 @@ export type ReplyPacket = Pick<WritePacket, 'err' | 'response' | 'isDisposed'>;
  *
  * Resolves when all are sent. An error becomes a reply, but for a `KafkaRetriableException` before the first value.
  *
- * @param signal ends the answer early.
+ * @param signal cuts the answer off: nothing more is sent, least of all its end, which would be an answer. Whoever handles the
+ *   request next gives it.
  * @throws the `KafkaRetriableException`; what `send` throws.
  */
 export async function sendReplies(
@@ -55,14 +56,14 @@ export async function sendReplies(
   });
   const stop = (): void => {
     subscription.unsubscribe();
-    end({});
+    arrived.wake();
   };
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
     // The end often comes right after the value.
     await Promise.resolve();
-    while (!isOver || waiting.length > 0) {
+    while (!signal.aborted && (!isOver || waiting.length > 0)) {
       const packet = waiting.shift();
       if (packet === undefined) await new Promise<void>((resolve) => (arrived.wake = resolve));
       else await send(packet);

@@ -10,9 +10,11 @@ import {
   type ClientKafka,
 } from '@nestjs/microservices';
 import { lastValueFrom, of, throwError, toArray, type Observable } from 'rxjs';
-import { TransportFixture, answerOf, type TransportBrokers } from '../transport-fixture.js';
+import { Gate, TransportFixture, answerOf, type TransportBrokers } from '../transport-fixture.js';
 
-const PATTERNS = ['sum', 'numbers', 'refuse', 'flaky', 'nothing', 'keyed'];
+/** Asked for by a client, but handled by servers of the tests that ask. */
+const SLOW = 'slow';
+const PATTERNS = ['sum', 'numbers', 'refuse', 'flaky', 'nothing', 'keyed', SLOW];
 
 @Controller()
 class Calculator {
@@ -145,6 +147,54 @@ export function describeRequests(brokers: TransportBrokers): void {
       // A topic that nobody knows may still come to be known: the client waits for it for a while.
       await fixture.committedIs(1, 'sum', 0, 'spec', 15_000);
       expect(await answerOf(client, 'sum', [4])).toEqual({ sum: 4 });
+    }, 20_000);
+
+    it('goes on when an answer is wanted in a partition that there is not', async () => {
+      const asking = (replyPartition: string) => ({
+        value: '[1]',
+        headers: Object.entries({
+          kafka_correlationId: '1',
+          kafka_replyTopic: 'sum.reply',
+          kafka_replyPartition: replyPartition,
+        }).map(([key, text]) => ({ key, value: Buffer.from(text) })),
+      });
+
+      await fixture.produce('sum', ['5000000000', '4294967294', '-1', '7', '1'].map(asking));
+      await fixture.committedIs(5, 'sum');
+
+      // What is no partition at all leaves it to the key; one that the topic has not gets no answer.
+      expect(await fixture.read('sum.reply')).toHaveLength(4);
+      expect(await answerOf(client, 'sum', [4])).toEqual({ sum: 4 });
+    });
+
+    it('leaves the answer to the next owner where a handler does not end in time', async () => {
+      const gate = new Gate();
+      @Controller()
+      class Stuck {
+        @MessagePattern(SLOW)
+        async ask(): Promise<string> {
+          await gate.passed();
+          return 'too late';
+        }
+      }
+      @Controller()
+      class Prompt {
+        @MessagePattern(SLOW)
+        ask(): string {
+          return 'in time';
+        }
+      }
+      const first = fixture.server({ groupId: 'slow', drainTimeout: 50 });
+      const app = await fixture.microservice(first, [Stuck]);
+      const answers = lastValueFrom(client.send<unknown>(SLOW, '').pipe(toArray()));
+      await eventually('it is under way', () => first.health().partitions.some(({ unsettled }) => unsettled === 1));
+
+      await app.close();
+      gate.open();
+      await fixture.microservice(fixture.server({ groupId: 'slow' }), [Prompt]);
+
+      expect(await answers).toEqual(['in time']);
+      expect(await fixture.read(`${SLOW}.reply`)).toHaveLength(1);
     }, 20_000);
   });
 }
