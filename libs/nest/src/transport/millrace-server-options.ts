@@ -32,7 +32,7 @@ export interface MillraceServerOptions {
   readonly transportId?: TransportId;
   /**
    * Topics to be read, instead of the handlers' patterns. For a `deserializer` that finds the pattern in the record, so that
-   * one topic can hold several types of events.
+   * one topic can hold several types of events; their delivery is that of the topic, see `delivery`.
    */
   readonly topics?: readonly (string | RegExp)[];
   /** Where to begin without committed offset. Default `earliest`. Kafka property `auto.offset.reset`. */
@@ -46,7 +46,11 @@ export interface MillraceServerOptions {
   readonly missingTopics?: MissingTopics;
   /** How often topics are looked for, for regular expressions and missing topics. Default 30 s. Kafka property `metadata.max.age.ms`. */
   readonly topicRefreshInterval?: Duration;
-  /** How records are handed to handlers; handlers may say otherwise in their extras. */
+  /**
+   * How records are handed to handlers; handlers may say otherwise in their extras. It is decided by the topic: where a
+   * `deserializer` finds patterns in records of `topics`, a handler whose pattern is none of these is refused at start if it says
+   * otherwise, or takes batches.
+   */
   readonly delivery?: DeliveryOptions;
   /** What is done about records that fail. */
   readonly policy?: Partial<TransportErrorPolicy>;
@@ -60,7 +64,7 @@ export interface MillraceServerOptions {
   readonly heartbeatInterval?: Duration;
   /**
    * How long handlers may take to come to an end when their partition is given up or the server closes; what has not ended
-   * then is handled again by the next owner. Default 30 s.
+   * then is handled again by the next owner, who answers it too if it is a request. Default 30 s.
    */
   readonly drainTimeout?: Duration;
   /** How records are fetched. Default `read_committed`, and the defaults of the client. */

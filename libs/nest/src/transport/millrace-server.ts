@@ -27,7 +27,7 @@ import { RecordHandling } from './handle/record-handling.js';
 import { RecordOutlet } from './handle/record-outlet.js';
 import { ReplyProducer } from './handle/reply-producer.js';
 import { readRetried, scopeOfRetried, sourceOfRetryTopic } from './handle/retry-topics.js';
-import { deliveryOf, type HandlerPattern } from './handler-topics.js';
+import { deliveryOf, findPassedOver, type HandlerPattern } from './handler-topics.js';
 import {
   resolveServerOptions,
   type MillraceServerOptions,
@@ -222,6 +222,10 @@ export class MillraceServer
     const problems: string[] = [];
     for (const [pattern, handler] of this.#patterns)
       this.#deliveries.set(pattern, deliveryOf(pattern, handler, this.#settings.delivery, problems));
+    const { topics, deserializer } = this.#options;
+    // Nest's own deserializer finds no other pattern than the topic's name.
+    if (topics !== undefined && deserializer !== undefined)
+      findPassedOver(this.#deliveries, topics, this.#settings.delivery, problems);
     if (problems.length > 0) throw new ConfigurationError(`the handlers of group '${this.groupId}'`, problems);
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { MillraceContext, MillraceServer } from '@millrace/nest/transport';
+import { BatchEventPattern, MillraceContext, MillraceServer } from '@millrace/nest/transport';
 import { eventually } from '@millrace/testing';
 import { Controller } from '@nestjs/common';
 import { Ctx, EventPattern, Payload, Transport, type MicroserviceOptions } from '@nestjs/microservices';
@@ -16,6 +16,11 @@ export function describeTopics(brokers: TransportBrokers): void {
   });
 
   afterEach(() => fixture.stop());
+
+  /** Finds the pattern in the value. */
+  const byType = {
+    deserialize: ({ value }: { value: { type: string } }) => ({ pattern: value.type, data: value }),
+  };
 
   describe('the topics of a MillraceServer', () => {
     it('are all that match a regular expression, those included that come later, and no dead letters', async () => {
@@ -107,14 +112,79 @@ export function describeTopics(brokers: TransportBrokers): void {
         { value: '{"type":"order.unknown","id":2}' },
         { value: '{"type":"order.paid","id":3}' },
       ]);
-      const deserializer = {
-        deserialize: ({ value }: { value: { type: string } }) => ({ pattern: value.type, data: value }),
-      };
 
-      await fixture.microservice(fixture.server({ topics: ['orders.eu'], deserializer }), [Orders]);
+      await fixture.microservice(fixture.server({ topics: ['orders.eu'], deserializer: byType }), [Orders]);
       await fixture.committedIs(3, 'orders.eu');
 
       expect(seen).toEqual(['created 1', 'paid 3']);
+    });
+
+    it('say how their records are delivered, so that handlers of types of events that want something else are refused at start', async () => {
+      @Controller()
+      class Orders {
+        @EventPattern<string>('order.created', { ack: 'manual', maxUnacknowledged: 10 })
+        created(): void {}
+
+        @BatchEventPattern('order.paid')
+        paid(): void {}
+
+        @EventPattern<string>('order.shipped')
+        shipped(): void {}
+
+        @BatchEventPattern('orders.eu', { ack: 'manual' })
+        all(): void {}
+      }
+      const server = fixture.server({ topics: ['orders.eu'], deserializer: byType });
+
+      await expect(fixture.microservice(server, [Orders])).rejects.toMatchObject({
+        code: 'MR_CONFIG_INVALID',
+        problems: [
+          expect.stringMatching(/'order\.created'.*\(ack, maxUnacknowledged\).*set the server's delivery/),
+          expect.stringMatching(/'order\.paid'.*\(batch\).*make the topic its pattern/),
+        ],
+      });
+    });
+
+    it('have the delivery of the server where their records are told apart by a deserializer', async () => {
+      const contexts: MillraceContext[] = [];
+      @Controller()
+      class Orders {
+        @EventPattern<string>('order.created', { ack: 'manual' })
+        created(@Ctx() context: MillraceContext): void {
+          contexts.push(context);
+        }
+      }
+      await fixture.produce('orders.eu', [
+        { value: '{"type":"order.created"}' },
+        { value: '{"type":"order.created"}' },
+      ]);
+
+      const delivery = { ack: 'manual' } as const;
+      const options = { topics: ['orders.eu'], deserializer: byType, delivery, drainTimeout: 50 };
+      await fixture.microservice(fixture.server(options), [Orders]);
+      await eventually('both are handed over', () => contexts.length === 2);
+      contexts[1]?.ack();
+      expect(await fixture.committed('orders.eu')).toBeUndefined();
+      contexts[0]?.ack();
+
+      await fixture.committedIs(2, 'orders.eu');
+    });
+
+    it('hand over whole batches by their own name where their records are told apart by a deserializer', async () => {
+      const batches: number[][] = [];
+      @Controller()
+      class Orders {
+        @BatchEventPattern('orders.eu')
+        all(@Payload() orders: { id: number }[]): void {
+          batches.push(orders.map(({ id }) => id));
+        }
+      }
+      await fixture.produce('orders.eu', [{ value: '{"type":"a","id":1}' }, { value: '{"type":"b","id":2}' }]);
+
+      await fixture.microservice(fixture.server({ topics: ['orders.eu'], deserializer: byType }), [Orders]);
+      await fixture.committedIs(2, 'orders.eu');
+
+      expect(batches).toEqual([[1, 2]]);
     });
 
     it('are those of the handlers that belong to it, where an application has several groups', async () => {
