@@ -12,7 +12,10 @@ export interface DeliveryOptions {
    * Default `auto`. Kafka consumers: `enable.auto.commit`.
    */
   readonly ack?: 'auto' | 'manual';
-  /** With `ack: 'manual'`: most records of a partition that were handed over and not acknowledged; then it waits. Default 1 000. */
+  /**
+   * With `ack: 'manual'`: most records of a partition that were handed over and not acknowledged; then it waits. A batch takes no
+   * more than are left. Default 1 000.
+   */
   readonly maxUnacknowledged?: number;
   /** For batches: most records of one. Default 500. Kafka property `max.poll.records`. */
   readonly maxBatchRecords?: number;

@@ -108,13 +108,22 @@ export class PartitionWorker implements DeliveryScope {
   add(batch: FetchedBatch): void {
     if (this.#closing.signal.aborted) return;
     this.#waiting.push(batch);
-    if (this.#isRunning) return;
+    if (!this.#isRunning) this.#start();
+  }
+
+  #start(): void {
     this.#isRunning = true;
     this.#run()
-      .catch((error: Error) => this.#listener.failed(error))
+      .catch((error: Error) => {
+        // What follows must not overtake what could not be read.
+        this.#closing.abort(new Interrupted());
+        this.#listener.failed(error);
+      })
       .finally(() => {
         this.#isRunning = false;
         this.#changed.notify();
+        // Added after the run had found nothing more, and before it was over.
+        if (this.#waiting.length > 0 && !this.#closing.signal.aborted) this.#start();
       });
   }
 
@@ -160,21 +169,24 @@ export class PartitionWorker implements DeliveryScope {
   }
 
   async #run(): Promise<void> {
-    const { batch, maxBatchRecords, order } = this.delivery;
+    const { batch, order } = this.delivery;
     for (;;) {
-      await this.#changed.until(() => this.#closing.signal.aborted || this.#hasRoom());
+      await this.#changed.until(() => this.#closing.signal.aborted || this.#room() > 0);
       if (this.#closing.signal.aborted) return;
-      const records = this.#take(batch ? maxBatchRecords : 1);
+      const records = this.#take(this.#room());
       if (records.length === 0) return;
       if (batch || order === 'partition') await this.#hand(records);
       else this.#handInLane(records[0] as ReceivedRecord);
     }
   }
 
-  #hasRoom(): boolean {
-    const { order, batch, concurrency, ack, maxUnacknowledged } = this.delivery;
-    if (ack === 'manual' && this.#handed.size >= maxUnacknowledged) return false;
-    return this.#active < (batch || order === 'partition' ? 1 : concurrency);
+  /** How many records may be handed over together now. */
+  #room(): number {
+    const { order, batch, concurrency, ack, maxUnacknowledged, maxBatchRecords } = this.delivery;
+    if (this.#active >= (batch || order === 'partition' ? 1 : concurrency)) return 0;
+    const most = batch ? maxBatchRecords : 1;
+    // Those count too that wait for their turn in a lane.
+    return ack === 'manual' ? Math.min(most, maxUnacknowledged - this.#ledger.open) : most;
   }
 
   /** Decodes records, as many as asked for or as there are. */
