@@ -46,7 +46,7 @@ function asked() {
     .addOption(
       new Option('--handler <kind>', 'enrich: what the handler needs').choices(['field', 'whole']).default('field'),
     )
-    .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 3)', whole(1))
+    .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 5)', whole(1))
     .option('--rate <n>', 'latency, soak: events a second (default: 20,000)', whole(1))
     .option('--minutes <n>', 'soak: how long it takes (default: 10)', whole(1))
     .option('--rounds <n>', 'how often each contender runs (default: 3, soak: 1)', whole(1))
@@ -103,10 +103,12 @@ try {
   const given = new Set(await cluster.listTopics());
   console.log(`expected: ${prepared.expected}`);
   const results = Object.fromEntries(names.map((name) => [name, []]));
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = 1 - (workload.rehearsals ?? 0); round <= rounds; round++) {
     for (const name of names) {
       const contender = contenders[name];
-      const applicationId = `${name}-${round}`;
+      const isRehearsal = round < 1;
+      const title = isRehearsal ? 'rehearsal' : `round ${round}`;
+      const applicationId = `${name}-${isRehearsal ? 'rehearsal' : round}`;
       const output = `results-${applicationId}`;
       await cluster.createTopic(output, workload.partitions);
       const work = {
@@ -133,8 +135,8 @@ try {
         wrong++;
         console.log(`  WRONG: ${name} made ${answer}`);
       }
-      results[name].push({ ...figures, isRight });
-      printRound(round, name, workload.columns, figures, contender.weaker?.(workload.name));
+      if (!isRehearsal) results[name].push({ ...figures, isRight });
+      printRound(title, name, workload.columns, figures, contender.weaker?.(workload.name));
       for (const { isGood, text } of workload.verdicts?.(figures, options) ?? []) {
         if (!isGood) failed++;
         console.log(`  ${isGood ? 'good' : 'FAILED'}: ${name}: ${text}`);

@@ -6,8 +6,8 @@ const STATELESS = ['enrich', 'latency'];
 const STATEFUL = ['aggregate', 'join', 'restore', 'soak'];
 const SINKS = ['archive', 'postgres'];
 
-/** Old objects are collected when there are more of them, not whenever records have come: docs/design/performance.md. */
-const NODE_OPTIONS = ['--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'];
+/** As docs/design/performance.md advises. */
+const NODE_OPTIONS = ['--max-semi-space-size=64'];
 
 const script = (name) => ({
   command: process.execPath,

@@ -7,8 +7,8 @@ export function spread(values) {
   return { min: inOrder[0], median: inOrder[Math.floor(inOrder.length / 2)], max: inOrder.at(-1) };
 }
 
-export function printRound(round, name, columns, figures, weaker) {
-  console.log(`  round ${round}: ${name}: ${lineOf(columns, figures)}${weaker === undefined ? '' : ` (${weaker})`}`);
+export function printRound(title, name, columns, figures, weaker) {
+  console.log(`  ${title}: ${name}: ${lineOf(columns, figures)}${weaker === undefined ? '' : ` (${weaker})`}`);
 }
 
 /** @param results rounds by contender: `{ millrace: [figures, …], … }`. The first contender is compared with each other one. */
