@@ -1,72 +1,66 @@
 import { TcpDialer, type SaslOptions } from '@millrace/client';
 import { ConfigurationError } from '@millrace/kernel';
+import { COMPRESSIONS, type Compression } from '@millrace/protocol';
 import type { MillraceServerOptions, NestKafkaOptions } from './millrace-server-options.js';
+import { unknownCredentials, withoutCounterpart } from './nest-kafka-counterparts.js';
 
 const MECHANISMS: Readonly<Record<string, SaslOptions['mechanism']>> = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
 };
-/** Settings of kafkajs that mean nothing here, or that are always so. */
-const POINTLESS_CLIENT = ['logLevel', 'logCreator', 'retry', 'enforceRequestTimeout', 'authenticationTimeout'];
 
 /**
- * The options that mean the same as those of Nest's own Kafka transport: brokers, credentials, the group with its postfix,
- * times, where to begin, parser and serializers.
+ * The options that mean the same as those of Nest's own Kafka transport: brokers, TLS, credentials, the group with its postfix,
+ * the rack, times and sizes, where to begin, the compression of replies, parser and serializers. `client.logLevel` and
+ * `client.logCreator` are passed over: they are about the log of kafkajs, and a server logs by Nest's `Logger`.
  *
- * @throws {ConfigurationError} (stop-app) naming every option that has no counterpart, so that nothing is lost unseen.
+ * @throws {ConfigurationError} (stop-app) naming every other option with what to do about it, also one that is not known, so
+ *   that nothing is lost unseen. An option with the value that always holds here (`acks: -1`) is none.
  */
 export function fromNestKafkaOptions(nest: NestKafkaOptions): MillraceServerOptions {
-  const problems: string[] = [];
-  const { client, consumer, postfixId = '-server', subscribe, run, parser, serializer, deserializer } = nest;
-  const { brokers, clientId = 'nestjs-consumer', ssl, sasl, connectionTimeout, requestTimeout } = client ?? {};
-  if (typeof brokers === 'function') problems.push('client.brokers: a function is not taken, name the brokers');
-  if (run?.autoCommit === false)
-    problems.push("run.autoCommit: false becomes delivery: { ack: 'manual' }, and context.ack() in the handlers");
-  if (consumer?.partitionAssigners !== undefined)
-    problems.push('consumer.partitionAssigners: partitions are always assigned cooperatively');
-  for (const name of ['socketFactory', 'reauthenticationThreshold'] as const)
-    if (client?.[name] !== undefined) problems.push(`client.${name}: has no counterpart`);
-  const known = new Set([
-    ...POINTLESS_CLIENT,
-    'brokers',
-    'clientId',
-    'ssl',
-    'sasl',
-    'connectionTimeout',
-    'requestTimeout',
-  ]);
-  for (const name of Object.keys(client ?? {}))
-    if (!known.has(name) && !['socketFactory', 'reauthenticationThreshold'].includes(name))
-      problems.push(`client.${name}: is not known`);
+  const problems = withoutCounterpart(nest);
+  const { client, consumer, postfixId = '-server', subscribe, run, send, parser, serializer, deserializer } = nest;
+  const { brokers = ['localhost:9092'], clientId = 'nestjs-consumer', ssl, sasl } = client ?? {};
   const credentials = sasl === undefined ? undefined : saslOf(sasl, problems);
-  const bootstrap = Array.isArray(brokers) ? brokers : ['localhost:9092'];
+  const compression = send?.compression === undefined ? undefined : compressionOf(send.compression, problems);
   if (problems.length > 0) throw new ConfigurationError("the options of Nest's Kafka transport", problems);
   return {
     groupId: `${consumer?.groupId ?? 'nestjs-group'}${postfixId}`,
     cluster: {
-      bootstrap,
+      bootstrap: brokers as string[],
       clientId: `${clientId}${postfixId}`,
-      ...(ssl !== undefined && ssl !== false && { dialer: new TcpDialer({ tls: ssl }) }),
-      ...(credentials !== undefined && { sasl: credentials }),
-      ...(connectionTimeout !== undefined && { connectTimeoutMs: connectionTimeout }),
-      ...(requestTimeout !== undefined && { requestTimeoutMs: requestTimeout }),
-      ...(consumer?.metadataMaxAge !== undefined && { metadataMaxAgeMs: consumer.metadataMaxAge }),
+      ...whereGiven({
+        dialer: ssl === undefined || ssl === false ? undefined : new TcpDialer({ tls: ssl }),
+        sasl: credentials,
+        rack: consumer?.rackId,
+        connectTimeoutMs: client?.connectionTimeout,
+        requestTimeoutMs: client?.requestTimeout,
+        retryBackoffMs: client?.retry?.initialRetryTime,
+        retryBackoffMaxMs: client?.retry?.maxRetryTime,
+        metadataMaxAgeMs: consumer?.metadataMaxAge,
+      }),
     },
     // kafkajs begins at the end unless it is told otherwise.
     startAt: subscribe?.fromBeginning === true ? 'earliest' : 'latest',
-    ...(consumer?.sessionTimeout !== undefined && { sessionTimeout: consumer.sessionTimeout }),
-    ...(consumer?.heartbeatInterval !== undefined && { heartbeatInterval: consumer.heartbeatInterval }),
     fetch: {
       isolation: consumer?.readUncommitted === true ? 'read_uncommitted' : 'read_committed',
-      ...(consumer?.maxWaitTimeInMs !== undefined && { maxWaitMs: consumer.maxWaitTimeInMs }),
-      ...(consumer?.minBytes !== undefined && { minBytes: consumer.minBytes }),
-      ...(consumer?.maxBytes !== undefined && { maxBytes: consumer.maxBytes }),
-      ...(consumer?.maxBytesPerPartition !== undefined && { partitionMaxBytes: consumer.maxBytesPerPartition }),
+      ...whereGiven({
+        maxWaitMs: consumer?.maxWaitTimeInMs,
+        minBytes: consumer?.minBytes,
+        maxBytes: consumer?.maxBytes,
+        partitionMaxBytes: consumer?.maxBytesPerPartition,
+      }),
     },
-    ...(parser !== undefined && { parser }),
-    ...(serializer !== undefined && { serializer }),
-    ...(deserializer !== undefined && { deserializer }),
+    ...whereGiven({
+      sessionTimeout: consumer?.sessionTimeout,
+      heartbeatInterval: consumer?.heartbeatInterval,
+      commitInterval: run?.autoCommitInterval,
+      compression,
+      parser,
+      serializer,
+      deserializer,
+    }),
   };
 }
 
@@ -77,5 +71,26 @@ function saslOf(sasl: object, problems: string[]): SaslOptions | undefined {
     problems.push(`client.sasl.mechanism: '${String(mechanism)}' is not one of ${Object.keys(MECHANISMS).join(', ')}`);
     return undefined;
   }
+  problems.push(...unknownCredentials(sasl));
+  for (const [name, value] of Object.entries({ username, password }))
+    if (typeof value !== 'string' || value === '')
+      problems.push(`client.sasl.${name}: must be a text that is not empty`);
   return { mechanism: known, username: String(username), password: String(password) };
+}
+
+/** kafkajs has the same numbers as the log. */
+function compressionOf(number: number, problems: string[]): Compression | undefined {
+  const compression = COMPRESSIONS[number];
+  const known = COMPRESSIONS.map((name, nth) => `${nth} (${name})`);
+  if (compression === undefined) problems.push(`send.compression: ${number} is not one of ${known.join(', ')}`);
+  return compression;
+}
+
+type Given<T> = { readonly [Name in keyof T]?: NonNullable<T[Name]> };
+
+/** Without what is undefined; or null, which kafkajs takes for no value too. */
+function whereGiven<T extends object>(options: T): Given<T> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== null),
+  ) as Given<T>;
 }
