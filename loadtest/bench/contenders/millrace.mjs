@@ -56,8 +56,11 @@ const topologies = {
       })
       .to('results', results);
   },
+  /** The rows that are asked for, as they are in the table. */
   restore(t) {
-    t.table('profiles', profiles, { store: 'profiles' });
+    t.stream('events', events)
+      .join('row', t.table('profiles', profiles, { store: 'profiles' }), { join: (_asked, profile) => profile })
+      .to('results', results);
   },
 };
 

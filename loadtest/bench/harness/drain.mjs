@@ -56,20 +56,35 @@ export async function workOff({ cluster, program, work, prepared: { totalRecords
   try {
     let firstCommitMs;
     let warm;
-    let seen = { records: 0, atMs: performance.now() };
-    for (;;) {
-      contender.check();
-      const records = await cluster.committedRecords(work.applicationId, committedTopics);
-      const now = { records, atMs: performance.now(), cpu: contender.cpuSeconds() };
-      if (records > 0) firstCommitMs ??= now.atMs - spawnedMs;
-      if (records >= warmUp) warm ??= now;
-      if (records > seen.records) seen = now;
-      else if (now.atMs - seen.atMs > STALL_MS)
-        throw new Error(`nothing was committed after record ${records} for ${STALL_MS} ms:\n${contender.log}`);
-      if (records >= totalRecords) return { warm, end: now, spawnedMs, firstCommitMs, peakMiB: contender.peakMiB() };
-      await sleep(POLL_MS);
-    }
+    const input = { groupId: work.applicationId, topics: committedTopics, totalRecords };
+    const end = await untilCommitted(cluster, contender, input, (now) => {
+      if (now.records > 0) firstCommitMs ??= now.atMs - spawnedMs;
+      if (now.records >= warmUp) warm ??= now;
+    });
+    return { warm, end, spawnedMs, firstCommitMs, peakMiB: contender.peakMiB() };
   } finally {
     await contender.stop();
+  }
+}
+
+/**
+ * Waits until a contender's group has committed so many records of the topics.
+ *
+ * @param see is told how things stand each time that they are looked at: `{ records, atMs, cpu }`.
+ * @returns how they stood at the end.
+ * @throws with what the contender has said, when it has ended or commits nothing new for a minute.
+ */
+export async function untilCommitted(cluster, contender, { groupId, topics, totalRecords }, see = () => undefined) {
+  let seen = { records: 0, atMs: performance.now() };
+  for (;;) {
+    contender.check();
+    const records = await cluster.committedRecords(groupId, topics);
+    const now = { records, atMs: performance.now(), cpu: contender.cpuSeconds() };
+    see(now);
+    if (records > seen.records) seen = now;
+    else if (now.atMs - seen.atMs > STALL_MS)
+      throw new Error(`nothing was committed after record ${records} for ${STALL_MS} ms:\n${contender.log}`);
+    if (records >= totalRecords) return now;
+    await sleep(POLL_MS);
   }
 }

@@ -1,13 +1,14 @@
 /** Measures how a contender that has lost its state restores it. */
 import { ContenderProcess } from './contender-process.mjs';
-import { workOff } from './drain.mjs';
+import { untilCommitted, workOff } from './drain.mjs';
 import { rates } from './rates.mjs';
 
 /** What {@link restart} tells of a contender, in the order of the report. */
 export const RESTART_COLUMNS = ['eventsPerSecond', 'eventsPerCpuSecond', 'runningMs', 'peakMiB'];
 
 /**
- * Lets a contender build its state, then starts it again without the folder that it was in.
+ * Lets a contender build its state, then starts it again without the folder that it was in. When the figures are taken, it gets the
+ * prepared `probes` as its input, so that its output shows what it has restored.
  *
  * @returns restored records a second and per CPU-second, from the begin of the restore to its end; the time from the start of the
  *   process until it runs, its greatest memory, and how many records it has restored.
@@ -20,12 +21,16 @@ export async function restart(run) {
     const begun = await contender.event('restore-start');
     const from = { atMs: begun.atMs, cpu: contender.cpuSeconds() };
     const ended = await contender.event('running', ({ restored }) => restored > 0);
-    return {
+    const figures = {
       ...rates(ended.restored, from, { atMs: ended.atMs, cpu: contender.cpuSeconds() }),
       runningMs: ended.atMs - contender.spawnedMs,
       peakMiB: contender.peakMiB(),
       restored: ended.restored,
     };
+    const { cluster, work, prepared } = run;
+    const totalRecords = await cluster.fill(work.input, prepared.probes());
+    await untilCommitted(cluster, contender, { groupId: work.applicationId, topics: [work.input], totalRecords });
+    return figures;
   } finally {
     await contender.stop();
   }

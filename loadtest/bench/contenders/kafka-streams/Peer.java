@@ -80,6 +80,14 @@ public final class Peer {
         .to(output, Produced.with(TEXT, JSON));
   }
 
+  /** The rows that are asked for, as they are in the table. */
+  private static void restore(StreamsBuilder builder, String output) {
+    KTable<String, JsonNode> profiles = profiles(builder);
+    events(builder)
+        .join(profiles, (asked, profile) -> profile, Joined.with(TEXT, JSON, JSON))
+        .to(output, Produced.with(TEXT, JSON));
+  }
+
   private static String input = "events";
   private static final AtomicLong restored = new AtomicLong();
 
@@ -134,7 +142,7 @@ public final class Peer {
         config.put(StreamsConfig.WINDOW_STORE_CHANGE_LOG_ADDITIONAL_RETENTION_MS_CONFIG, 0);
         aggregate(builder, output, Duration.ofMillis(work.get("retentionMs").longValue()));
       }
-      case "restore" -> profiles(builder);
+      case "restore" -> restore(builder, output);
       case "join" -> {
         config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, 10_000);
         join(builder, output);
