@@ -11,7 +11,7 @@ import { fromNestKafkaOptions } from './nest-kafka-options.js';
 const BROKERS = ['kafka-1:9092', 'kafka-2:9092'];
 
 /** Options as they come from JavaScript, or from a later version of kafkajs. */
-const untyped = (options: object): NestKafkaOptions => options as NestKafkaOptions;
+const untyped = (options: object): NestKafkaOptions => options;
 
 function problemsOf(options: NestKafkaOptions): readonly string[] {
   try {
