@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
+import { closingLine } from './rings/outcome.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patterns = process.argv.slice(2);
@@ -78,6 +79,5 @@ if (patterns.length === 0) {
   await runCounted('the layering fixture', ['tools/check-boundaries.mjs']);
   await runCounted('the simulation', ['tools/simulate.mjs', `--seeds=${SIMULATION_SEEDS}`]);
 }
-const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
+console.log(closingLine(total));
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

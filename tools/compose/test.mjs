@@ -3,7 +3,8 @@
  * down again.
  *
  * `--no-build` takes the images as they are, `--keep` leaves everything up; other arguments go to Jest. The last line is
- * `N passed, N failed`; that everything is healthy, and that nothing is left, count as one each.
+ * `N passed, N failed`, with `, N skipped` where something was, which is named above it; that everything is healthy, and that nothing is left,
+ * count as one each.
  *
  * Exit codes: 0 all passed, 1 something failed, 2 no container engine answers or there is no compose.
  */
@@ -11,6 +12,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from '../build.mjs';
 import { localImages } from '../integration/images.mjs';
+import { closingLines } from '../rings/outcome.mjs';
 import { runJest } from '../rings/run-jest.mjs';
 import { ComposeProject, composeCommand } from './compose.mjs';
 
@@ -20,10 +22,10 @@ const PROJECT = 'millrace-compose-test';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const arguments_ = process.argv.slice(2);
 const has = (option) => arguments_.includes(option);
-const total = { passed: 0, failed: 0 };
+const total = { passed: 0, failed: 0, skipped: [] };
 
 function end(code) {
-  console.log(`${total.passed} passed, ${total.failed} failed`);
+  for (const line of closingLines(total)) console.log(line);
   process.exit(code);
 }
 
@@ -56,9 +58,10 @@ function buildImages() {
 
 async function runSpecs(environment) {
   const args = arguments_.filter((each) => !['--no-build', '--keep'].includes(each));
-  const { passed, failed } = await runJest({ config: 'tools/compose/jest.config.js', args, environment });
+  const { passed, failed, skipped } = await runJest({ config: 'tools/compose/jest.config.js', args, environment });
   total.passed += passed;
   total.failed += failed;
+  total.skipped.push(...skipped);
 }
 
 await build();

@@ -3,15 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { build } from '../build.mjs';
+import { closingLines } from '../rings/outcome.mjs';
 import { runJest } from '../rings/run-jest.mjs';
 import { chosenImages } from './images.mjs';
+import { leftovers } from './leftovers.mjs';
 
 const EXIT_FAILED = 1;
 const EXIT_NO_ENGINE = 2;
 
 /**
- * Builds the workspace, runs Jest, removes the containers that were left behind, prints `N passed, N failed` and exits: 0 all passed, 1
- * something failed, 2 no container engine answers. What the ledgers of the specs have told is printed as one table before.
+ * Builds the workspace, runs Jest, removes the containers and networks that were left behind, prints `N passed, N failed` and exits: 0 all
+ * passed, 1 something failed, 2 no container engine answers. That nothing was left, no volume either, counts as one test. What the ledgers of
+ * the specs have told is printed as one table before, and what was skipped by name.
  *
  * @param config Jest's configuration of the ring, from the root of the workspace.
  * @param args More arguments for Jest: patterns of paths, `-t NAME`.
@@ -19,7 +22,7 @@ const EXIT_NO_ENGINE = 2;
 export async function runRing({ config, args }) {
   await build();
   // What the specs use is what runs here too; it exists once the workspace is built.
-  const { containerEngine, sweepLeftovers } = await import('../../libs/testing/dist/containers.js');
+  const { containerEngine, sweepLeftovers, unusedVolumes } = await import('../../libs/testing/dist/containers.js');
   const { LEDGER_FILE_VARIABLE, ledgerTable, readLedgerRows } = await import('../../libs/testing/dist/index.js');
 
   const engine = await containerEngine().catch((error) => {
@@ -33,14 +36,20 @@ export async function runRing({ config, args }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-ledgers-'));
   const ledgers = path.join(folder, 'ledgers.ndjson');
   const environment = { ...images, [LEDGER_FILE_VARIABLE]: ledgers };
-  const { passed, failed } = await runJest({ config, args, environment });
+  const before = await unusedVolumes(engine);
+  const outcome = await runJest({ config, args, environment });
   const rows = readLedgerRows(ledgers);
   await rm(folder, { recursive: true });
 
-  const { containers } = await sweepLeftovers(engine);
-  for (const name of containers) console.log(`removed a container that was left behind: ${name}`);
   if (rows.length > 0) console.log(`\n${ledgerTable(rows)}\n`);
 
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : EXIT_FAILED);
+  const swept = await sweepLeftovers(engine);
+  const left = leftovers(swept, { before, after: await unusedVolumes(engine) });
+  if (left.length === 0) outcome.passed++;
+  else outcome.failed++;
+  console.log(
+    left.length === 0 ? 'ok      nothing is left of it' : `FAILED  nothing is left of it: ${left.join(', ')}`,
+  );
+  for (const line of closingLines(outcome)) console.log(line);
+  process.exit(outcome.failed === 0 ? 0 : EXIT_FAILED);
 }

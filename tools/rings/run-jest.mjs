@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { outcomeOf } from './outcome.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,8 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * @param config Jest's configuration, from the root of the workspace.
  * @param args More arguments for Jest: patterns of paths, `-t NAME`.
  * @param environment What the specs find in their environment besides that of this process.
- * @returns {Promise<{ passed: number, failed: number }>} A spec file that cannot be run counts as one that failed, and so does a run
- *   in which nothing passed.
+ * @returns {Promise<{ passed: number, failed: number, skipped: string[] }>} see `outcomeOf`
  */
 export async function runJest({ config, args, environment = {} }) {
   const folder = await mkdtemp(path.join(tmpdir(), 'millrace-ring-'));
@@ -30,7 +30,5 @@ export async function runJest({ config, args, environment = {} }) {
   const code = await new Promise((resolve) => jest.on('exit', resolve));
   const result = existsSync(report) ? JSON.parse(await readFile(report, 'utf8')) : undefined;
   await rm(folder, { recursive: true });
-  const passed = result?.numPassedTests ?? 0;
-  const broken = (result?.numFailedTests ?? 0) + (result?.numRuntimeErrorTestSuites ?? 0);
-  return { passed, failed: broken === 0 && (code !== 0 || passed === 0) ? 1 : broken };
+  return outcomeOf(result, { code, args, root });
 }

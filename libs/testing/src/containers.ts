@@ -8,6 +8,7 @@ export { ContainerNetwork } from './container/network.js';
 export { ServiceContainer } from './container/service-container.js';
 export type { ContainerOptions } from './container/start-container.js';
 export { sweepLeftovers, type Swept } from './container/sweep.js';
+export { unusedVolumes } from './container/unused-volumes.js';
 export { ConnectRest, type ConnectorStatus } from './connect/connect-rest.js';
 export { KafkaConnect, startConnect, type ConnectOptions } from './connect/kafka-connect.js';
 export { NetworkFaults, NetworkProxy, startNetworkFaults, type FaultDirection } from './faults/network-faults.js';

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { GenericContainer } from 'testcontainers';
 import { Redis } from 'ioredis';
-import { containerEngine, imageOf, startRedis, sweepLeftovers } from '../src/containers.js';
-import { OWNER_LABEL, ownerOf } from '../src/container/owner.js';
+import { containerEngine, imageOf, startRedis, sweepLeftovers, unusedVolumes } from '../src/containers.js';
+import { OWNER_LABEL, ownerOf, thisOwner } from '../src/container/owner.js';
 
 describe('a sweep', () => {
   it('removes what a process has left that was killed, and nothing of a living one', async () => {
@@ -26,5 +26,25 @@ describe('a sweep', () => {
     const redis = new Redis(living.url);
     expect(await redis.ping()).toBe('PONG');
     redis.disconnect();
+  });
+});
+
+describe('the unused volumes', () => {
+  it('are those whose containers were removed without them', async () => {
+    const { dockerode } = (await containerEngine()).container;
+    const container = await dockerode.createContainer({
+      Image: imageOf('redis'),
+      Volumes: { '/kept': {} },
+      Labels: { [OWNER_LABEL]: thisOwner() },
+    });
+    const { Mounts } = await container.inspect();
+    const volume = Mounts.find(({ Destination }) => Destination === '/kept')!.Name!;
+    expect(await unusedVolumes(await containerEngine())).not.toContain(volume);
+
+    await container.remove();
+
+    expect(await unusedVolumes(await containerEngine())).toContain(volume);
+    for (const { Name } of Mounts) await dockerode.getVolume(Name!).remove();
+    expect(await unusedVolumes(await containerEngine())).not.toContain(volume);
   });
 });
