@@ -1,5 +1,6 @@
 import { Admin, type Cluster } from '@millrace/client';
 import { DeliveryLedger, eventually } from '@millrace/testing';
+import { endAll } from './end-all.js';
 import { OrderLoad, type OrderLoadOptions } from './order-load.js';
 import { OutputReader, type OutputRecord } from './output-reader.js';
 import { WorkerProcess, type WorkerOptions } from './worker-process.js';
@@ -29,6 +30,7 @@ export class ChaosRun implements AsyncDisposable {
   /** The counts of each key, in the order in which they were written. */
   readonly #countsByKey = new Map<string, number[]>();
   #seen = 0;
+  #isSettled = false;
 
   private constructor(fault: string, cluster: Cluster, bootstrap: readonly string[]) {
     runs += 1;
@@ -89,26 +91,23 @@ export class ChaosRun implements AsyncDisposable {
     return this.#loads.reduce((total, load) => total + load.acknowledged, 0);
   }
 
-  /** Waits until so many orders more were enriched and counted, and committed. */
+  /** Waits until so many orders more were enriched and counted, and committed. @throws what made the reader fail, at once. */
   async progress(orders = 300): Promise<void> {
     const target = this.#seen + orders;
-    await eventually(`${orders} orders more are seen in the output`, () => this.#seen >= target, {
-      timeoutMs: PROGRESS_TIMEOUT_MS,
-      intervalMs: 20,
-    });
+    await this.#until(`${orders} orders more are seen in the output`, () => this.#seen >= target);
   }
 
-  /** Waits until every order is seen that is acknowledged now: no transaction of somebody who is gone holds them back. */
+  /**
+   * Waits until every order is seen that is acknowledged now: no transaction of somebody who is gone holds them back.
+   *
+   * @throws what made the reader fail, at once.
+   */
   async caughtUp(): Promise<void> {
     const missing = new Set(this.ledger.lostIds);
-    await eventually(
-      'all orders so far are seen in the output',
-      () => {
-        for (const id of this.ledger.lostIds) if (missing.has(id)) return false;
-        return true;
-      },
-      { timeoutMs: PROGRESS_TIMEOUT_MS, intervalMs: 50 },
-    );
+    await this.#until('all orders so far are seen in the output', () => {
+      for (const id of this.ledger.lostIds) if (missing.has(id)) return false;
+      return true;
+    });
   }
 
   /**
@@ -117,12 +116,9 @@ export class ChaosRun implements AsyncDisposable {
    * @throws {Error} that says what was doubled, lost or leaked, what shows no fault, or which counts differ.
    */
   async settle(): Promise<void> {
-    for (const load of this.#loads.splice(0)) await load.stop();
+    await endAll(this.#loads.splice(0).map((load) => () => load.stop()));
     // Whatever does not come is in the ledger, as lost.
-    await eventually('every acknowledged order is seen', () => this.ledger.lostIds.length === 0, {
-      timeoutMs: PROGRESS_TIMEOUT_MS,
-      intervalMs: 50,
-    }).catch((error: Error) => process.stdout.write(`${error.message}\n`));
+    await this.#until('every acknowledged order is seen', () => this.ledger.lostIds.length === 0).catch(print);
     const alive = [...this.#workers].filter((worker) => !worker.hasEnded);
     const stored = await this.#stored(alive);
     await Promise.all(alive.map((worker) => worker.stop()));
@@ -138,6 +134,7 @@ export class ChaosRun implements AsyncDisposable {
       ...differencesOf('the changelog', expected, changelog),
     ];
     if (differences.length > 0) throw new Error(differences.slice(0, 8).join('\n'));
+    this.#isSettled = true;
   }
 
   /** The counts in the stores of the workers, looked at again while a task is on its way from one to another and in none. */
@@ -153,15 +150,32 @@ export class ChaosRun implements AsyncDisposable {
         return [...this.#ordersByKey.keys()].every((key) => stored.has(key));
       },
       { timeoutMs: STORES_TIMEOUT_MS, intervalMs: 200 },
-    ).catch((error: Error) => process.stdout.write(`${error.message}\n`));
+    ).catch(print);
     return stored;
   }
 
-  /** Ends what is left of a test that has failed. */
+  /**
+   * Ends what is left, every part of it though another fails.
+   *
+   * @throws the first failure of a test that was settled. One that was not has failed before: its own error is the one to tell, those from
+   *   here are printed.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#loads.map((load) => load.stop()));
-    await this.#reader.stop();
-    for (const worker of this.#workers) await worker.remove();
+    const ended = endAll([
+      ...this.#loads.map((load) => () => load.stop()),
+      () => this.#reader.stop(),
+      ...[...this.#workers].map((worker) => () => worker.remove()),
+    ]);
+    await (this.#isSettled ? ended : ended.catch(print));
+  }
+
+  /** Waits for something that the reader is to see. @throws what made the reader fail, at once: it sees nothing more. */
+  async #until(what: string, holds: () => boolean): Promise<void> {
+    await eventually(what, () => this.#reader.failure !== undefined || holds(), {
+      timeoutMs: PROGRESS_TIMEOUT_MS,
+      intervalMs: 20,
+    });
+    if (this.#reader.failure !== undefined) throw this.#reader.failure;
   }
 
   /** What a store that is restored from the changelog would hold. */
@@ -171,8 +185,12 @@ export class ChaosRun implements AsyncDisposable {
       if (value === null) rows.delete(key);
       else rows.set(key, Number(value));
     });
-    await reader.start([`${this.applicationId}-counts-changelog`]);
-    await reader.caughtUp();
+    try {
+      await reader.start([`${this.applicationId}-counts-changelog`]);
+      await reader.caughtUp();
+    } finally {
+      await reader.stop();
+    }
     return rows;
   }
 
@@ -194,6 +212,10 @@ export class ChaosRun implements AsyncDisposable {
     this.ledger.seen(id);
     this.#seen += 1;
   }
+}
+
+function print(error: Error): void {
+  process.stdout.write(`${error.message}\n`);
 }
 
 function differencesOf(

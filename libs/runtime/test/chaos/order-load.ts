@@ -74,12 +74,15 @@ export class OrderLoad {
     this.#isPaused = false;
   }
 
-  /** Stops sending, and waits until every order is acknowledged. @throws the first failure, which no test expects. */
+  /** Stops sending, waits until every order is acknowledged, and ends its producer in any case. @throws the first failure, which no test expects. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#run;
-    await this.#producer.flush();
-    await this.#producer.stop();
+    try {
+      await this.#run;
+      await this.#producer.flush();
+    } finally {
+      await this.#producer.stop();
+    }
     if (this.#failures[0] !== undefined) throw this.#failures[0];
   }
 

@@ -11,7 +11,7 @@ export interface OutputRecord {
 const POLL_MS = 100;
 const CATCH_UP_TIMEOUT_MS = 60_000;
 
-/** Follows topics from their begin and hands over what is committed, in the order of each partition. */
+/** Follows topics from their begin and hands over what is committed, in the order of each partition, until it is stopped or fails. */
 export class OutputReader {
   readonly #cluster: Cluster;
   readonly #fetcher: Fetcher;
@@ -19,11 +19,18 @@ export class OutputReader {
   #partitions: { readonly topic: string; readonly partition: number; readonly offset: number }[] = [];
   #run: Promise<void> = Promise.resolve();
   #isStopping = false;
+  #failure: Error | undefined;
 
+  /** @param take Takes a record over; when it throws, the reader has failed. */
   constructor(cluster: Cluster, take: (record: OutputRecord) => void) {
     this.#cluster = cluster;
     this.#fetcher = new Fetcher(cluster, { isolation: 'read_committed' });
     this.#take = take;
+  }
+
+  /** What made it end: nothing more is handed over. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   async start(topics: readonly string[]): Promise<void> {
@@ -33,27 +40,33 @@ export class OutputReader {
     );
     await this.#fetcher.start();
     this.#fetcher.assign(this.#partitions);
-    this.#run = this.#follow();
+    this.#run = this.#follow().catch((failure: Error) => void (this.#failure = failure));
   }
 
-  /** Waits until everything was handed over that stands in the topics now, and no transaction on them is open. */
+  /**
+   * Waits until everything was handed over that stands in the topics now, and no transaction on them is open; then stops.
+   *
+   * @throws as {@link stop}, at once.
+   */
   async caughtUp(): Promise<void> {
     const queries = this.#partitions.map(({ topic, partition }) => ({ topic, partition, at: 'latest' as const }));
     const ends = await new Admin(this.#cluster).listOffsets(queries);
+    const isAtEnds = (): boolean => ends.every((end) => (this.#fetcher.position(end) ?? 0) >= end.offset);
     await eventually(
       'the reader has read to the ends of the outputs',
-      () => ends.every((end) => (this.#fetcher.position(end) ?? 0) >= end.offset),
+      () => this.#failure !== undefined || isAtEnds(),
       { timeoutMs: CATCH_UP_TIMEOUT_MS, intervalMs: 20 },
     );
     // What was polled is handed over before the next poll.
     await this.stop();
   }
 
-  /** @throws what made it end. */
+  /** May be called again. @throws what made it fail. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#run;
     await this.#fetcher.stop();
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #follow(): Promise<void> {

@@ -43,15 +43,16 @@ export interface WorkerEvent {
 /** A worker as a process of its own, with stores in a folder of its own that outlives it: {@link restart} goes on with them. */
 export class WorkerProcess {
   readonly events: WorkerEvent[] = [];
+  /** Where its stores are. */
+  readonly stateDirectory: string;
   readonly #options: WorkerOptions;
-  readonly #stateDirectory: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
   #output = '';
 
   constructor(options: WorkerOptions, stateDirectory = mkdtempSync(path.join(tmpdir(), 'millrace-chaos-'))) {
     this.#options = options;
-    this.#stateDirectory = stateDirectory;
+    this.stateDirectory = stateDirectory;
     const given = {
       sessionTimeoutMs: 6_000,
       transactionTimeoutMs: 10_000,
@@ -70,7 +71,7 @@ export class WorkerProcess {
   /** A process that goes on with the stores of this one, which has ended. */
   restart(changes: Partial<Pick<WorkerOptions, 'cut'>> = {}): WorkerProcess {
     const { cut: _, ...options } = this.#options;
-    return new WorkerProcess({ ...options, ...changes }, this.#stateDirectory);
+    return new WorkerProcess({ ...options, ...changes }, this.stateDirectory);
   }
 
   get hasEnded(): boolean {
@@ -141,7 +142,7 @@ export class WorkerProcess {
   /** Ends it, if it lives, and removes its stores. */
   async remove(): Promise<void> {
     if (!this.hasEnded) await this.kill();
-    rmSync(this.#stateDirectory, { recursive: true, force: true });
+    rmSync(this.stateDirectory, { recursive: true, force: true });
   }
 
   #eventually<T>(what: string, predicate: () => T | undefined | false): Promise<T> {
