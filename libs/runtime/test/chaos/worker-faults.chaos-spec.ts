@@ -4,7 +4,7 @@ import { eventually } from '@millrace/testing';
 import { startKafka, type KafkaCluster } from '@millrace/testing/containers';
 import { ChaosRun } from './chaos-run.js';
 import { CUT_APIS, CUT_MOMENTS } from './cut-point-dialer.js';
-import type { WorkerProcess } from './worker-process.js';
+import type { WorkerEvent, WorkerProcess } from './worker-process.js';
 
 let kafka: KafkaCluster;
 let cluster: Cluster;
@@ -20,14 +20,40 @@ afterAll(async () => {
 
 const begin = (fault: string): Promise<ChaosRun> => ChaosRun.begin(fault, cluster, kafka.bootstrap);
 
-/** What brokers answer to somebody whose time is over. */
-const FENCED =
-  /PRODUCER_FENCED|INVALID_PRODUCER_EPOCH|INVALID_TXN_STATE|ILLEGAL_GENERATION|UNKNOWN_MEMBER_ID|FENCED_INSTANCE_ID/;
+/** Requests of a transaction that a broker refuses, as the worker tells of it, and with what. */
+interface Refusal {
+  readonly of: readonly (typeof CUT_APIS)[number][];
+  readonly codes: readonly string[];
+}
 
-/** Waits until a worker that went on too late was refused. @returns what the brokers said. */
-async function refusal(worker: WorkerProcess, from: number): Promise<string> {
-  const { message = '' } = await worker.tells('a refusal', ({ message = '' }) => FENCED.test(message), from);
-  return FENCED.exec(message)![0];
+/** To a producer whose transaction was ended by the coordinator, or by another producer with its id. */
+const TRANSACTION_OVER = ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_TXN_STATE'];
+/** To a member that the group goes on without: offsets of a transaction are fenced by its generation too. */
+const MEMBERSHIP_OVER = ['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION'];
+
+/** What is refused of a zombie that sends a request late. */
+const REFUSALS: Readonly<Record<(typeof CUT_APIS)[number], Refusal>> = {
+  // Nothing of its transaction was at the brokers, so this opens it, and cannot be too late: the offsets that follow are.
+  Produce: { of: ['TxnOffsetCommit'], codes: MEMBERSHIP_OVER },
+  TxnOffsetCommit: { of: ['TxnOffsetCommit'], codes: TRANSACTION_OVER },
+  EndTxn: { of: ['EndTxn'], codes: TRANSACTION_OVER },
+};
+
+/**
+ * Waits until a worker has failed because a broker refused one of these requests; the answer to another request, such as a heartbeat, is none.
+ *
+ * @param from Looks only at what it told after so many events.
+ * @returns the request, and what the broker said.
+ */
+async function refusal(worker: WorkerProcess, { of, codes }: Refusal, from: number): Promise<string> {
+  // An EndTxn that aborts is none of those that the tests hold back.
+  const told = new RegExp(
+    `\\b(${of.join('|')})(?: \\(commit\\))? (?:of|to) .* was answered with (${codes.join('|')})\\b`,
+  );
+  const isRefusal = ({ event, message = '' }: WorkerEvent): boolean => event === 'failed' && told.test(message);
+  const { message } = await worker.tells(`the refusal of ${of.join(' or ')}`, isRefusal, from);
+  const [, request, code] = told.exec(message!)!;
+  return `${request}: ${code}`;
 }
 
 describe('a worker that is killed loses and doubles nothing', () => {
@@ -64,7 +90,7 @@ describe('a zombie changes nothing: a worker that stood still past its session a
     const told = zombie.events.length;
     zombie.goOn();
 
-    run.ledger.fired(await refusal(zombie, told));
+    run.ledger.fired(await refusal(zombie, REFUSALS[api], told));
     await zombie.isRunning(told);
     await run.progress();
     await run.settle();
@@ -82,7 +108,10 @@ describe('a zombie changes nothing: a worker that stood still past its session a
     const told = zombie.events.length;
     zombie.goOn();
 
-    run.ledger.fired(await refusal(zombie, told));
+    run.ledger.fired(await refusal(zombie, REFUSALS.EndTxn, told));
+    const isReplaced = ({ event, message = '' }: WorkerEvent): boolean =>
+      event === 'ended' && message.includes('FENCED_INSTANCE_ID');
+    await zombie.tells('the end of its membership', isReplaced, told);
     expect(await zombie.end()).toBe('1');
     await run.settle();
   });
@@ -116,8 +145,9 @@ describe('a group loses and doubles nothing', () => {
     await eventually('there are orders', () => load.acknowledged > 1_000, { timeoutMs: 30_000 });
     const worker = run.worker({ transactionTimeoutMs: 2_000, slow: { ms: 6_000 } });
 
-    await worker.tells('its slow handler', ({ event }) => event === 'slow');
-    run.ledger.fired(await refusal(worker, 0));
+    const slow = await worker.tells('its slow handler', ({ event }) => event === 'slow');
+    const any: Refusal = { of: CUT_APIS, codes: TRANSACTION_OVER };
+    run.ledger.fired(await refusal(worker, any, worker.events.indexOf(slow)));
     await run.progress();
     await run.settle();
   });
