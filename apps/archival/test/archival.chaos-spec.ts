@@ -184,9 +184,13 @@ describe('the archive on S3', () => {
     expect(said).not.toContain('MR_SINK_REFUSED');
     expect(successor.events).toContain('discarded 1');
     await eventually('its part is answered', () => late.status === 404);
-    // It may have begun anew before it learnt that it was replaced; the partition's next owner clears that away.
-    await store.discardUnfinished(`${prefix}/`);
     ledger.fired('its upload was discarded by its successor, its part answered with 404, and it ended by itself');
+    // It may have begun anew before it learnt that it was replaced: that stays until the partition is opened again.
+    const left = await uploadsLeft();
+    await successor.kill();
+    await using next = start();
+    await next.drained();
+    ledger.fired(`uploads left by it: ${left.length}; what the next owner told: ${next.events.join(', ')}`);
     await settle(ledger, prefix);
   });
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { enrichedFlightSchema, HttpContractRegistry, type RegisteredSchema } from '@millrace/schemas';
 import { DeliveryLedger, eventually } from '@millrace/testing';
@@ -37,16 +38,29 @@ describe('a client of the schema registry', () => {
     const ledger = new DeliveryLedger('the registry is halted, then killed');
     const client = aClient();
     const known: RegisteredSchema[] = [];
-    const register = async (nth: number, by = client): Promise<void> => {
-      ledger.sent(subject(nth));
-      known.push(await by.register(subject(nth), flight(nth)));
-      ledger.acknowledged(subject(nth));
+    /** What a registration promises, an entry each: anybody finds the schema in the registry, and who has registered it goes on knowing it. */
+    const inRegistry = (nth: number): string => `${subject(nth)} in the registry`;
+    const inClient = (nth: number): string => `${subject(nth)} in the client`;
+    const register = async (nth: number, by = client): Promise<RegisteredSchema> => {
+      ledger.sent(inRegistry(nth), inClient(nth));
+      const registered = await by.register(subject(nth), flight(nth));
+      ledger.acknowledged(inRegistry(nth), inClient(nth));
+      return registered;
+    };
+    /** Enters a schema that somebody who knows nothing yet finds in the registry. */
+    const lookInRegistry = async (nth: number, registered: RegisteredSchema): Promise<void> => {
+      if (isDeepStrictEqual(await aClient().schemaById(registered.id), registered)) ledger.seen(inRegistry(nth));
+    };
+    /** Enters a schema that its client knows by its id and by its subject. */
+    const lookInClient = async (nth: number, registered: RegisteredSchema, by = client): Promise<void> => {
+      const found = [await by.schemaById(registered.id), await by.register(subject(nth), flight(nth))];
+      if (found.every((each) => isDeepStrictEqual(each, registered))) ledger.seen(inClient(nth));
     };
     const knowsAll = async (): Promise<void> => {
       for (const each of known) expect(await client.schemaById(each.id)).toEqual(each);
       for (const [nth, each] of known.entries()) expect(await client.register(subject(nth), flight(nth))).toEqual(each);
     };
-    for (let nth = 0; nth < 3; nth++) await register(nth);
+    for (let nth = 0; nth < 3; nth++) known.push(await register(nth));
 
     await server.pause();
     await knowsAll();
@@ -54,8 +68,8 @@ describe('a client of the schema registry', () => {
     ledger.fired('no answer while halted');
     await server.resume();
     await eventually('the registry is asked again', async () => (await client.schemaById(999)) ?? true, SLOW);
-    await register(3);
-    for (const each of known) ledger.seen((await aClient().schemaById(each.id))!.subject);
+    known.push(await register(3));
+    for (const [nth, each] of known.entries()) await lookInRegistry(nth, each);
 
     await server.kill();
     await knowsAll();
@@ -67,13 +81,14 @@ describe('a client of the schema registry', () => {
     });
     ledger.fired('out of reach while killed, at start too');
     await server.start();
-    // What it keeps is in memory, so a new one gives ids of its own: the client that was started without it gets them.
-    await eventually(
-      'the registry takes schemas of the client that started without it',
-      () => atStart.register(subject(9), flight(9)),
-      SLOW,
-    );
-    await knowsAll();
+    const isEmpty = async (): Promise<boolean> => (await aClient().versionsOf(subject(0))).length === 0;
+    await eventually('the registry is back, and has forgotten everything', isEmpty, SLOW);
+    ledger.fired('empty when it was back');
+    // What it keeps is in memory, so it gives ids of its own again: the client that was started without it gets them, the other one has its own.
+    const later = await register(9, atStart);
+    await lookInRegistry(9, later);
+    await lookInClient(9, later, atStart);
+    for (const [nth, each] of known.entries()) await lookInClient(nth, each);
     ledger.settle();
   });
 });
