@@ -11,7 +11,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { build } from '../build.mjs';
-import { localImages } from '../integration/images.mjs';
+import { localVariables } from '../integration/images.mjs';
 import { closingLines } from '../rings/outcome.mjs';
 import { runJest } from '../rings/run-jest.mjs';
 import { ComposeProject, composeCommand } from './compose.mjs';
@@ -72,7 +72,7 @@ if (command === undefined) missing('there is no compose: install docker compose,
 
 const isBuilt = has('--no-build') || (await step('the images are built', async () => buildImages()));
 // Objects are finished soon, so that the specs need not wait for full ones.
-const variables = { ...localImages(), MILLRACE_ARCHIVE_MAX_AGE_MS: '2000' };
+const variables = { ...localVariables(), MILLRACE_ARCHIVE_MAX_AGE_MS: '2000' };
 const project = new ComposeProject(PROJECT, command, variables);
 if (isBuilt) {
   // What an earlier run left would be taken over with its data.

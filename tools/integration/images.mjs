@@ -4,14 +4,21 @@ import { readFileSync } from 'node:fs';
 
 const LOCAL_IMAGES = new URL('../../docker/local-images.env', import.meta.url);
 
-/** `{ MILLRACE_IMAGE_KAFKA: 'millrace/kafka:4.3.1', … }` of `docker/local-images.env`. */
-export function localImages() {
+/** All variables of `docker/local-images.env`, which compose takes. */
+export function localVariables() {
   const lines = readFileSync(LOCAL_IMAGES, 'utf8').split('\n');
   return Object.fromEntries(
     lines
-      .map((line) => /^(MILLRACE_IMAGE_\w+)=(\S+)$/.exec(line))
+      .map((line) => /^(MILLRACE_\w+)=(\S+)$/.exec(line))
       .filter((match) => match !== null)
-      .map(([, variable, image]) => [variable, image]),
+      .map(([, variable, value]) => [variable, value]),
+  );
+}
+
+/** Of them those that name an image: `{ MILLRACE_IMAGE_KAFKA: 'millrace/kafka:4.3.1', … }`. */
+export function localImages() {
+  return Object.fromEntries(
+    Object.entries(localVariables()).filter(([variable]) => variable.startsWith('MILLRACE_IMAGE_')),
   );
 }
 

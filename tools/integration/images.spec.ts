@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { chosenImages, localImages } from './images.mjs';
+import { chosenImages, localImages, localVariables } from './images.mjs';
 
 describe('the images of a run', () => {
   it('are those that were built on this machine', () => {
@@ -7,6 +7,11 @@ describe('the images of a run', () => {
     expect(chosenImages({}, (image) => image.startsWith('millrace/redis'))).toEqual({
       MILLRACE_IMAGE_REDIS: localImages()['MILLRACE_IMAGE_REDIS'],
     });
+  });
+
+  it('are all that stands in their file but what compose alone takes', () => {
+    expect(Object.keys(localVariables())).toEqual([...Object.keys(localImages()), 'MILLRACE_KAFKA_OPTS']);
+    expect(Object.keys(localImages())).toHaveLength(7);
   });
 
   it('are what the environment names', () => {

@@ -6,6 +6,7 @@ export {
   type DepartureFixture,
   type ObservationFixture,
 } from './builders/flights.js';
+export { metricSum } from './metrics/metric-sum.js';
 export { matchesGolden } from './golden/golden-file.js';
 export { DeliveryLedger } from './ledger/delivery-ledger.js';
 export { LEDGER_FILE_VARIABLE, ledgerTable, readLedgerRows, type LedgerRow } from './ledger/ledger-table.js';

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Kafka, logLevel, type KafkaConfig, type SASLOptions } from 'kafkajs';
-import { eventually } from '../src/index.js';
+import { eventually, metricSum } from '../src/index.js';
 import {
   CertificateAuthority,
   ContainerNetwork,
+  imageOf,
   startKafka,
   startNetworkFaults,
   type KafkaCluster,
@@ -29,6 +30,7 @@ async function roundTrip(config: Pick<KafkaConfig, 'brokers' | 'ssl' | 'sasl'>, 
   }
 }
 
+const MESSAGES_IN = 'kafka_server_brokertopicmetrics_messagesin_total';
 const UNDER_REPLICATED = ['--bootstrap-server', 'INTERNAL', '--describe', '--under-replicated-partitions'];
 
 describe('a single node of Apache Kafka', () => {
@@ -72,6 +74,10 @@ describe('a single node of Apache Kafka', () => {
     await expect(roundTrip({ brokers: [...kafka.bootstrapOf('SASL_PLAINTEXT')], sasl }, 'refused')).rejects.toThrow(
       /authentication failed/i,
     );
+  });
+
+  it('serves no metrics, as it was not asked to', async () => {
+    await expect(kafka.node(1).metrics()).rejects.toThrow(/`metrics: true`/);
   });
 
   it('comes back on the same port, with its records, after it was killed', async () => {
@@ -183,5 +189,39 @@ describe('a node of Apache Kafka behind a proxy', () => {
 
     await proxy!.heal();
     expect(await roundTrip({ brokers }, 'healed')).toBe('by healed');
+  });
+});
+
+describe('a node of Apache Kafka with metrics', () => {
+  it('counts the records of a topic as they come', async () => {
+    await using kafka = await startKafka({ metrics: true });
+    const node = kafka.node(1);
+    const client = new Kafka({ brokers: [...kafka.bootstrap], logLevel: logLevel.NOTHING });
+    const [admin, producer] = [client.admin(), client.producer()];
+    await Promise.all([admin.connect(), producer.connect()]);
+    await admin.createTopics({ topics: [{ topic: 'counted', numPartitions: 1 }], waitForLeaders: true });
+    const send = (count: number): Promise<unknown> =>
+      producer.send({ topic: 'counted', acks: -1, messages: Array.from({ length: count }, () => ({ value: 'one' })) });
+    const hasCounted = async (count: number): Promise<boolean> =>
+      metricSum(await node.metrics(), MESSAGES_IN, { topic: 'counted' }) === count;
+    expect(metricSum(await node.metrics(), MESSAGES_IN, { topic: 'counted' }) ?? 0).toBe(0);
+
+    await send(3);
+    await eventually('three records are counted', () => hasCounted(3));
+    await send(2);
+    await eventually('two more are counted', () => hasCounted(5));
+
+    const text = await node.metrics();
+    expect(metricSum(text, 'kafka_log_logendoffset', { topic: 'counted', partition: '0' })).toBe(5);
+    expect(metricSum(text, 'kafka_network_requestmetrics_requests_total', { request: 'Produce' })).toBeGreaterThan(0);
+    expect(metricSum(text, 'kafka_controller_kafkacontroller_activecontrollercount')).toBe(1);
+    expect(metricSum(text, 'jvm_heap_used_bytes')).toBeGreaterThan(0);
+    // A tool of the same container must not ask for the agent's port.
+    expect(await node.tool('kafka-topics.sh', '--bootstrap-server', 'INTERNAL', '--list')).toContain('counted');
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+  });
+
+  it('is refused with a remedy where the image has no exporter', async () => {
+    await expect(startKafka({ image: imageOf('redis'), metrics: true })).rejects.toThrow(/build-images\.sh kafka/);
   });
 });

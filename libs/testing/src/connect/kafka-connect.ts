@@ -1,6 +1,6 @@
 import type { StartedTestContainer } from 'testcontainers';
 import { answersHttp } from '../container/ready.js';
-import { addressOf, startContainer, type ContainerOptions } from '../container/start-container.js';
+import { addressOf, runIn, startContainer, type ContainerOptions } from '../container/start-container.js';
 import { ConnectRest } from './connect-rest.js';
 import type { KafkaCluster } from '../kafka/kafka-cluster.js';
 
@@ -24,6 +24,18 @@ export class KafkaConnect extends ConnectRest implements AsyncDisposable {
   constructor(container: StartedTestContainer) {
     super(`http://${addressOf(container, PORT)}`);
     this.#container = container;
+  }
+
+  /** Appends lines to a file of the worker's machine, for a connector that reads it; a file that is not there is made. */
+  async appendLines(path: string, lines: readonly string[]): Promise<void> {
+    const script = String.raw`file=$1; shift; printf '%s\n' "$@" >>"$file"`;
+    await runIn(this.#container, ['/bin/sh', '-c', script, 'sh', path, ...lines]);
+  }
+
+  /** The lines of a file of the worker's machine that a connector writes; none as long as the file is not there. */
+  async linesOf(path: string): Promise<readonly string[]> {
+    const text = await runIn(this.#container, ['/bin/sh', '-c', '[ ! -f "$1" ] || cat "$1"', 'sh', path]);
+    return text === '' ? [] : text.replace(/\n$/, '').split('\n');
   }
 
   async stop(): Promise<void> {

@@ -26,6 +26,11 @@ export interface KafkaOptions extends Pick<ContainerOptions, 'image' | 'network'
   readonly faults?: NetworkFaults;
   /** Keeps each node's logs in memory, in a file system of this size, in MiB, that can be filled up. Default: the engine's disk. */
   readonly logDiskMegabytes?: number;
+  /**
+   * Each node serves its metrics to Prometheus: `node(1).metrics()`. It takes an image with the JMX exporter, as that of `docker/images/kafka`
+   * and not the official one. Default false.
+   */
+  readonly metrics?: boolean;
   /** Greatest heap of each node, in MiB. Default 512. */
   readonly heapMegabytes?: number;
   /** Options of each node's JVM. Default: those that start fastest; a benchmark wants the JVM's own, so the empty text. */
@@ -168,7 +173,8 @@ const NEEDS: Readonly<Record<KafkaListener, string>> = {
  * Starts a cluster of Apache Kafka with ports that the engine chooses: a container is started first and waits, and once its mapped ports
  * are known they are written into `advertised.listeners`, and the broker starts.
  *
- * @throws {ConfigurationError} (stop-app) without an engine or image; {@link Error} with a log when a broker does not start.
+ * @throws {ConfigurationError} (stop-app) without an engine or image, or with `metrics` on an image that has none; {@link Error} with a log when
+ *   a broker does not start.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const { brokers = 1, users = [], authority, faults } = options;
@@ -193,6 +199,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
           network,
           heapMegabytes: options.heapMegabytes ?? 512,
           logDiskMegabytes: options.logDiskMegabytes,
+          metrics: options.metrics ?? false,
           jvmOptions: options.jvmOptions ?? FAST_START,
         }),
       );

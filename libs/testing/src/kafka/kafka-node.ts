@@ -5,12 +5,14 @@
  *   started ──► running ──kill, stop──► ended ──start──► running
  *               running ──pause──► paused ──resume──► running
  */
+import { ConfigurationError } from '@millrace/kernel';
 import type { StartedTestContainer } from 'testcontainers';
 import { containerLog } from '../container/container-log.js';
 import { hasPrinted } from '../container/ready.js';
 import { addressOf, runIn, startContainer, type ContainerOptions } from '../container/start-container.js';
 import { eventually } from '../eventually/eventually.js';
 import { KAFKA_PORTS, type KafkaListener } from './kafka-listeners.js';
+import { METRICS_AGENT, METRICS_OPTIONS, METRICS_PORT } from './kafka-metrics.js';
 import {
   CONFIG_FOLDER,
   DATA_FOLDER,
@@ -47,15 +49,24 @@ export class KafkaNode {
   /** Where its logs are. */
   readonly dataFolder: string;
   readonly #container: StartedTestContainer;
+  readonly #servesMetrics: boolean;
 
-  private constructor(nodeId: number, rack: string, dataFolder: string, container: StartedTestContainer) {
-    this.nodeId = nodeId;
-    this.rack = rack;
-    this.dataFolder = dataFolder;
+  private constructor(
+    container: StartedTestContainer,
+    parts: Pick<KafkaNode, 'nodeId' | 'rack' | 'dataFolder'> & { readonly servesMetrics: boolean },
+  ) {
+    this.nodeId = parts.nodeId;
+    this.rack = parts.rack;
+    this.dataFolder = parts.dataFolder;
     this.#container = container;
+    this.#servesMetrics = parts.servesMetrics;
   }
 
-  /** Starts the container; the broker itself waits for {@link configure} and {@link start}. */
+  /**
+   * Starts the container; the broker itself waits for {@link configure} and {@link start}.
+   *
+   * @throws {ConfigurationError} (stop-app) when it is to serve metrics and its image cannot.
+   */
   static async create(
     nodeId: number,
     rack: string,
@@ -63,9 +74,10 @@ export class KafkaNode {
       readonly heapMegabytes: number;
       readonly jvmOptions: string;
       readonly logDiskMegabytes: number | undefined;
+      readonly metrics: boolean;
     },
   ): Promise<KafkaNode> {
-    const { logDiskMegabytes } = options;
+    const { logDiskMegabytes, metrics } = options;
     const disk = logDiskMegabytes === undefined ? {} : { [LOG_DISK]: `rw,size=${logDiskMegabytes}m` };
     const container = await startContainer('kafka', { ...options, alias: nodeAlias(nodeId) }, (each) =>
       each
@@ -74,13 +86,16 @@ export class KafkaNode {
           KAFKA_HEAP_OPTS: `-Xmx${options.heapMegabytes}m`,
           KAFKA_JVM_PERFORMANCE_OPTS: options.jvmOptions,
           KAFKA_LOG_LEVEL: 'warn',
+          ...(metrics ? { KAFKA_OPTS: METRICS_OPTIONS } : {}),
         })
         .withTmpFs(disk)
-        .withExposedPorts(...Object.values(KAFKA_PORTS))
+        .withExposedPorts(...Object.values(KAFKA_PORTS), ...(metrics ? [METRICS_PORT] : []))
         .withWaitStrategy(hasPrinted('the broker may start')),
     );
     const dataFolder = logDiskMegabytes === undefined ? DATA_FOLDER : LIMITED_DATA_FOLDER;
-    return new KafkaNode(nodeId, rack, dataFolder, container);
+    const node = new KafkaNode(container, { nodeId, rack, dataFolder, servesMetrics: metrics });
+    if (metrics) await node.#requireMetricsAgent();
+    return node;
   }
 
   /** `host:port` of a listener's port as this process reaches it. */
@@ -144,6 +159,19 @@ export class KafkaNode {
     return runIn(this.#container, [`/opt/kafka/bin/${name}`, ...args.map((arg) => (arg === 'INTERNAL' ? inner : arg))]);
   }
 
+  /**
+   * What the node tells Prometheus, in its text format; `metricSum` reads it.
+   *
+   * @throws {Error} when the cluster was started without `metrics`, or the node does not answer.
+   */
+  async metrics(): Promise<string> {
+    if (!this.#servesMetrics)
+      throw new Error('the node serves no metrics: it takes `metrics: true` in the options of startKafka');
+    const response = await fetch(`http://${addressOf(this.#container, METRICS_PORT)}/metrics`);
+    if (!response.ok) throw new Error(`the metrics of node ${this.nodeId} were answered with ${response.status}`);
+    return response.text();
+  }
+
   /** The last lines that the broker has printed. */
   log(lines = 60): Promise<string> {
     return containerLog(this.#container, lines);
@@ -152,6 +180,16 @@ export class KafkaNode {
   /** Removes the container and all that it keeps. */
   async remove(): Promise<void> {
     await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true });
+  }
+
+  /** Without it the JVM would end at its start, and the cluster never be ready. */
+  async #requireMetricsAgent(): Promise<void> {
+    const { exitCode } = await this.#container.exec(['test', '-f', METRICS_AGENT]);
+    if (exitCode === 0) return;
+    await this.remove();
+    throw new ConfigurationError('`metrics` of startKafka', [
+      `the image has no ${METRICS_AGENT}: run docker/scripts/build-images.sh kafka and set MILLRACE_IMAGE_KAFKA as docker/local-images.env does`,
+    ]);
   }
 
   async #signal(name: 'KILL' | 'TERM' | 'STOP' | 'CONT'): Promise<void> {
