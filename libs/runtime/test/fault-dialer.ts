@@ -6,7 +6,13 @@ export type Fault = 'pass' | 'cut-before' | 'cut-after';
 const API_KEY_AT = 4;
 
 /** Kafka's numbers of the requests that faults are aimed at. */
-export const ApiKeys = { Produce: 0, Heartbeat: 12, EndTxn: 26, TxnOffsetCommit: 28, StreamsGroupHeartbeat: 88 } as const;
+export const ApiKeys = {
+  Produce: 0,
+  Heartbeat: 12,
+  EndTxn: 26,
+  TxnOffsetCommit: 28,
+  StreamsGroupHeartbeat: 88,
+} as const;
 
 /** A dialer whose connections can be cut: all of them for good, as by `kill -9`, or one at a chosen request. */
 export class FaultDialer implements Dialer {
