@@ -7,7 +7,7 @@ const STATEFUL = ['aggregate', 'join', 'restore', 'soak'];
 const SINKS = ['archive', 'postgres'];
 
 /** As docs/design/performance.md advises. */
-const NODE_OPTIONS = ['--max-semi-space-size=64'];
+const NODE_OPTIONS = ['--max-semi-space-size=64', '--external-memory-accounted-in-global-limit'];
 
 const script = (name) => ({
   command: process.execPath,
