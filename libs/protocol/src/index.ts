@@ -52,3 +52,4 @@ export { COMPRESSIONS, type Compression } from './compression/compression.js';
 export { decrementSequence, incrementSequence } from './records/sequence.js';
 export { crc32c } from './records/crc32c.js';
 export { murmur2, partitionForKey } from './partitioner/murmur2.js';
+export { MAX_PARTITION, mayBePartition } from './partitioner/partition-number.js';

@@ -1,9 +1,7 @@
 import { RecordError, TaskError, describeError } from '@millrace/kernel';
+import { MAX_PARTITION } from '@millrace/protocol';
 import type { TopicPartition } from '../metadata/topic-metadata.js';
 import type { PendingBatch } from './pending-batch.js';
-
-/** Kafka's protocol has 32 bits with a sign for a partition. */
-const MAX_PARTITION = 2 ** 31 - 1;
 
 /** For a batch that no request can hold. */
 export function tooLarge(
@@ -13,11 +11,6 @@ export function tooLarge(
 ): RecordError {
   const message = `a batch of ${sizeInBytes} bytes for ${topic}-${partition} exceeds maxRequestBytes (${maxRequestBytes})`;
   return new RecordError('MR_RECORD_TOO_LARGE', message, { place: { topic, partition } });
-}
-
-/** Whether some topic may have a partition of that number. */
-export function mayBePartition(number: number): boolean {
-  return Number.isInteger(number) && number >= 0 && number <= MAX_PARTITION;
 }
 
 /**

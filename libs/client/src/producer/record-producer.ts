@@ -1,8 +1,8 @@
 import { RecordError, TransientError, nextInt, type Lifecycle, type Timer } from '@millrace/kernel';
-import { partitionForKey, type Compression, type RecordHeader } from '@millrace/protocol';
+import { mayBePartition, partitionForKey, type Compression, type RecordHeader } from '@millrace/protocol';
 import { Cluster } from '../cluster/cluster.js';
 import { OpenBatch, type RecordPlace } from './open-batch.js';
-import { mayBePartition, noSuchPartition } from './produce-errors.js';
+import { noSuchPartition } from './produce-errors.js';
 import { Producer } from './producer.js';
 import { TrackedRecords, type TrackingProducer } from './tracked-records.js';
 

@@ -1,26 +1,6 @@
-import {
-  api,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int64,
-  listOf,
-  nullableStruct,
-  string,
-  struct,
-  uint16,
-} from '../schema/index.js';
+import { api, arrayOf, bool, int16, int32, listOf, nullableStruct, string, struct } from '../schema/index.js';
+import { endpoint, keyValue, taskIds, taskOffset, topicInfo } from './streams-group-parts.js';
 
-const keyValue = { key: string(), value: string() };
-const topicInfo = {
-  name: string(),
-  partitions: int32(),
-  replicationFactor: int16(),
-  topicConfigs: arrayOf(keyValue),
-};
-const taskIds = { subtopologyId: string(), partitions: listOf(int32()) };
-const taskOffset = { subtopologyId: string(), partition: int32(), offset: int64() };
 const assignment = {
   activeTasks: arrayOf(taskIds),
   standbyTasks: arrayOf(taskIds),
@@ -66,7 +46,7 @@ export const StreamsGroupDescribe = api({
         clientHost: string(),
         topologyEpoch: int32(),
         processId: string(),
-        userEndpoint: nullableStruct({ host: string(), port: uint16() }),
+        userEndpoint: nullableStruct(endpoint),
         clientTags: arrayOf(keyValue),
         taskOffsets: arrayOf(taskOffset),
         taskEndOffsets: arrayOf(taskOffset),

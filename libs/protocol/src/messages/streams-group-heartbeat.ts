@@ -1,28 +1,6 @@
-import {
-  api,
-  arrayOf,
-  bool,
-  int16,
-  int32,
-  int64,
-  int8,
-  listOf,
-  nullableStruct,
-  string,
-  struct,
-  uint16,
-} from '../schema/index.js';
+import { api, arrayOf, bool, int16, int32, int8, listOf, nullableStruct, string, struct } from '../schema/index.js';
+import { endpoint, keyValue, taskIds, taskOffset, topicInfo } from './streams-group-parts.js';
 
-const keyValue = { key: string(), value: string() };
-const topicInfo = {
-  name: string(),
-  partitions: int32(),
-  replicationFactor: int16(),
-  topicConfigs: arrayOf(keyValue),
-};
-const endpoint = { host: string(), port: uint16() };
-const taskIds = { subtopologyId: string(), partitions: listOf(int32()) };
-const taskOffset = { subtopologyId: string(), partition: int32(), offset: int64() };
 const unchanged = { nullable: '0+', default: null } as const;
 const topicPartitions = { topic: string(), partitions: listOf(int32()) };
 

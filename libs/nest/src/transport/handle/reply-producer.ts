@@ -1,4 +1,5 @@
 import type { RecordProducer } from '@millrace/client';
+import { mayBePartition } from '@millrace/protocol';
 import { KafkaHeaders, type Serializer } from '@nestjs/microservices';
 import { bytesOf, headersOf, type OutgoingMessage } from '../record/outgoing-record.js';
 import type { ReplyPacket } from './reply-stream.js';
@@ -13,9 +14,6 @@ export interface ReplyAddress {
 
 type Headers = Readonly<Record<string, unknown>>;
 
-/** Kafka's protocol has 32 bits with a sign for it. */
-const MAX_PARTITION = 2 ** 31 - 1;
-
 /**
  * The address of the answer, when the message asks for one; by the headers of Nest's `ClientKafka`. A partition that cannot be
  * one counts as none.
@@ -25,8 +23,7 @@ export function replyAddress(headers: Headers): ReplyAddress | undefined {
   const topic = textOf(headers[KafkaHeaders.REPLY_TOPIC]);
   if (correlationId === undefined || topic === undefined) return undefined;
   const partition = Number.parseFloat(textOf(headers[KafkaHeaders.REPLY_PARTITION]) ?? '');
-  const isPartition = Number.isInteger(partition) && partition >= 0 && partition <= MAX_PARTITION;
-  return { correlationId, topic, partition: isPartition ? partition : undefined };
+  return { correlationId, topic, partition: mayBePartition(partition) ? partition : undefined };
 }
 
 /** Sends answers in the form that Nest's `ClientKafka` reads. */
