@@ -46,10 +46,14 @@ export class Coordinators {
     }
   }
 
-  /** Node that coordinates `key`. @throws {TransientError} (retry) while there is none. */
+  /**
+   * Node that coordinates `key`; one that has left the cluster is not believed to.
+   *
+   * @throws {TransientError} (retry) while there is none.
+   */
   async find(kind: CoordinatorKind, key: string): Promise<number> {
     const known = this.#nodes.get(`${kind}/${key}`);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#isMember(known)) return known;
     const response = await this.#cluster.requestAny(apis.FindCoordinator, (version) =>
       version >= 4 ? { keyType: KEY_TYPES[kind], coordinatorKeys: [key] } : { keyType: KEY_TYPES[kind], key },
     );
@@ -57,7 +61,7 @@ export class Coordinators {
     if (found.errorCode !== ErrorCodes.NONE) {
       throw brokerError(found.errorCode, `FindCoordinator of ${kind} '${key}'`);
     }
-    if (this.#cluster.metadataCache.broker(found.nodeId) === undefined) await this.#cluster.refreshMetadata([]);
+    if (!this.#isMember(found.nodeId)) await this.#cluster.refreshMetadata([]);
     this.#nodes.set(`${kind}/${key}`, found.nodeId);
     return found.nodeId;
   }
@@ -65,5 +69,9 @@ export class Coordinators {
   /** The next request looks the coordinator up again. */
   forget(kind: CoordinatorKind, key: string): void {
     this.#nodes.delete(`${kind}/${key}`);
+  }
+
+  #isMember(nodeId: number): boolean {
+    return this.#cluster.metadataCache.broker(nodeId) !== undefined;
   }
 }
