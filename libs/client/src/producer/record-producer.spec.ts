@@ -141,4 +141,37 @@ describe('RecordProducer', () => {
 
     expect((await virtual.run(Promise.all(sent))).map(({ offset }) => offset)).toEqual([0, 1, 2]);
   });
+
+  it('lets no later record overtake those that waited for their topic to be known', async () => {
+    const other = await virtual.cluster();
+    await virtual.topic(other);
+    const producer = await virtual.start(new RecordProducer(cluster));
+    // Whoever asks for the topic first knows it before the producer does.
+    const asked = cluster.metadata(['orders']);
+    const sent = [producer.sendAndWait('orders', null, value), producer.sendAndWait('orders', null, value)];
+    await virtual.run(asked.then(() => sent.push(producer.sendAndWait('orders', null, value))));
+
+    expect((await virtual.run(Promise.all(sent))).map(({ offset }) => offset)).toEqual([0, 1, 2]);
+  });
+
+  it.each([0.5, NaN, Infinity])(
+    'refuses a record with the timestamp %d at once, and keeps the others, whether it knows the topic or not',
+    async (timestampMs) => {
+      const other = await virtual.cluster();
+      await virtual.topic(other);
+      const producer = await virtual.start(new RecordProducer(cluster));
+      const refused = expect.objectContaining({ code: 'MR_RECORD_REJECTED', disposition: 'dead-letter' });
+
+      for (const round of [0, 1]) {
+        const sent = producer.sendAndWait('orders', null, value);
+        expect(() => producer.send('orders', null, value, { timestampMs })).toThrow(refused);
+        const later = producer.sendAndWait('orders', null, value);
+        expect(await virtual.run(Promise.all([sent, later]))).toMatchObject([
+          { offset: 2 * round },
+          { offset: 2 * round + 1 },
+        ]);
+      }
+      expect(producer.bufferedBytes).toBe(0);
+    },
+  );
 });

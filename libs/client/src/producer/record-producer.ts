@@ -117,7 +117,8 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
    *
    * @throws {TransientError} (retry) `MR_BROKER_RETRIABLE` with `retryAfterMs` when `maxBufferedBytes` are unacknowledged.
    * @throws {RecordError} (dead-letter) `MR_RECORD_TOO_LARGE` when the record alone exceeds the producer's `maxRequestBytes`;
-   *   `MR_RECORD_REJECTED` when `partition` can be none of any topic. {@link flush} throws it where the topic has too few.
+   *   `MR_RECORD_REJECTED` when `timestampMs` is no whole number, or `partition` can be none of any topic. {@link flush} throws it where
+   *   the topic has too few.
    */
   send(topic: string, key: Uint8Array | null, value: Uint8Array | null, options: RecordOptions = {}): void {
     void this.#add(topic, key, value, options);
@@ -185,9 +186,12 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
       throw tooLarge(topic, sizeInBytes, this.#producer.maxRequestBytes);
     if (this.bufferedBytes + sizeInBytes > this.#maxBufferedBytes) throw this.#full();
     const timestampMs = options.timestampMs ?? this.#cluster.clock.nowMs();
+    if (!Number.isSafeInteger(timestampMs)) throw noTimestamp(topic, timestampMs);
     const lane = this.#laneOf(topic);
-    if (lane !== undefined && (partition === undefined || partition < lane.partitionCount))
+    if (lane !== undefined && (partition === undefined || partition < lane.partitionCount)) {
+      this.#unparkWhatFits(lane);
       return this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
+    }
     this.#park(topic, { key, value, options, timestampMs, sizeInBytes, followed });
     return undefined;
   }
@@ -264,7 +268,7 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
     this.#parked.set(topic, [record]);
     const lookup = this.#lookUp(topic)
       .then(() => this.#unpark(topic))
-      .catch((error: Error) => this.#dropParked(topic, error))
+      .catch((error: Error) => this.#dropParked(topic, () => error))
       .finally(() => this.#lookups.delete(lookup));
     this.#lookups.add(lookup);
   }
@@ -274,36 +278,48 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
     else await this.#cluster.refreshMetadata([topic]);
   }
 
-  #takeParked(topic: string): ParkedRecord[] {
-    const records = this.#parked.get(topic) ?? [];
-    this.#parked.delete(topic);
-    for (const { sizeInBytes } of records) this.#openBytes -= sizeInBytes;
-    return records;
-  }
-
   #unpark(topic: string): void {
     const lane = this.#laneOf(topic) as Lane;
-    for (const record of this.#takeParked(topic)) {
+    this.#unparkWhatFits(lane);
+    this.#dropParked(topic, ({ partition = 0 }) => noSuchPartition(topic, partition, lane.partitionCount));
+  }
+
+  /** Appends the parked records whose partitions are known by now, before one that comes later. */
+  #unparkWhatFits(lane: Lane): void {
+    const parked = this.#parked.get(lane.topic);
+    if (parked === undefined) return;
+    const unknown: ParkedRecord[] = [];
+    this.#parked.set(lane.topic, unknown);
+    for (const record of parked) {
       const { key, value, options, timestampMs, sizeInBytes, followed } = record;
       if (options.partition !== undefined && options.partition >= lane.partitionCount) {
-        this.#drop(record, noSuchPartition(topic, options.partition, lane.partitionCount));
+        unknown.push(record);
         continue;
       }
-      const place = this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
-      if (place !== undefined) followed.placed?.(place);
+      this.#openBytes -= sizeInBytes;
+      try {
+        const place = this.#append(lane, key, value, options, timestampMs, sizeInBytes, followed);
+        if (place !== undefined) followed.placed?.(place);
+      } catch (error) {
+        this.#drop(followed, error as Error);
+      }
     }
   }
 
-  #dropParked(topic: string, error: Error): void {
-    for (const record of this.#takeParked(topic)) this.#drop(record, error);
+  #dropParked(topic: string, errorOf: (options: RecordOptions) => Error): void {
+    for (const { options, sizeInBytes, followed } of this.#parked.get(topic) ?? []) {
+      this.#openBytes -= sizeInBytes;
+      this.#drop(followed, errorOf(options));
+    }
+    this.#parked.delete(topic);
   }
 
-  #drop({ followed }: ParkedRecord, error: Error): void {
+  #drop({ placed, batches }: Followed, error: Error): void {
     this.#lookupFailure ??= error;
-    followed.placed?.(Promise.reject(error));
+    placed?.(Promise.reject(error));
     const lost = Promise.reject<void>(error);
     lost.catch(() => undefined);
-    followed.batches?.add(lost);
+    batches?.add(lost);
   }
 
   #full(): TransientError {
@@ -327,4 +343,9 @@ function sizeOf(
 function tooLarge(topic: string, sizeInBytes: number, maxRequestBytes: number): RecordError {
   const message = `a record of ${sizeInBytes} bytes for '${topic}' exceeds maxRequestBytes (${maxRequestBytes})`;
   return new RecordError('MR_RECORD_TOO_LARGE', message, { place: { topic } });
+}
+
+function noTimestamp(topic: string, timestampMs: number): RecordError {
+  const message = `a record for '${topic}' has the timestamp ${timestampMs}: give whole milliseconds since the epoch`;
+  return new RecordError('MR_RECORD_REJECTED', message, { place: { topic } });
 }
