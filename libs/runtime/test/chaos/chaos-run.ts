@@ -1,4 +1,5 @@
-import { Admin, type Cluster } from '@millrace/client';
+import { Admin, type Cluster, type OffsetQuery, type TopicPartition } from '@millrace/client';
+import { describeError } from '@millrace/kernel';
 import { DeliveryLedger, eventually } from '@millrace/testing';
 import { endAll } from './end-all.js';
 import { OrderLoad, type OrderLoadOptions } from './order-load.js';
@@ -10,6 +11,7 @@ const PER_SECOND = 500;
 /** Tasks that move are somewhere after that. */
 const STORES_TIMEOUT_MS = 30_000;
 const PROGRESS_TIMEOUT_MS = 90_000;
+const LAST_EVENTS = 40;
 let runs = 0;
 
 /**
@@ -169,13 +171,53 @@ export class ChaosRun implements AsyncDisposable {
     await (this.#isSettled ? ended : ended.catch(print));
   }
 
-  /** Waits for something that the reader is to see. @throws what made the reader fail, at once: it sees nothing more. */
+  /**
+   * Waits for something that the reader is to see.
+   *
+   * @throws what made the reader fail, at once: it sees nothing more.
+   * @throws {Error} after {@link PROGRESS_TIMEOUT_MS}, with what tells where it hangs: the input, a worker, a transaction, or the reader.
+   */
   async #until(what: string, holds: () => boolean): Promise<void> {
     await eventually(what, () => this.#reader.failure !== undefined || holds(), {
       timeoutMs: PROGRESS_TIMEOUT_MS,
       intervalMs: 20,
+    }).catch(async (error: Error) => {
+      throw new Error(`${error.message}\n${await this.#standing()}`, { cause: error });
     });
     if (this.#reader.failure !== undefined) throw this.#reader.failure;
+  }
+
+  /** How far everybody is. */
+  async #standing(): Promise<string> {
+    const admin = new Admin(this.#cluster);
+    const places = (names: readonly string[]): TopicPartition[] =>
+      names.flatMap((name) => Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: name, partition })));
+    const told = async (name: string, ask: () => Promise<readonly unknown[]>): Promise<string> =>
+      `${name}: ${await ask().then((numbers) => numbers.join(', '), describeError)}`;
+    const ends = async (
+      asked: readonly TopicPartition[],
+      isolation: NonNullable<OffsetQuery['isolation']>,
+    ): Promise<number[]> =>
+      (await admin.listOffsets(asked.map((place) => ({ ...place, at: 'latest', isolation })))).map(
+        ({ offset }) => offset,
+      );
+    const { orders, enriched, counts } = this.topics;
+    const inputs = places([orders]);
+    const outputs = places([enriched, counts]);
+    const committed = async (): Promise<unknown[]> =>
+      (await admin.committedOffsets(this.applicationId, inputs)).map(({ offset }) => offset ?? 'none');
+    const lines = [
+      await told('ends of the orders', () => ends(inputs, 'read_uncommitted')),
+      await told('offsets committed there', committed),
+      await told('ends of the outputs', () => ends(outputs, 'read_uncommitted')),
+      await told('ends of what is committed there', () => ends(outputs, 'read_committed')),
+      await told('the reader stands at', async () => this.#reader.positions(outputs)),
+      ...[...this.#workers].map(
+        (worker, nth) =>
+          `worker ${nth}${worker.hasEnded ? ' (ended)' : ''} told: ${JSON.stringify(worker.events.slice(-LAST_EVENTS))}`,
+      ),
+    ];
+    return lines.join('\n');
   }
 
   /** What a store that is restored from the changelog would hold. */

@@ -1,5 +1,5 @@
-import type { Cluster } from '@millrace/client';
-import { apis } from '@millrace/protocol';
+import type { Cluster, ListedOffset } from '@millrace/client';
+import { ErrorCodes, apis } from '@millrace/protocol';
 import { eventually } from '@millrace/testing';
 import type { KafkaCluster } from '@millrace/testing/containers';
 
@@ -11,6 +11,8 @@ export interface Role {
 }
 
 const SETTLED_TIMEOUT_MS = 120_000;
+/** The last version of Fetch that names topics; the next one needs their ids. */
+const FETCH_WITH_TOPIC_NAMES = 12;
 
 /** Asks a cluster of Apache Kafka who does what in it, each time anew. */
 export class ClusterView {
@@ -74,6 +76,30 @@ export class ClusterView {
   /** Waits until every partition of the topics has a leader, and fewer copies in sync than it should have. */
   lacksCopies(topics: readonly string[]): Promise<void> {
     return this.#eventually(`${topics.join(', ')} lack copies`, topics, (inSync, copies) => inSync < copies);
+  }
+
+  /**
+   * Whether every node knows that the partitions, of which it has copies, end there. A copy learns of the high watermark by the fetch after the one that moves it. One
+   * that becomes leader before that, while `min.insync.replicas` is broken, tells no end: it answers ListOffsets with OFFSET_NOT_AVAILABLE
+   * (KIP-207), and its high watermark does not move (KIP-966).
+   */
+  async copiesKnow(ends: readonly ListedOffset[]): Promise<boolean> {
+    const copies = ends.flatMap((end) => this.#kafka.nodes.map(({ nodeId }) => this.#knows(nodeId, end)));
+    const known = await Promise.all(copies);
+    return known.every(Boolean);
+  }
+
+  async #knows(nodeId: number, { topic, partition, offset }: ListedOffset): Promise<boolean> {
+    const body = {
+      maxWaitMs: 0,
+      minBytes: 0,
+      maxBytes: 1,
+      topics: [{ topic, partitions: [{ partition, fetchOffset: offset, partitionMaxBytes: 1 }] }],
+      forgottenTopicsData: [],
+    };
+    const { responses } = await this.#cluster.link(nodeId).request(apis.Fetch, body, { cap: FETCH_WITH_TOPIC_NAMES });
+    const answer = responses[0]?.partitions[0];
+    return answer?.errorCode === ErrorCodes.NONE && answer.highWatermark === offset;
   }
 
   /** @param topics `null`: all. */

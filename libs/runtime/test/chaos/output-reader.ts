@@ -1,4 +1,4 @@
-import { Admin, CommittedRecords, Fetcher, type Cluster } from '@millrace/client';
+import { Admin, CommittedRecords, Fetcher, type Cluster, type TopicPartition } from '@millrace/client';
 import { eventually } from '@millrace/testing';
 
 /** A committed record of an output. */
@@ -31,6 +31,11 @@ export class OutputReader {
   /** What made it end: nothing more is handed over. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** Where the next poll of each partition begins. */
+  positions(places: readonly TopicPartition[]): (number | undefined)[] {
+    return places.map((place) => this.#fetcher.position(place));
   }
 
   async start(topics: readonly string[]): Promise<void> {
