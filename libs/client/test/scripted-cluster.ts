@@ -34,6 +34,10 @@ export class ScriptedCluster implements Dialer {
   readonly #answers = new Map<AnyApi, Answer<unknown, object>>();
   /** Brokers that cannot be reached; their connections end. */
   readonly #down = new Set<number>();
+  /** Brokers that are reached and do not answer. */
+  readonly #silent = new Set<number>();
+  /** Hosts of nodes that have moved. */
+  readonly #hosts = new Map<number, string>();
   readonly #open = new Map<ByteStream, number>();
 
   constructor(options: ScriptedClusterOptions) {
@@ -57,8 +61,8 @@ export class ScriptedCluster implements Dialer {
   }
 
   dial(host: string): Promise<ByteStream> {
-    const nodeId = Number(host.replace('broker-', ''));
-    if (this.#down.has(nodeId)) {
+    const nodeId = Number.parseInt(host.replace('broker-', ''), 10);
+    if (this.#down.has(nodeId) || host !== this.hostOf(nodeId)) {
       return Promise.reject(new TransientError('MR_NETWORK_DISCONNECTED', `${host} is down`));
     }
     const [near, far] = streamPair();
@@ -69,6 +73,17 @@ export class ScriptedCluster implements Dialer {
     });
     this.#open.set(far, nodeId);
     return Promise.resolve(near);
+  }
+
+  /** Where a node listens, as metadata tell. */
+  hostOf(nodeId: number): string {
+    return this.#hosts.get(nodeId) ?? `broker-${nodeId}`;
+  }
+
+  /** Ends the connections of a node, which listens at another host from now on: `broker-2-new` for the node 2. */
+  moveTo(nodeId: number, host: string): void {
+    this.#hosts.set(nodeId, host);
+    this.cut(nodeId);
   }
 
   /** Ends the connections of a node, and accepts no other. */
@@ -82,7 +97,13 @@ export class ScriptedCluster implements Dialer {
     for (const [stream, each] of this.#open) if (each === nodeId) stream.destroy(new Error('taken down'));
   }
 
+  /** Answers nothing any more in the name of a node, whose connections stay open: a process that was halted. */
+  silence(nodeId: number): void {
+    this.#silent.add(nodeId);
+  }
+
   #answer(nodeId: number, stream: ByteStream, frame: Buffer): void {
+    if (this.#silent.has(nodeId)) return;
     const { header, api, body } = decodeRequestFrame(frame);
     const answer = api === undefined ? undefined : this.#answers.get(api);
     if (api === undefined || answer === undefined) throw new Error(`nothing says how API ${header.apiKey} is answered`);
@@ -103,7 +124,7 @@ export class ScriptedCluster implements Dialer {
     const replicas = this.#nodeIds();
     const partition = { errorCode: 0, partitionIndex: 0, leaderId: 1, leaderEpoch: 0, offlineReplicas: [] };
     return {
-      brokers: this.members.map((nodeId) => ({ nodeId, host: `broker-${nodeId}`, port: 9092, rack: null })),
+      brokers: this.members.map((nodeId) => ({ nodeId, host: this.hostOf(nodeId), port: 9092, rack: null })),
       topics: (this.#options.topics ?? []).map((name) => ({
         ...{ errorCode: 0, name, topicId: SCRIPTED_TOPIC_ID },
         partitions: [{ ...partition, replicaNodes: replicas, isrNodes: replicas }],

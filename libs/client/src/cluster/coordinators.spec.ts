@@ -12,7 +12,7 @@ beforeEach(async () => {
   brokers = new ScriptedCluster({ nodes: 3 })
     .on(apis.FindCoordinator, ({ coordinatorKeys }) => ({
       coordinators: coordinatorKeys.map((key) => ({
-        ...{ key, nodeId: coordinator, host: `broker-${coordinator}`, port: 9092 },
+        ...{ key, nodeId: coordinator, host: brokers.hostOf(coordinator), port: 9092 },
         ...{ errorCode: ErrorCodes.NONE, errorMessage: null },
       })),
     }))
@@ -59,6 +59,15 @@ describe('Coordinators', () => {
     coordinator = 3;
     await cluster.refreshMetadata([]);
 
+    expect(await heartbeat('another')).toMatchObject({ errorCode: ErrorCodes.NONE });
+  });
+
+  it('asks a coordinator that has come back at another address there', async () => {
+    await heartbeat('control');
+    brokers.moveTo(2, 'broker-2-new');
+    await expect(heartbeat('control')).rejects.toMatchObject({ code: 'MR_NETWORK_DISCONNECTED', disposition: 'retry' });
+
+    expect(await heartbeat('control')).toMatchObject({ errorCode: ErrorCodes.NONE });
     expect(await heartbeat('another')).toMatchObject({ errorCode: ErrorCodes.NONE });
   });
 });

@@ -1,5 +1,5 @@
 import { ErrorCodes, apis } from '@millrace/protocol';
-import type { RequestOptions } from '../connection/broker-link.js';
+import type { BrokerAddress, RequestOptions } from '../connection/broker-link.js';
 import type { ClientApi } from '../connection/client-api.js';
 import { brokerError, isIndefinite } from '../errors/broker-errors.js';
 import type { Cluster } from './cluster.js';
@@ -61,7 +61,7 @@ export class Coordinators {
     if (found.errorCode !== ErrorCodes.NONE) {
       throw brokerError(found.errorCode, `FindCoordinator of ${kind} '${key}'`);
     }
-    if (!this.#isMember(found.nodeId)) await this.#cluster.refreshMetadata([]);
+    if (!this.#isAt(found)) await this.#cluster.refreshMetadata([]);
     this.#nodes.set(`${kind}/${key}`, found.nodeId);
     return found.nodeId;
   }
@@ -73,5 +73,11 @@ export class Coordinators {
 
   #isMember(nodeId: number): boolean {
     return this.#cluster.metadataCache.broker(nodeId) !== undefined;
+  }
+
+  /** Whether the metadata tell the same address: a broker may have come back at another one. */
+  #isAt({ nodeId, host, port }: BrokerAddress & { readonly nodeId: number }): boolean {
+    const known = this.#cluster.metadataCache.broker(nodeId);
+    return known !== undefined && known.host === host && known.port === port;
   }
 }
