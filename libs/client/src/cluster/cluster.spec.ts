@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, TransientError, type Dialer } from '@millrace/kernel';
+import { apis } from '@millrace/protocol';
+import { ScriptedCluster } from '../../test/scripted-cluster.js';
 import { VirtualCluster } from '../../test/virtual-cluster.js';
+import { VirtualTime } from '../../test/virtual-time.js';
 import { Admin } from '../admin/admin.js';
 import { Cluster } from './cluster.js';
 
@@ -93,6 +96,29 @@ describe('Cluster', () => {
 
     expect(await virtual.run(new Admin(cluster).listTopics())).toEqual([]);
   });
+
+  it.each([1, 3])(
+    'asks the bootstrap addresses again when no broker that it knows answers, %d callers at a time',
+    async (callers) => {
+      const time = new VirtualTime();
+      const brokers = new ScriptedCluster({ nodes: 5 });
+      brokers.members = [2, 3];
+      const { clock } = time;
+      const cluster = new Cluster({ bootstrap: ['broker-1:9092'], dialer: brokers, clientId: 'spec', clock });
+      await time.run(cluster.start());
+      // Others have taken their place; the old ones are reached, and are silent.
+      brokers.members = [4, 5];
+      for (const nodeId of [2, 3]) brokers.silence(nodeId);
+
+      for (let round = 0; round < 6; round++) {
+        const asked = Array.from({ length: callers }, () => cluster.requestAny(apis.Metadata, { topics: [] }));
+        await time.run(Promise.allSettled([...asked, cluster.refreshMetadata([])]));
+      }
+
+      expect(cluster.metadataCache.nodeIds).toEqual([4, 5]);
+      await cluster.stop();
+    },
+  );
 
   it('ends what waits when it is stopped', async () => {
     const { virtual, cluster } = await openCluster();

@@ -48,6 +48,8 @@ export class Cluster implements Lifecycle {
   #refresh: { readonly topics: ReadonlySet<string>; readonly done: Promise<void> } | undefined;
   #nextRefresh: { readonly topics: Set<string>; readonly done: Promise<void> } | undefined;
   #ageing: Timer | undefined;
+  /** How often some broker was chosen since one that is known has answered, or metadata have come; 0 while none has failed to. */
+  #fruitlessChoices = 0;
   #purposes = 0;
 
   /** @throws {ConfigurationError} (stop-app) naming everything that is wrong with the options. */
@@ -146,16 +148,28 @@ export class Cluster implements Lifecycle {
     }
   }
 
-  /** Sends a request to some broker, with retries on others for as long as `requestTimeoutMs`. */
+  /**
+   * Sends a request to some broker, with retries on others for as long as `requestTimeoutMs`. Where those that are known do not
+   * answer, the bootstrap addresses are asked too, by this call or a later one (KIP-899).
+   */
   requestAny<Draft extends object, Res>(
     api: ClientApi<Draft, Res>,
     body: Draft | ((version: number) => Draft),
     options?: RequestOptions,
   ): Promise<Res> {
     const { requestTimeoutMs } = this.settings;
-    return retrying(this.retryContext(), api.name, requestTimeoutMs, (attempt) =>
-      this.#someLink(attempt).request(api, body, options),
-    );
+    return retrying(this.retryContext(), api.name, requestTimeoutMs, async () => {
+      const link = this.#someLink();
+      try {
+        const response = await link.request(api, body, options);
+        // What a bootstrap address answers says nothing of the brokers that are known.
+        if (!this.#bootstrapLinks.includes(link)) this.#fruitlessChoices = 0;
+        return response;
+      } catch (error) {
+        this.#fruitlessChoices ||= 1;
+        throw error;
+      }
+    });
   }
 
   /**
@@ -200,7 +214,10 @@ export class Cluster implements Lifecycle {
 
   #startRefresh(topics: ReadonlySet<string>): Promise<void> {
     const done = this.requestAny(apis.Metadata, metadataRequest([...topics]))
-      .then((response) => this.metadataCache.update(response))
+      .then((response) => {
+        this.metadataCache.update(response);
+        this.#fruitlessChoices = 0;
+      })
       .finally(() => {
         if (this.#refresh?.done === done) this.#refresh = undefined;
       });
@@ -247,11 +264,15 @@ export class Cluster implements Lifecycle {
     throw new TransientError('MR_BROKER_UNAVAILABLE', `no broker answers at ${addresses}`, { cause });
   }
 
-  /** A random broker of the metadata first; the bootstrap brokers too when that has failed. */
-  #someLink(attempt: number): BrokerLink {
+  /**
+   * A random broker of the metadata; a bootstrap address with every third choice once one has failed. Choices are counted across calls:
+   * a broker that is silent uses up the patience of a whole call.
+   */
+  #someLink(): BrokerLink {
     if (!this.#running) throw stoppedError('the cluster');
     const { nodeIds } = this.metadataCache;
-    if (nodeIds.length > 0 && attempt % 3 !== 0) {
+    if (this.#fruitlessChoices > 0) this.#fruitlessChoices++;
+    if (nodeIds.length > 0 && (this.#fruitlessChoices === 0 || this.#fruitlessChoices % 3 !== 0)) {
       return this.link(nodeIds[nextInt(this.random, nodeIds.length)] as number);
     }
     return this.#bootstrapLinks[nextInt(this.random, this.#bootstrapLinks.length)] as BrokerLink;
