@@ -72,6 +72,38 @@ describe('GroupMember', () => {
     expect(member.owned).toEqual(['p0', 'p1', 'p2']);
   });
 
+  it('takes up a topic again that was away for longer than metadata last', async () => {
+    await virtual.topic(cluster);
+    const member = await join();
+    await virtual.until('it owns one', () => member.owned.length === 1);
+    const admin = new Admin(await virtual.cluster());
+    await virtual.run(admin.deleteTopics(['orders']));
+    await virtual.pass(601_000);
+    expect(member.owned).toEqual([]);
+    await virtual.run(admin.createTopics([{ name: 'orders', partitions: 2 }]));
+
+    await virtual.pass(601_000);
+
+    expect(member.owned).toEqual(['p0', 'p1']);
+  });
+
+  it('takes up partitions that are added to a topic once its leader, a static member, was restarted', async () => {
+    await virtual.topic(cluster);
+    const options = { instanceId: 'static', assignors: [rangeAssignor] };
+    const before = await join(options);
+    await virtual.until('it owns one', () => before.owned.length === 1);
+    await virtual.run(before.stop());
+    const member = await join(options);
+    await virtual.until('its successor owns one', () => member.owned.length === 1);
+    const admin = new Admin(cluster);
+    await virtual.run(admin.deleteTopics(['orders']));
+    await virtual.run(admin.createTopics([{ name: 'orders', partitions: 3 }]));
+
+    await virtual.pass(301_000);
+
+    expect(member.owned).toEqual(['p0', 'p1', 'p2']);
+  });
+
   it('keeps trying while the coordinator is out of reach, and loses nothing that is over before its session', async () => {
     await virtual.topic(cluster);
     const member = await join();

@@ -32,8 +32,10 @@ export interface Joined {
   readonly generationId: number;
   readonly memberId: string;
   readonly assignor: string;
-  /** All members, for the leader to assign; `undefined` for the others, and for a leader who is to keep the assignment. */
+  /** All members, for the leader; `undefined` for the others. */
   readonly members: readonly AssignorMember[] | undefined;
+  /** The leader is to assign nothing, as a static member that comes back to a group that goes on as it is (KIP-814). */
+  readonly keepsAssignment: boolean;
 }
 
 /** Where a newcomer stands after the first half of joining: it has been given an id to join with (KIP-394). */
@@ -74,12 +76,13 @@ export async function joinGroup(context: GroupContext, joining: Joining): Promis
   );
   if (response.errorCode === ErrorCodes.MEMBER_ID_REQUIRED) return { givenMemberId: response.memberId };
   throwOnError(response.errorCode, `JoinGroup of '${groupId}'`);
-  const leads = response.leader === response.memberId && !response.skipAssignment;
+  const leads = response.leader === response.memberId;
   return {
     generationId: response.generationId,
     memberId: response.memberId,
     assignor: response.protocolName ?? '',
     members: leads ? response.members.map(readMember) : undefined,
+    keepsAssignment: response.skipAssignment,
   };
 }
 

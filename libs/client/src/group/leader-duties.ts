@@ -3,12 +3,14 @@ import type { Cluster } from '../cluster/cluster.js';
 import type { AssignedShare, Assignor } from './assignors/assignor.js';
 import type { Joined } from './group-requests.js';
 
-/** What the leader of a group does for all: assigns, and watches the topics for more partitions. */
+/** What the leader of a group does for all: assigns, and watches the topics for other partitions. */
 export class LeaderDuties {
   readonly #cluster: Cluster;
   readonly #assignors: readonly Assignor[];
   readonly #partitionsChanged: () => void;
   #watch: Timer | undefined;
+  /** Ends with each assignment: what is asked for an earlier one tells nothing. */
+  #term = 0;
 
   constructor(cluster: Cluster, assignors: readonly Assignor[], partitionsChanged: () => void) {
     this.#cluster = cluster;
@@ -17,7 +19,7 @@ export class LeaderDuties {
   }
 
   /**
-   * Assigns by the assignor that the group has agreed on.
+   * Assigns by the assignor that the group has agreed on; assigns nothing, and watches all the same, where the group keeps what it has.
    *
    * @throws {FatalError} (stop-app) `MR_PROTOCOL_UNSUPPORTED` when the member does not have that assignor.
    */
@@ -33,12 +35,14 @@ export class LeaderDuties {
     const topics = [...new Set(members.flatMap((member) => member.topics))];
     await this.#cluster.refreshMetadata(topics);
     const counts = this.#partitionCounts(topics);
-    this.#watchFor(topics, counts);
-    return assignor.assign(members, counts);
+    this.stop();
+    this.#watchFor(topics, counts, this.#term);
+    return joined.keepsAssignment ? new Map() : assignor.assign(members, counts);
   }
 
   /** Watches no more. */
   stop(): void {
+    this.#term++;
     this.#watch?.cancel();
   }
 
@@ -51,14 +55,16 @@ export class LeaderDuties {
     return counts;
   }
 
-  /** The cluster refreshes its metadata by itself; this compares as often. */
-  #watchFor(topics: readonly string[], counts: ReadonlyMap<string, number>): void {
-    this.stop();
+  /** Asks by itself: of a topic that is away nobody else does, as the cluster refreshes only what is known. */
+  #watchFor(topics: readonly string[], counts: ReadonlyMap<string, number>, term: number): void {
     const compare = (): void => {
+      if (term !== this.#term) return;
       const now = this.#partitionCounts(topics);
-      if (topics.every((topic) => now.get(topic) === counts.get(topic))) this.#watchFor(topics, counts);
+      if (topics.every((topic) => now.get(topic) === counts.get(topic))) this.#watchFor(topics, counts, term);
       else this.#partitionsChanged();
     };
-    this.#watch = this.#cluster.clock.setTimer(this.#cluster.settings.metadataMaxAgeMs, compare, { unref: true });
+    // Where the brokers cannot be asked now, they are the next time.
+    const look = (): void => void this.#cluster.refreshMetadata(topics).then(compare, compare);
+    this.#watch = this.#cluster.clock.setTimer(this.#cluster.settings.metadataMaxAgeMs, look, { unref: true });
   }
 }
