@@ -124,6 +124,8 @@ export class BrokerLink {
       const capabilities = await askCapabilities(connection, requestTimeoutMs);
       if (sasl !== undefined) this.#renewIn(await authenticate(connection, capabilities, sasl, requestTimeoutMs));
       if (this.#closed) throw stoppedError(`the link to broker ${this.nodeId}`);
+      // Nobody would be told any more that it has ended.
+      connection.throwIfEnded();
       this.#open = { connection, capabilities };
       clientChannels.connection.publish({ event: 'opened', nodeId: this.nodeId, purpose: this.purpose });
       return this.#open;

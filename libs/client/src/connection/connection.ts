@@ -72,6 +72,11 @@ export class Connection {
     return !this.#ended && !this.#closing;
   }
 
+  /** @throws {TransientError} (retry) `MR_NETWORK_DISCONNECTED` when nothing can be sent any more. */
+  throwIfEnded(): void {
+    if (!this.isOpen) throw this.#disconnected();
+  }
+
   /**
    * Sends a request and waits for its answer.
    *
@@ -79,7 +84,7 @@ export class Connection {
    *   ends first. In both cases the broker may have carried the request out.
    */
   async request<Draft, Res>(api: ClientApi<Draft, Res>, version: number, body: Draft, timeoutMs: number): Promise<Res> {
-    if (!this.isOpen) throw this.#disconnected();
+    this.throwIfEnded();
     const correlationId = this.#correlationId;
     this.#correlationId = correlationId === MAX_CORRELATION_ID ? 0 : correlationId + 1;
     const chunks = encodeRequestFrame(api, version, correlationId, this.#options.clientId, body);
