@@ -16,7 +16,10 @@ export interface FetcherOptions {
    * `max.partition.fetch.bytes`.
    */
   readonly partitionMaxBytes?: number;
-  /** Bytes to hold before they are polled; answers on their way may exceed it. Default 64 MiB. */
+  /**
+   * Bytes to hold before they are polled; answers on their way may exceed it. Partitions that are held back do not count: others
+   * would wait for them. Default 64 MiB.
+   */
   readonly maxBufferedBytes?: number;
 }
 

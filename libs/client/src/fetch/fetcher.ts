@@ -117,6 +117,8 @@ export class Fetcher implements Lifecycle {
       const found = this.#find(each);
       if (found !== undefined) found.paused = true;
     }
+    // There may be room for others now.
+    this.#schedule();
   }
 
   /** Undoes {@link pause}. */
@@ -190,7 +192,7 @@ export class Fetcher implements Lifecycle {
   #fetchAhead(): void {
     const nowMs = this.#cluster.clock.monotonicMs();
     let bufferedBytes = 0;
-    for (const partition of this.#partitions.values()) bufferedBytes += partition.bufferedBytes;
+    for (const { paused, bufferedBytes: held } of this.#partitions.values()) if (!paused) bufferedBytes += held;
     if (bufferedBytes >= this.#settings.maxBufferedBytes) return;
     const wanted = new Map<number, PartitionFetch[]>();
     const leftOut = new Set<number>();
