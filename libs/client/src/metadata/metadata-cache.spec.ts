@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ErrorCodes, type ResponseOf, type apis } from '@millrace/protocol';
 import { MetadataCache } from './metadata-cache.js';
+import { NO_TOPIC_ID } from './topic-metadata.js';
 
 type Answer = ResponseOf<typeof apis.Metadata>;
 
@@ -47,6 +48,14 @@ describe('MetadataCache', () => {
 
     expect(cache.leader('orders', 0)?.leaderId).toBe(1);
     expect(cache.nameOf('a'.repeat(32))).toBeUndefined();
+  });
+
+  it('believes what it is told last where brokers give topics no ids: the topic may have been created again', () => {
+    const cache = new MetadataCache();
+    cache.update(answer([{ leaderId: 2, leaderEpoch: 5, topicId: NO_TOPIC_ID }]));
+    cache.update(answer([{ leaderId: 1, leaderEpoch: 0, topicId: NO_TOPIC_ID }]));
+
+    expect(cache.leader('orders', 0)?.leaderId).toBe(1);
   });
 
   it('takes over a leader that another answer named, if it is newer and a known broker', () => {

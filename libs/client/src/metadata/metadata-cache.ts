@@ -1,7 +1,7 @@
 import type { ResponseOf, apis } from '@millrace/protocol';
 import { ErrorCodes } from '@millrace/protocol';
 import type { BrokerAddress } from '../connection/broker-link.js';
-import type { PartitionMetadata, TopicMetadata } from './topic-metadata.js';
+import { NO_TOPIC_ID, type PartitionMetadata, type TopicMetadata } from './topic-metadata.js';
 
 type MetadataResponse = ResponseOf<typeof apis.Metadata>;
 
@@ -43,7 +43,7 @@ export class MetadataCache {
     return found !== undefined && found.leaderId >= 0 ? found : undefined;
   }
 
-  /** Takes over an answer. Knowledge of an older leader's term never replaces that of a newer one. */
+  /** Takes over an answer. Knowledge of an older leader's term never replaces that of a newer one, where topics have ids. */
   update(response: MetadataResponse): void {
     if (response.brokers.length > 0) {
       this.#brokers.clear();
@@ -68,7 +68,8 @@ export class MetadataCache {
 
   #learn(name: string, answered: MetadataResponse['topics'][number]): void {
     const known = this.#topics.get(name);
-    const sameTopic = known !== undefined && known.topicId === answered.topicId;
+    // Before Kafka 2.8 topics have no ids. One that was created again begins with term 0, which is not to be taken for an old answer.
+    const sameTopic = known !== undefined && known.topicId === answered.topicId && answered.topicId !== NO_TOPIC_ID;
     if (known !== undefined && !sameTopic) this.#namesById.delete(known.topicId);
     const partitions = answered.partitions
       .map(({ partitionIndex, leaderId, leaderEpoch }) => ({ partition: partitionIndex, leaderId, leaderEpoch }))
