@@ -61,8 +61,8 @@ export class ScriptedCluster implements Dialer {
   }
 
   dial(host: string): Promise<ByteStream> {
-    const nodeId = Number.parseInt(host.replace('broker-', ''), 10);
-    if (this.#down.has(nodeId) || host !== this.hostOf(nodeId)) {
+    const nodeId = this.#nodeIds().find((each) => this.hostOf(each) === host);
+    if (nodeId === undefined || this.#down.has(nodeId)) {
       return Promise.reject(new TransientError('MR_NETWORK_DISCONNECTED', `${host} is down`));
     }
     const [near, far] = streamPair();
@@ -80,7 +80,7 @@ export class ScriptedCluster implements Dialer {
     return this.#hosts.get(nodeId) ?? `broker-${nodeId}`;
   }
 
-  /** Ends the connections of a node, which listens at another host from now on: `broker-2-new` for the node 2. */
+  /** Ends the connections of a node, which listens at another host from now on. */
   moveTo(nodeId: number, host: string): void {
     this.#hosts.set(nodeId, host);
     this.cut(nodeId);

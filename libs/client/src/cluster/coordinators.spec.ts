@@ -70,4 +70,13 @@ describe('Coordinators', () => {
     expect(await heartbeat('control')).toMatchObject({ errorCode: ErrorCodes.NONE });
     expect(await heartbeat('another')).toMatchObject({ errorCode: ErrorCodes.NONE });
   });
+
+  it('takes no other broker for a coordinator that has left its address to it', async () => {
+    await heartbeat('control');
+    brokers.moveTo(2, 'elsewhere');
+    brokers.moveTo(3, 'broker-2');
+    expect(await heartbeat('control')).toMatchObject({ errorCode: ErrorCodes.NOT_COORDINATOR });
+
+    expect(await heartbeat('control')).toMatchObject({ errorCode: ErrorCodes.NONE });
+  });
 });

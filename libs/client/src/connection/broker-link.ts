@@ -1,7 +1,7 @@
 /**
  * A broker as one user of the cluster sees it: connects when first needed, again after a loss.
  *
- *   idle ──request──▶ connecting ──capabilities, SASL──▶ open ──loss, expiry──▶ idle
+ *   idle ──request──▶ connecting ──capabilities, SASL──▶ open ──loss, expiry, another address──▶ idle
  *     └────────────────────────── close() ──────────────────────────────▶ closed
  *
  * Requests made while connecting wait for it and keep their order.
@@ -40,6 +40,7 @@ export interface RequestOptions {
 
 interface OpenLink {
   readonly connection: Connection;
+  readonly address: BrokerAddress;
   readonly capabilities: BrokerCapabilities;
 }
 
@@ -76,7 +77,7 @@ export class BrokerLink {
     body: Draft | ((version: number) => Draft),
     options: RequestOptions = {},
   ): Promise<Res> {
-    const { connection, capabilities } = this.#open ?? (await this.#connected());
+    const { connection, capabilities } = this.#current() ?? (await this.#connected());
     const version = capabilities.versionOf(api, options.cap);
     const request = typeof body === 'function' ? body(version) : body;
     const timeoutMs = options.timeoutMs ?? this.#settings.requestTimeoutMs;
@@ -90,7 +91,7 @@ export class BrokerLink {
 
   /** What the broker can do; connects when there is no connection. */
   async capabilities(): Promise<BrokerCapabilities> {
-    return (this.#open ?? (await this.#connected())).capabilities;
+    return (this.#current() ?? (await this.#connected())).capabilities;
   }
 
   /** Ends the connection at once and for good: requests in flight and later ones fail. */
@@ -104,6 +105,15 @@ export class BrokerLink {
     this.#drop((connection) => connection.destroy(error));
   }
 
+  /** The open connection, unless the broker listens elsewhere by now: who answers at its former address may be another one. */
+  #current(): OpenLink | undefined {
+    if (this.#open === undefined) return undefined;
+    const { host, port } = this.#address();
+    if (this.#open.address.host === host && this.#open.address.port === port) return this.#open;
+    this.#drop((connection) => connection.close());
+    return undefined;
+  }
+
   #connected(): Promise<OpenLink> {
     if (this.#closed) return Promise.reject(stoppedError(`the link to broker ${this.nodeId}`));
     this.#opening ??= this.#connect().finally(() => (this.#opening = undefined));
@@ -111,7 +121,8 @@ export class BrokerLink {
   }
 
   async #connect(): Promise<OpenLink> {
-    const { host, port } = this.#address();
+    const address = this.#address();
+    const { host, port } = address;
     const { dialer, clock, clientId, connectTimeoutMs, requestTimeoutMs, sasl } = this.#settings;
     const stream = await dialer.dial(host, port, { timeoutMs: connectTimeoutMs });
     const connection: Connection = new Connection(stream, {
@@ -126,7 +137,7 @@ export class BrokerLink {
       if (this.#closed) throw stoppedError(`the link to broker ${this.nodeId}`);
       // Nobody would be told any more that it has ended.
       connection.throwIfEnded();
-      this.#open = { connection, capabilities };
+      this.#open = { connection, address, capabilities };
       clientChannels.connection.publish({ event: 'opened', nodeId: this.nodeId, purpose: this.purpose });
       return this.#open;
     } catch (error) {
