@@ -25,11 +25,10 @@ export async function deleteRecords(
   const topics = [...new Set(places.map(({ topic }) => topic))];
   let open = places;
   await retrying(cluster.retryContext(), 'DeleteRecords', timeoutMs, async () => {
-    await cluster.metadata(topics);
-    const groups = [...Map.groupBy(open, (place) => leader(cluster, place))];
-    const outcomes = await Promise.allSettled(
-      groups.map(([nodeId, group]) => askLeader(cluster, nodeId, group, timeoutMs)),
-    );
+    await cluster.knownTopics(topics);
+    const groups = [...Map.groupBy(open, ({ topic, partition }) => cluster.leaderOf(topic, partition))];
+    // Those without leader fail at once, which does not concern the others.
+    const outcomes = await Promise.allSettled(groups.map(([, group]) => askLeader(cluster, group, timeoutMs)));
     open = groups.flatMap(([, group], nth) => (outcomes[nth]?.status === 'rejected' ? group : []));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) return;
@@ -38,13 +37,8 @@ export async function deleteRecords(
   });
 }
 
-async function askLeader(
-  cluster: Cluster,
-  nodeId: number,
-  group: readonly RecordsToDelete[],
-  timeoutMs: number,
-): Promise<void> {
-  const response = await cluster.link(nodeId).request(apis.DeleteRecords, {
+async function askLeader(cluster: Cluster, group: readonly RecordsToDelete[], timeoutMs: number): Promise<void> {
+  const response = await cluster.link(leader(cluster, group[0] as RecordsToDelete)).request(apis.DeleteRecords, {
     timeoutMs,
     topics: [...Map.groupBy(group, ({ topic }) => topic)].map(([name, members]) => ({
       name,

@@ -32,12 +32,13 @@ export async function listOffsets(cluster: Cluster, queries: readonly OffsetQuer
   const results: (ListedOffset | undefined)[] = queries.map(() => undefined);
   const topics = [...new Set(queries.map(({ topic }) => topic))];
   await retrying(cluster.retryContext(), 'ListOffsets', cluster.settings.requestTimeoutMs, async () => {
-    await cluster.metadata(topics);
+    await cluster.knownTopics(topics);
     const open = queries.map((query, index) => ({ query, index })).filter(({ index }) => results[index] === undefined);
-    const groups = Map.groupBy(
-      open,
-      ({ query }) => `${leader(cluster, query)}/${query.isolation ?? ''}/${JSON.stringify(query.at)}`,
-    );
+    const groups = Map.groupBy(open, ({ query }) => {
+      const nodeId = cluster.leaderOf(query.topic, query.partition);
+      return `${nodeId}/${query.isolation ?? ''}/${JSON.stringify(query.at)}`;
+    });
+    // Those without leader fail at once, which does not concern the others.
     const outcomes = await Promise.allSettled([...groups.values()].map((group) => askLeader(cluster, group, results)));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) return;

@@ -173,7 +173,8 @@ export class Cluster implements Lifecycle {
   }
 
   /**
-   * Describes topics, asking the brokers where the cache does not know.
+   * Describes topics whose partitions all have leaders, asking the brokers where the cache does not know so. For topics that have just
+   * been created; who is content with less asks for {@link knownTopics}.
    *
    * @param unknownPatienceMs How long a topic may be unknown to the brokers, which learn of a new one each in its own time. Default: 5 s,
    *   and no more than half of `requestTimeoutMs`.
@@ -181,14 +182,23 @@ export class Cluster implements Lifecycle {
    * @throws {FatalError} (stop-app) `MR_BROKER_REFUSED` when a topic does not exist or may not be described.
    */
   async metadata(topics: readonly string[], unknownPatienceMs?: number): Promise<TopicMetadata[]> {
-    const unknown = topics.filter((name) => !isComplete(this.metadataCache.topic(name)));
-    if (unknown.length > 0) await this.#awaitTopics(unknown, unknownPatienceMs);
-    return topics.map((name) => this.metadataCache.topic(name) as TopicMetadata);
+    return this.#described(topics, isComplete, unknownPatienceMs);
   }
 
-  /** Number of partitions of a topic. Throws as {@link metadata} does. */
+  /**
+   * Describes topics, asking the brokers where the cache does not know them. Partitions may be without leader: that one has none does
+   * not concern the others.
+   *
+   * @throws {TransientError} (retry) when no broker describes a topic within `requestTimeoutMs`.
+   * @throws {FatalError} (stop-app) as {@link metadata}.
+   */
+  knownTopics(topics: readonly string[]): Promise<TopicMetadata[]> {
+    return this.#described(topics, isKnown);
+  }
+
+  /** Number of partitions of a topic. Throws as {@link knownTopics} does. */
   async partitionCount(topic: string): Promise<number> {
-    const [metadata] = await this.metadata([topic]);
+    const [metadata] = await this.knownTopics([topic]);
     return (metadata as TopicMetadata).partitions.length;
   }
 
@@ -225,14 +235,28 @@ export class Cluster implements Lifecycle {
     return done;
   }
 
-  async #awaitTopics(topics: readonly string[], unknownPatienceMs?: number): Promise<void> {
+  async #described(
+    topics: readonly string[],
+    suffices: (topic: TopicMetadata | undefined) => boolean,
+    unknownPatienceMs?: number,
+  ): Promise<TopicMetadata[]> {
+    const lacking = topics.filter((name) => !suffices(this.metadataCache.topic(name)));
+    if (lacking.length > 0) await this.#awaitTopics(lacking, suffices, unknownPatienceMs);
+    return topics.map((name) => this.metadataCache.topic(name) as TopicMetadata);
+  }
+
+  async #awaitTopics(
+    topics: readonly string[],
+    suffices: (topic: TopicMetadata | undefined) => boolean,
+    unknownPatienceMs?: number,
+  ): Promise<void> {
     const { requestTimeoutMs } = this.settings;
     const startedMs = this.clock.monotonicMs();
     const patienceMs = unknownPatienceMs ?? Math.min(UNKNOWN_TOPIC_PATIENCE_MS, requestTimeoutMs / 2);
     await retrying(this.retryContext(), `Metadata of ${topics.join(', ')}`, requestTimeoutMs, async () => {
       await this.refreshMetadata(topics);
       for (const name of topics) {
-        if (isComplete(this.metadataCache.topic(name))) continue;
+        if (suffices(this.metadataCache.topic(name))) continue;
         const code = this.metadataCache.errorOf(name);
         const waitedMs = this.clock.monotonicMs() - startedMs;
         if (code === ErrorCodes.UNKNOWN_TOPIC_OR_PARTITION && waitedMs >= patienceMs) {
@@ -290,8 +314,12 @@ export class Cluster implements Lifecycle {
   }
 }
 
+function isKnown(topic: TopicMetadata | undefined): topic is TopicMetadata {
+  return topic !== undefined && topic.partitions.length > 0;
+}
+
 function isComplete(topic: TopicMetadata | undefined): boolean {
-  return topic !== undefined && topic.partitions.length > 0 && topic.partitions.every(({ leaderId }) => leaderId >= 0);
+  return isKnown(topic) && topic.partitions.every(({ leaderId }) => leaderId >= 0);
 }
 
 /** An empty list asks for the brokers alone. */

@@ -110,7 +110,7 @@ export class GroupMember implements GroupMembership {
    */
   async start(): Promise<void> {
     if (this.#phase !== 'stopped') return;
-    await this.#context.cluster.metadata(topicsOf(this.#options));
+    await this.#context.cluster.knownTopics(topicsOf(this.#options));
     this.#stopping = new AbortController();
     this.#phase = 'joining';
     this.#isNewcomer = true;

@@ -301,10 +301,11 @@ export class BatchSender {
     const { topic, partition } = queue;
     const find = async (): Promise<void> => {
       await this.#cluster.refreshMetadata([topic]);
-      if ((await this.#cluster.partitionCount(topic)) > partition) return;
-      throw new FatalError('MR_BROKER_REFUSED', `topic '${topic}' has no partition ${partition}`, {
-        place: { topic, partition },
-      });
+      const isThere = (await this.#cluster.partitionCount(topic)) > partition;
+      if (isThere && this.#cluster.leaderOf(topic, partition) !== undefined) return;
+      const place = { topic, partition };
+      if (isThere) throw new TransientError('MR_BROKER_UNAVAILABLE', `${topic}-${partition} has no leader`, { place });
+      throw new FatalError('MR_BROKER_REFUSED', `topic '${topic}' has no partition ${partition}`, { place });
     };
     queue.searching = true;
     find()

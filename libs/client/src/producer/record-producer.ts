@@ -274,7 +274,7 @@ export class RecordProducer implements Lifecycle, TrackingProducer {
   }
 
   async #lookUp(topic: string): Promise<void> {
-    if (this.#laneOf(topic) === undefined) await this.#cluster.metadata([topic]);
+    if (this.#laneOf(topic) === undefined) await this.#cluster.knownTopics([topic]);
     else await this.#cluster.refreshMetadata([topic]);
   }
 

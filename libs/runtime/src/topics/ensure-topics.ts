@@ -28,7 +28,7 @@ export async function existingPartitionCounts(
 ): Promise<Map<string, number>> {
   const existing = new Set(await new Admin(cluster).listTopics());
   const names = [...new Set(topics)].filter((name) => existing.has(name));
-  const described = await cluster.metadata(names);
+  const described = await cluster.knownTopics(names);
   return new Map(described.map(({ name, partitions }) => [name, partitions.length]));
 }
 

@@ -168,7 +168,7 @@ export class GroupReader implements Lifecycle {
   async #readTopics(sources: readonly string[]): Promise<void> {
     if (sources.length === this.#sources.length && sources.every((topic, nth) => topic === this.#sources[nth])) return;
     const { groupId, policy } = this.#settings;
-    const described = await this.cluster.metadata(sources);
+    const described = await this.cluster.knownTopics(sources);
     const retried = (topic: string): string[] =>
       policy.retryDelaysMs.map((_, nth) => retryTopic(groupId, topic, nth + 1));
     const internal = described.flatMap(({ name, partitions }) => {
