@@ -1,5 +1,5 @@
 import type { Cluster, RecordProducer } from '@millrace/client';
-import { dispositionOf, sleep, type Clock } from '@millrace/kernel';
+import { dispositionOf, isMillraceError, sleep, type Clock } from '@millrace/kernel';
 import type { RecordHeader } from '@millrace/protocol';
 import type { ReceivedRecord } from '../record/received-record.js';
 
@@ -18,7 +18,7 @@ export class RecordOutlet {
   }
 
   /**
-   * Resolves when the record is in the topic; tries for as long as the brokers do not answer.
+   * Resolves when the record is in the topic; tries for as long as the brokers do not answer. It may be there more than once then.
    *
    * @throws the reason of `signal` when it aborts meanwhile; what the brokers refuse for good.
    */
@@ -39,9 +39,15 @@ export class RecordOutlet {
         });
         return;
       } catch (failure) {
-        if (dispositionOf(failure, 'stop-app') !== 'retry') throw failure;
+        if (!mayPass(failure)) throw failure;
         await sleep(this.#clock, AGAIN_AFTER_MS, signal);
       }
     }
   }
+}
+
+/** A delivery whose time is over restarts a task where there is one: nobody knows whether the record is in the log. Here it is sent again. */
+function mayPass(failure: unknown): boolean {
+  const isTooLate = isMillraceError(failure) && failure.code === 'MR_NETWORK_TIMEOUT';
+  return isTooLate || dispositionOf(failure, 'stop-app') === 'retry';
 }
