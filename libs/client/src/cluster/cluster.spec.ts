@@ -120,6 +120,23 @@ describe('Cluster', () => {
     },
   );
 
+  it('asks a broker that has moved where it was last, while it is no member', async () => {
+    const brokers = new ScriptedCluster({ nodes: 3 }).on(apis.Heartbeat, () => ({ errorCode: 0 }));
+    const cluster = new Cluster({ bootstrap: ['broker-1:9092'], dialer: brokers, clientId: 'spec' });
+    await cluster.start();
+    const link = cluster.link(2);
+    const ask = () => link.request(apis.Heartbeat, { groupId: 'group', generationId: 1, memberId: 'member' });
+    await ask();
+    brokers.moveTo(2, 'elsewhere');
+    await cluster.refreshMetadata([]);
+    await ask();
+    brokers.members = [1, 3];
+    await cluster.refreshMetadata([]);
+
+    await expect(ask()).resolves.toMatchObject({ errorCode: 0 });
+    await cluster.stop();
+  });
+
   it('ends what waits when it is stopped', async () => {
     const { virtual, cluster } = await openCluster();
     const waiting = cluster.partitionCount('nowhere');

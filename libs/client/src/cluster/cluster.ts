@@ -8,7 +8,7 @@ import {
   type Timer,
 } from '@millrace/kernel';
 import { ErrorCodes, apis, errorName } from '@millrace/protocol';
-import { BrokerLink, type RequestOptions } from '../connection/broker-link.js';
+import { BrokerLink, type BrokerAddress, type RequestOptions } from '../connection/broker-link.js';
 import type { ClientApi } from '../connection/client-api.js';
 import { brokerError, stoppedError } from '../errors/broker-errors.js';
 import { MetadataCache } from '../metadata/metadata-cache.js';
@@ -134,7 +134,10 @@ export class Cluster implements Lifecycle {
     if (address === undefined) {
       throw new TransientError('MR_BROKER_UNAVAILABLE', `broker ${nodeId} is not in the cluster's metadata`);
     }
-    const link = new BrokerLink(nodeId, purpose, () => this.metadataCache.broker(nodeId) ?? address, this.settings);
+    // While a broker is not among the members, it may still be where it was last.
+    let last = address;
+    const current = (): BrokerAddress => (last = this.metadataCache.broker(nodeId) ?? last);
+    const link = new BrokerLink(nodeId, purpose, current, this.settings);
     this.#links.set(key, link);
     return link;
   }
