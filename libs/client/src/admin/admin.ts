@@ -100,8 +100,7 @@ export class Admin {
 
   /** Names of all topics but Kafka's own, sorted. */
   async listTopics(): Promise<string[]> {
-    const response = await this.#cluster.requestAny(apis.Metadata, { topics: null, allowAutoTopicCreation: false });
-    this.#cluster.metadataCache.update(response);
+    const response = await this.#cluster.requestMetadata('all');
     return response.topics
       .filter(({ isInternal, errorCode }) => !isInternal && errorCode === ErrorCodes.NONE)
       .map(({ name }) => name ?? '')

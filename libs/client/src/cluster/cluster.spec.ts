@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ManualClock, TransientError, type Dialer } from '@millrace/kernel';
-import { apis } from '@millrace/protocol';
+import { ErrorCodes, apis } from '@millrace/protocol';
 import { ScriptedCluster } from '../../test/scripted-cluster.js';
 import { VirtualCluster } from '../../test/virtual-cluster.js';
 import { VirtualTime } from '../../test/virtual-time.js';
@@ -119,6 +119,27 @@ describe('Cluster', () => {
       await cluster.stop();
     },
   );
+
+  it.each([
+    ['its metadata', (cluster: Cluster) => cluster.refreshMetadata([])],
+    ['the topics', (cluster: Cluster) => new Admin(cluster).listTopics()],
+  ] as const)('begins again at the bootstrap addresses where a broker that is asked for %s says so', async (_, ask) => {
+    let brokerId = 2;
+    const brokers = new ScriptedCluster({ nodes: 3 }).on(apis.Metadata, (__, nodeId) =>
+      nodeId !== 1 && nodeId !== brokerId
+        ? { errorCode: ErrorCodes.REBOOTSTRAP_REQUIRED, brokers: [], topics: [] }
+        : { brokers: [{ nodeId: brokerId, host: `broker-${brokerId}`, port: 9092, rack: null }], topics: [] },
+    );
+    const cluster = new Cluster({ bootstrap: ['broker-1:9092'], dialer: brokers, clientId: 'spec', retryBackoffMs: 1 });
+    await cluster.start();
+    expect(cluster.metadataCache.nodeIds).toEqual([2]);
+    brokerId = 3;
+
+    await ask(cluster);
+
+    expect(cluster.metadataCache.nodeIds).toEqual([3]);
+    await cluster.stop();
+  });
 
   it('asks a broker that has moved where it was last, while it is no member', async () => {
     const brokers = new ScriptedCluster({ nodes: 3 }).on(apis.Heartbeat, () => ({ errorCode: 0 }));

@@ -7,10 +7,10 @@ import {
   type Random,
   type Timer,
 } from '@millrace/kernel';
-import { ErrorCodes, apis, errorName } from '@millrace/protocol';
+import { ErrorCodes, apis, errorName, type ResponseOf } from '@millrace/protocol';
 import { BrokerLink, type BrokerAddress, type RequestOptions } from '../connection/broker-link.js';
 import type { ClientApi } from '../connection/client-api.js';
-import { brokerError, stoppedError } from '../errors/broker-errors.js';
+import { brokerError, stoppedError, throwOnError } from '../errors/broker-errors.js';
 import { MetadataCache } from '../metadata/metadata-cache.js';
 import type { TopicMetadata } from '../metadata/topic-metadata.js';
 import { resolveClusterOptions, type ClusterOptions, type ClusterSettings } from './cluster-options.js';
@@ -93,7 +93,7 @@ export class Cluster implements Lifecycle {
           transactionVersion: capabilities.feature('transaction.version'),
           streamsVersion: capabilities.feature('streams.version'),
         };
-        this.metadataCache.update(await link.request(apis.Metadata, metadataRequest([])));
+        this.#take(await link.request(apis.Metadata, metadataRequest([])));
       });
     } catch (error) {
       await this.stop();
@@ -161,18 +161,50 @@ export class Cluster implements Lifecycle {
     options?: RequestOptions,
   ): Promise<Res> {
     const { requestTimeoutMs } = this.settings;
-    return retrying(this.retryContext(), api.name, requestTimeoutMs, async () => {
-      const link = this.#someLink();
-      try {
-        const response = await link.request(api, body, options);
-        // What a bootstrap address answers says nothing of the brokers that are known.
-        if (!this.#bootstrapLinks.includes(link)) this.#fruitlessChoices = 0;
-        return response;
-      } catch (error) {
-        this.#fruitlessChoices ||= 1;
-        throw error;
-      }
+    return retrying(this.retryContext(), api.name, requestTimeoutMs, () => this.#askSomeone(api, body, options));
+  }
+
+  /**
+   * Asks about topics, or all of them, and takes over what is answered. A broker that tells the client to begin again at the bootstrap
+   * addresses is obeyed (KIP-1102).
+   */
+  requestMetadata(topics: readonly string[] | 'all'): Promise<ResponseOf<typeof apis.Metadata>> {
+    const { requestTimeoutMs } = this.settings;
+    return retrying(this.retryContext(), apis.Metadata.name, requestTimeoutMs, async () => {
+      const response = await this.#askSomeone(apis.Metadata, metadataRequest(topics));
+      this.#take(response);
+      return response;
     });
+  }
+
+  async #askSomeone<Draft extends object, Res>(
+    api: ClientApi<Draft, Res>,
+    body: Draft | ((version: number) => Draft),
+    options?: RequestOptions,
+  ): Promise<Res> {
+    const link = this.#someLink();
+    try {
+      const response = await link.request(api, body, options);
+      // What a bootstrap address answers says nothing of the brokers that are known.
+      if (!this.#bootstrapLinks.includes(link)) this.#fruitlessChoices = 0;
+      return response;
+    } catch (error) {
+      this.#fruitlessChoices ||= 1;
+      throw error;
+    }
+  }
+
+  #take(response: ResponseOf<typeof apis.Metadata>): void {
+    if (response.errorCode === ErrorCodes.REBOOTSTRAP_REQUIRED) {
+      this.metadataCache.forgetBrokers();
+      const message = 'a broker has told the client to begin again at the bootstrap addresses';
+      throw new TransientError('MR_BROKER_RETRIABLE', message, {
+        place: { kafkaError: errorName(response.errorCode) },
+      });
+    }
+    throwOnError(response.errorCode, apis.Metadata.name);
+    this.metadataCache.update(response);
+    this.#fruitlessChoices = 0;
   }
 
   /**
@@ -226,11 +258,8 @@ export class Cluster implements Lifecycle {
   }
 
   #startRefresh(topics: ReadonlySet<string>): Promise<void> {
-    const done = this.requestAny(apis.Metadata, metadataRequest([...topics]))
-      .then((response) => {
-        this.metadataCache.update(response);
-        this.#fruitlessChoices = 0;
-      })
+    const done = this.requestMetadata([...topics])
+      .then(() => undefined)
       .finally(() => {
         if (this.#refresh?.done === done) this.#refresh = undefined;
       });
@@ -326,9 +355,9 @@ function isComplete(topic: TopicMetadata | undefined): boolean {
 }
 
 /** An empty list asks for the brokers alone. */
-function metadataRequest(topics: readonly string[]) {
+function metadataRequest(topics: readonly string[] | 'all') {
   return {
-    topics: topics.map((name) => ({ name })),
+    topics: topics === 'all' ? null : topics.map((name) => ({ name })),
     allowAutoTopicCreation: false,
   };
 }

@@ -56,6 +56,11 @@ export class MetadataCache {
     }
   }
 
+  /** Knows of no broker any more, until the next answer. Leaders keep their ids. */
+  forgetBrokers(): void {
+    this.#brokers.clear();
+  }
+
   /** Takes over a leader that a Produce or Fetch answer named (KIP-951). */
   learnLeader(topic: string, partition: number, leaderId: number, leaderEpoch: number): void {
     const known = this.#topics.get(topic);
