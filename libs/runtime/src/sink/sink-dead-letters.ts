@@ -1,4 +1,5 @@
 import { Producer, type Cluster, type CommittedRecords } from '@millrace/client';
+import { isMillraceError } from '@millrace/kernel';
 import { RecordBatchBuilder, type RecordHeader } from '@millrace/protocol';
 import { isDeadLetterHeader, type SinkRecord, type Topic } from '@millrace/streams';
 import { runtimeChannels } from '../diagnostics/channels.js';
@@ -30,6 +31,8 @@ export class SinkDeadLetters {
   readonly #cluster: Cluster;
   readonly #sinkName: string;
   readonly #batch = new RecordBatchBuilder({ initialBytes: 1024 });
+  /** Those of which nobody knows whether they are there, as their time is over, and why. */
+  #unsure: { readonly error: Error; readonly send: () => void }[] = [];
   #count = 0;
 
   /** @param cluster A started cluster. */
@@ -52,9 +55,15 @@ export class SinkDeadLetters {
     return this.#producer.stop();
   }
 
-  /** Waits until all are acknowledged. Throws as `Producer.flush`. */
-  flush(): Promise<void> {
-    return this.#producer.flush();
+  /**
+   * Waits until all are acknowledged; sends those again that were not in time. Each caller hears of those, as each may be about to make
+   * the offset past one of them durable. Throws as `Producer.flush`.
+   */
+  async flush(): Promise<void> {
+    for (const { send } of this.#unsure.splice(0)) send();
+    await this.#producer.flush();
+    const [unsure] = this.#unsure;
+    if (unsure !== undefined) throw unsure.error;
   }
 
   /** Sends a record that could not be decoded, with its original bytes. */
@@ -88,13 +97,20 @@ export class SinkDeadLetters {
       timestampMs,
       attempts,
     };
-    this.#batch.reset();
     const own = letter.headers.filter(({ key }) => !isDeadLetterHeader(key));
-    this.#batch.append(timestampMs, letter.key, letter.value, [...own, ...deadLetterHeaders(error, origin)]);
+    const headers = [...own, ...deadLetterHeaders(error, origin)];
     const target = deadLetterTopic(topic.name);
-    const partitions = this.#cluster.metadataCache.topic(target)?.partitions.length ?? 1;
-    // A failure is told by flush(), which comes before anything relies on this record.
-    this.#producer.send(target, partition % partitions, this.#batch).catch(() => undefined);
+    const send = (): void => {
+      const partitions = this.#cluster.metadataCache.topic(target)?.partitions.length ?? 1;
+      this.#batch.reset();
+      this.#batch.append(timestampMs, letter.key, letter.value, headers);
+      // A failure is told by flush(), which comes before anything relies on this record.
+      this.#producer.send(target, partition % partitions, this.#batch).catch((failure: Error) => {
+        if (isMillraceError(failure) && failure.code === 'MR_NETWORK_TIMEOUT')
+          this.#unsure.push({ error: failure, send });
+      });
+    };
+    send();
     this.#count += 1;
     runtimeChannels.deadLettered.publish({
       applicationId: this.#sinkName,
