@@ -5,16 +5,20 @@
  * asked otherwise, in a process of its own on a core of its own. What it made is compared with what is right, and rounds in which it was
  * wrong are in no ratio.
  */
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { missingTools } from '../../tools/apache-kafka/install.mjs';
 import { build } from '../../tools/build.mjs';
 import { contenders } from './contenders/index.mjs';
 import { PEERS, addPeer } from './contenders/peers.mjs';
 import { shareCores, startBroker } from './harness/broker.mjs';
 import { USERS } from './workloads/events.mjs';
+import { OPTIONS_OF, titleOf, uselessOptions } from './workloads/options.mjs';
 
+const { command, name } = asked();
 await build();
 const { BenchCluster } = await import('./harness/cluster.mjs');
 const { TooLittleError } = await import('./harness/rates.mjs');
@@ -32,9 +36,21 @@ function whole(least) {
   };
 }
 
+/** A figure is not lost at the end of a long run because it cannot be written. */
+function writable(file) {
+  try {
+    closeSync(openSync(file, 'a'));
+    return file;
+  } catch (cause) {
+    throw new InvalidArgumentError(`it cannot be written (${cause.code}): name a file in a folder that is there`);
+  }
+}
+
+/** What was asked for, before anything is built: the command, and the name of a workload that takes its options. */
 function asked() {
+  const known = Object.keys(OPTIONS_OF).join(', ');
   const command = new Command('bench')
-    .argument('<workload>', Object.keys(workloads).join(', '))
+    .argument('<workload>', known)
     .addOption(
       new Option(
         '--peer <name>',
@@ -42,29 +58,36 @@ function asked() {
       ).argParser(addPeer),
     )
     .option('--records <n>', 'records of the input (default: 2,000,000 or what the workload takes)', whole(1))
-    .option('--warm-up <n>', 'records that are not measured (default: half of the records)', whole(0))
+    .option('--warm-up <n>', 'of them, how many are not measured (default: half)', whole(0))
     .addOption(new Option('--bytes <n>', 'size of a value').choices(['200', '2000']).default('200'))
     .addOption(
-      new Option('--handler <kind>', 'enrich: what the handler needs').choices(['field', 'whole']).default('field'),
+      new Option('--handler <kind>', 'enrich, latency: what the handler needs')
+        .choices(['field', 'whole'])
+        .default('field'),
     )
     .option('--commit-interval <ms>', 'time between commits (default: 100, latency: 5)', whole(1))
     .option('--rate <n>', 'latency, soak: events a second (default: 20,000)', whole(1))
     .option('--minutes <n>', 'soak: how long it takes (default: 10)', whole(1))
     .option('--rounds <n>', 'how often each contender runs (default: 3, soak: 1)', whole(1))
-    .option('--alone', 'without any peer')
-    .option('--json <file>', 'write all figures there')
+    .addOption(new Option('--alone', 'without any peer').conflicts('peer'))
+    .option('--json <file>', 'write all figures there', writable)
     .showHelpAfterError();
   command.parse();
   const [name] = command.args;
+  if (!Object.hasOwn(OPTIONS_OF, name)) command.error(`there is no workload '${name}': use one of ${known}`);
+  const chosen = Object.keys(command.opts()).filter((option) => command.getOptionValueSource(option) === 'cli');
+  const problem = uselessOptions(name, chosen);
+  if (problem !== undefined) command.error(problem);
+  const missing = missingTools();
+  if (missing.length > 0)
+    command.error(`Apache Kafka is started for it, which needs Java 17+ and Maven: ${missing.join(', ')}`);
+  return { command, name };
+}
+
+/** All settings of the run, with the workload's own defaults. */
+function settled() {
   const workload = workloads[name];
-  if (workload === undefined)
-    command.error(`there is no workload '${name}': use one of ${Object.keys(workloads).join(', ')}`);
   const { commitInterval: commitIntervalMs, ...options } = command.opts();
-  if (workload.defaults?.minutes === undefined) {
-    if (options.minutes !== undefined) command.error(`'${name}' takes no --minutes: give --records`);
-  } else if (options.records !== undefined || options.warmUp !== undefined) {
-    command.error(`'${name}' takes neither --records nor --warm-up: give --minutes and --rate`);
-  }
   const settings = { ...DEFAULTS, ...workload.defaults, ...given({ ...options, commitIntervalMs }) };
   const { minutes, rate } = settings;
   const records = minutes === undefined ? settings.records : minutes * 60 * rate;
@@ -83,8 +106,10 @@ function given(options) {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-const options = asked();
+const options = settled();
 const { workload, names, records, bytes, rounds, handler, warmUp, commitIntervalMs, rate, minutes } = options;
+// Installs what a peer needs: what is missing for that is told before anything is measured.
+for (const each of names) contenders[each].program(workload.name);
 const folder = await mkdtemp(path.join(tmpdir(), 'millrace-bench-'));
 if (workload.sharesCores) shareCores();
 const broker = await startBroker(workload.broker);
@@ -97,9 +122,7 @@ try {
   await cluster.start();
   services = await startServices(workload.services);
   const told = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service.told]));
-  console.log(
-    `${workload.name}: ${records} records of ${bytes} bytes, the first ${warmUp} to warm up, handler: ${handler}, commits every ${commitIntervalMs} ms${rate > 0 ? `, ${rate} events/s` : ''}${minutes === undefined ? '' : `, ${minutes} min`}`,
-  );
+  console.log(titleOf(workload.name, options));
   const prepared = await workload.prepare(cluster, { records, bytes, rate, minutes, services: told });
   const given = new Set(await cluster.listTopics());
   console.log(`expected: ${prepared.expected}`);
@@ -147,8 +170,8 @@ try {
   }
   const ratios = printRatios(results, workload.ratios);
   if (options.json !== undefined) {
-    const asked = { workload: workload.name, records, bytes, handler, warmUp, commitIntervalMs, rate, minutes };
-    await writeFile(options.json, `${JSON.stringify({ ...asked, results, ratios }, null, 2)}\n`);
+    const settings = { workload: workload.name, records, bytes, handler, warmUp, commitIntervalMs, rate, minutes };
+    await writeFile(options.json, `${JSON.stringify({ ...settings, results, ratios }, null, 2)}\n`);
   }
 } catch (cause) {
   if (!(cause instanceof TooLittleError)) throw cause;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { LATEST_COLUMNS, LATEST_TABLE } from '../workloads/latest-table.mjs';
 import { onStop, say, work } from './work.mjs';
 
-const { bootstrap, applicationId, input, services } = work;
+const { bootstrap, applicationId, input, commitIntervalMs, services } = work;
 const kafka = new Kafka({ clientId: applicationId, brokers: bootstrap, logLevel: logLevel.ERROR });
 const consumer = kafka.consumer({ groupId: applicationId, readUncommitted: false });
 const pool = new pg.Pool({ connectionString: services.postgres.url, max: 4 });
@@ -22,7 +22,7 @@ onStop(async () => {
 await consumer.connect();
 await consumer.subscribe({ topics: [input], fromBeginning: true });
 await consumer.run({
-  autoCommitInterval: 100,
+  autoCommitInterval: commitIntervalMs,
   eachBatch: async ({ batch, resolveOffset, commitOffsetsIfNecessary }) => {
     const latest = new Map(batch.messages.map(({ key, value }) => [key.toString(), value]));
     const rows = [...latest].map(([user, value]) => ({ ...JSON.parse(value.toString()), user_name: user }));

@@ -7,7 +7,7 @@ import { LATEST_COLUMNS, LATEST_TABLE } from '../workloads/latest-table.mjs';
 import { ARCHIVE_COLUMNS, ARCHIVE_PREFIX } from '../workloads/archive-columns.mjs';
 import { onStop, say, work } from './work.mjs';
 
-const { workload, bootstrap, applicationId, input, services } = work;
+const { workload, bootstrap, applicationId, input, commitIntervalMs, services } = work;
 /** What is left over at the end waits no longer than this for more. */
 const MAX_AGE = '2s';
 
@@ -41,7 +41,7 @@ const app = new SinkApp({
   topics: [topic(input, utf8, json())],
   writer,
   cluster: { bootstrap },
-  commitInterval: '100ms',
+  commitInterval: commitIntervalMs,
 });
 onStop(async () => {
   await app.stop();

@@ -16,9 +16,11 @@ const sender = new ClientKafka({ client, producerOnlyMode: true });
 class EventsController {
   async handle(event, context) {
     event.segment = table.get(event.user);
-    const { key } = context.getMessage();
+    const { key, timestamp } = context.getMessage();
     await new Promise((resolve, reject) => {
-      sender.emit(output, { key: key.toString(), value: event }).subscribe({ complete: resolve, error: reject });
+      sender
+        .emit(output, { key: key.toString(), value: event, timestamp })
+        .subscribe({ complete: resolve, error: reject });
     });
   }
 }

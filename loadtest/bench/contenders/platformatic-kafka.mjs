@@ -44,7 +44,8 @@ for await (const message of stream) {
     transaction = await producer.beginTransaction();
     begunMs = performance.now();
   }
-  messages.push({ topic: output, key: message.key, value: Buffer.from(enriched(table, message.value)) });
+  const { key, value, timestamp } = message;
+  messages.push({ topic: output, key, value: Buffer.from(enriched(table, value)), timestamp });
   last.set(message.partition, message);
   if (messages.length >= MAX_RECORDS) await send();
   if (performance.now() - begunMs > commitIntervalMs || stream.readableLength === 0) await commit();

@@ -10,10 +10,17 @@ const SOURCES = ['pom.xml', 'Peer.java'].map((name) => path.join(folder, name));
 
 function run(command, args) {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed: ${error?.message ?? `${stdout}${stderr}`}`);
+  if (error?.code === 'ENOENT')
+    throw new Error(
+      `there is no ${command} on the PATH: Kafka Streams is installed by Maven and a JDK of version 17 or newer`,
+    );
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `${stdout}${stderr}`}`);
 }
 
-/** @returns the class path. Needs Java 17 and Maven. */
+/**
+ * @returns the class path.
+ * @throws what is missing, where there is no Maven or no compiler of Java 17 or newer, and what they say when they fail.
+ */
 export function installKafkaStreams() {
   const hash = createHash('sha256');
   for (const source of SOURCES) hash.update(readFileSync(source));
