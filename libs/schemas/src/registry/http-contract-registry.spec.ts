@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpContractRegistry } from './http-contract-registry.js';
 
@@ -10,17 +11,21 @@ describe('HttpContractRegistry', () => {
   let server: Server;
   let registry: HttpContractRegistry;
   let asked: string[];
+  let logins: (string | undefined)[];
   let answer: (request: string) => readonly [number, unknown] | 'silence';
 
   beforeEach(async () => {
     asked = [];
+    logins = [];
     answer = () => [500, { message: 'not told what to answer' }];
     server = createServer((request: IncomingMessage, response: ServerResponse) => {
       request.resume();
       const line = `${request.method} ${request.url}`;
       asked.push(line);
+      logins.push(request.headers.authorization);
       const told = answer(line);
-      if (told !== 'silence') response.writeHead(told[0]).end(JSON.stringify(told[1]));
+      if (told !== 'silence')
+        response.writeHead(told[0]).end(typeof told[1] === 'string' ? told[1] : JSON.stringify(told[1]));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -99,7 +104,33 @@ describe('HttpContractRegistry', () => {
     });
   });
 
+  it('shows the credentials of its URL to the registry, and to nobody else', async () => {
+    answer = answersFlight;
+    const { port } = server.address() as AddressInfo;
+    const url = `http://ada:pa55%20w%C3%B6rd@127.0.0.1:${port}/`;
+
+    expect(await new HttpContractRegistry({ url }).schemaById(7)).toMatchObject({ version: 2 });
+    expect(logins).toEqual(Array(2).fill(`Basic ${Buffer.from('ada:pa55 wörd').toString('base64')}`));
+
+    const away = new HttpContractRegistry({ url: 'http://ada:pa55@127.0.0.1:1' });
+    const failure = await away.schemaById(7).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ message: expect.stringContaining('127.0.0.1:1 is out of reach') });
+    expect(inspect(failure)).not.toContain('pa55');
+  });
+
+  it('says that what answers is no registry when it speaks no JSON', async () => {
+    answer = () => [200, '<html>Welcome</html>'];
+    const failure: unknown = await registry.schemaById(7).catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ code: 'MR_CONFIG_INVALID', disposition: 'stop-app' });
+    expect((failure as Error).message).toMatch(/^the schema registry 127.0.0.1:\d+ answered 200, .* check its URL/);
+    expect(inspect(failure)).not.toContain('Welcome');
+  });
+
   it('refuses a URL that is none', () => {
     expect(() => new HttpContractRegistry({ url: 'registry:8081' })).toThrow('url: must begin with http://');
+    expect(() => new HttpContractRegistry({ url: 'http://ada:100%@registry' })).toThrow(
+      /^(?!.*100).*% is written as %25/s,
+    );
   });
 });

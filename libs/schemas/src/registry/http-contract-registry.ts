@@ -13,7 +13,10 @@ import { canonicalText } from './schema-id.js';
 
 /** How to reach a registry. */
 export interface HttpContractRegistryOptions {
-  /** The base of `/subjects` and `/schemas`, such as `http://registry:8081`, or `http://registry:8080/apis/ccompat/v7` of Apicurio. */
+  /**
+   * The base of `/subjects` and `/schemas`, such as `http://registry:8081`, or `http://registry:8080/apis/ccompat/v7` of Apicurio. Credentials
+   * in it (`https://user:password@…`, percent-encoded where needed) are sent as HTTP's `Basic` (RFC 7617), and are in no error.
+   */
   readonly url: string;
   /** Gives up a request after so long. Default 5 s. */
   readonly requestTimeout?: Duration;
@@ -44,17 +47,23 @@ const TYPES: Readonly<Record<ContractFormat, string>> = { avro: 'AVRO', 'json-sc
  * @see https://docs.confluent.io/platform/current/schema-registry/develop/api.html
  */
 export class HttpContractRegistry implements ContractRegistry {
+  /** Without credentials: `fetch` takes none in a URL, and quotes it in its error. */
   readonly #url: string;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #timeoutMs: number;
   readonly #byId = new Map<number, RegisteredSchema>();
   readonly #bySubject = new Map<string, RegisteredSchema>();
 
-  /** @throws {ConfigurationError} (stop-app) when the URL is none. */
+  /** @throws {ConfigurationError} (stop-app) when the URL is none, or its credentials are not percent-encoded. */
   constructor({ url, requestTimeout = '5s' }: HttpContractRegistryOptions) {
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    const parsed = URL.parse(url);
+    if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
       throw new ConfigurationError('the schema registry', ['url: must begin with http:// or https://']);
     }
-    this.#url = url.replace(/\/+$/, '');
+    this.#headers = { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE, ...loginOf(parsed) };
+    parsed.username = '';
+    parsed.password = '';
+    this.#url = parsed.href.replace(/\/+$/, '');
     this.#timeoutMs = toMs(requestTimeout);
   }
 
@@ -115,14 +124,14 @@ export class HttpContractRegistry implements ContractRegistry {
     try {
       response = await fetch(`${this.#url}${path}`, {
         signal: AbortSignal.timeout(this.#timeoutMs),
-        headers: { accept: MEDIA_TYPE, 'content-type': MEDIA_TYPE },
+        headers: this.#headers,
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       });
       text = await response.text();
     } catch (cause) {
       throw this.#unreachable(what, cause);
     }
-    if (response.ok) return JSON.parse(text) as unknown;
+    if (response.ok) return this.#parsed(text, response.status, what);
     if (response.status === 404 && body === undefined) return undefined;
     throw this.#refused(response.status, what, reasonOf(text));
   }
@@ -142,9 +151,30 @@ export class HttpContractRegistry implements ContractRegistry {
     return new FatalError('MR_CONFIG_INVALID', `${message}: check its URL and the rights of this app`);
   }
 
-  /** Without credentials that may stand in the URL. */
+  /** The parser's own error would quote the answer. */
+  #parsed(text: string, status: number, what: string): unknown {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      throw this.#refused(status, what, 'what came is no JSON');
+    }
+  }
+
   get #place(): string {
     return new URL(this.#url).host;
+  }
+}
+
+/** The header that shows who asks, where the URL tells it. */
+function loginOf({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  try {
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { authorization: `Basic ${Buffer.from(login).toString('base64')}` };
+  } catch {
+    throw new ConfigurationError('the schema registry', [
+      'url: its credentials are not percent-encoded (a % is written as %25)',
+    ]);
   }
 }
 
