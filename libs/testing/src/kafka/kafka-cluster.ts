@@ -4,6 +4,7 @@ import type { ContainerOptions } from '../container/start-container.js';
 import { eventually } from '../eventually/eventually.js';
 import type { NetworkFaults, NetworkProxy } from '../faults/network-faults.js';
 import type { CertificateAuthority } from '../tls/certificate-authority.js';
+import { checkKafkaOptions } from './check-kafka-options.js';
 import { KAFKA_PORTS, type KafkaListener } from './kafka-listeners.js';
 import { KafkaNode } from './kafka-node.js';
 import { nodeAlias, serverProperties, type KafkaUser } from './kafka-properties.js';
@@ -12,7 +13,7 @@ import { nodeAlias, serverProperties, type KafkaUser } from './kafka-properties.
 export interface KafkaOptions extends Pick<ContainerOptions, 'image' | 'network'> {
   /** Nodes, each broker and controller in a container of its own. Default 1. With 3, topics have three copies and two must be in sync. */
   readonly brokers?: number;
-  /** `broker.rack` of each node, in turn. Default `rack-1`, `rack-2`, … */
+  /** `broker.rack` of each node, one for each in turn. Default `rack-1`, `rack-2`, … */
   readonly racks?: readonly string[];
   /** More properties for every node; they win over the fixture's own. */
   readonly properties?: Readonly<Record<string, string | number | boolean>>;
@@ -173,10 +174,11 @@ const NEEDS: Readonly<Record<KafkaListener, string>> = {
  * Starts a cluster of Apache Kafka with ports that the engine chooses: a container is started first and waits, and once its mapped ports
  * are known they are written into `advertised.listeners`, and the broker starts.
  *
- * @throws {ConfigurationError} (stop-app) without an engine or image, or with `metrics` on an image that has none; {@link Error} with a log when
+ * @throws {ConfigurationError} (stop-app) when options are wrong, without an engine or image, or with `metrics` on an image that has none; {@link Error} with a log when
  *   a broker does not start.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
+  checkKafkaOptions(options);
   const { brokers = 1, users = [], authority, faults } = options;
   const network = options.network ?? (await ContainerNetwork.create());
   const nodes: KafkaNode[] = [];
