@@ -28,6 +28,19 @@ const namesOf = (options: NestKafkaOptions): string[] =>
   problemsOf(options).map((problem) => problem.slice(0, problem.indexOf(':')));
 
 describe("the options of Nest's Kafka transport", () => {
+  it('have the defaults of Nest where a text is empty or null, so that the group stays the same', () => {
+    const usual = fromNestKafkaOptions({});
+    const empty = untyped({ client: { clientId: '', brokers: null }, consumer: { groupId: '' } });
+    expect(fromNestKafkaOptions(empty)).toEqual(usual);
+    expect(fromNestKafkaOptions(untyped({ client: null, consumer: { groupId: null } }))).toEqual(usual);
+    expect(
+      fromNestKafkaOptions(
+        untyped({ client: { ssl: null, sasl: null }, send: { compression: null }, postfixId: null }),
+      ),
+    ).toEqual(usual);
+    expect(fromNestKafkaOptions({ postfixId: '' })).toMatchObject({ groupId: 'nestjs-group' });
+  });
+
   it('become those that mean the same', () => {
     const serializer = { serialize: (value: unknown) => value };
     const deserializer = { deserialize: (value: unknown) => value };

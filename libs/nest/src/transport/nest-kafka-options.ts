@@ -20,18 +20,25 @@ const MECHANISMS: Readonly<Record<string, SaslOptions['mechanism']>> = {
  */
 export function fromNestKafkaOptions(nest: NestKafkaOptions): MillraceServerOptions {
   const problems = withoutCounterpart(nest);
-  const { client, consumer, postfixId = '-server', subscribe, run, send, parser, serializer, deserializer } = nest;
-  const { brokers = ['localhost:9092'], clientId = 'nestjs-consumer', ssl, sasl } = client ?? {};
+  const { client, consumer, subscribe, run, send, parser, serializer, deserializer } = nest;
+  const ssl = client?.ssl ?? false;
+  const sasl = client?.sasl ?? undefined;
+  const postfixId = nest.postfixId ?? '-server';
+  // As Nest does it, an empty text is none: the group, with its offsets, has to stay the same.
+  const brokers = client?.brokers || ['localhost:9092'];
+  const clientId = client?.clientId || 'nestjs-consumer';
+  const groupId = consumer?.groupId || 'nestjs-group';
   const credentials = sasl === undefined ? undefined : saslOf(sasl, problems);
-  const compression = send?.compression === undefined ? undefined : compressionOf(send.compression, problems);
+  const codec = send?.compression ?? undefined;
+  const compression = codec === undefined ? undefined : compressionOf(codec, problems);
   if (problems.length > 0) throw new ConfigurationError("the options of Nest's Kafka transport", problems);
   return {
-    groupId: `${consumer?.groupId ?? 'nestjs-group'}${postfixId}`,
+    groupId: `${groupId}${postfixId}`,
     cluster: {
       bootstrap: brokers as string[],
       clientId: `${clientId}${postfixId}`,
       ...whereGiven({
-        dialer: ssl === undefined || ssl === false ? undefined : new TcpDialer({ tls: ssl }),
+        dialer: ssl === false ? undefined : new TcpDialer({ tls: ssl }),
         sasl: credentials,
         rack: consumer?.rackId,
         connectTimeoutMs: client?.connectionTimeout,
