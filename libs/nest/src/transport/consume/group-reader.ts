@@ -23,6 +23,7 @@ import {
 } from '@millrace/client';
 import {
   FatalError,
+  TaskError,
   describeError,
   dispositionOf,
   isMillraceError,
@@ -312,8 +313,12 @@ export class GroupReader implements Lifecycle {
   /** Goes on at one end of the log, where that is wanted. @throws the error where it is not. */
   async #fetchFailed(error: Error): Promise<void> {
     const { onOffsetOutOfRange } = this.#settings;
-    if (!isMillraceError(error) || error.code !== 'MR_OFFSET_OUT_OF_RANGE' || onOffsetOutOfRange === 'stop')
-      throw error;
+    if (!isMillraceError(error) || error.code !== 'MR_OFFSET_OUT_OF_RANGE') throw error;
+    if (onOffsetOutOfRange === 'stop') {
+      const remedy =
+        "the group stands where the log is not any more; onOffsetOutOfRange: 'earliest' or 'latest' goes on at an end of it";
+      throw new TaskError(error.code, `${error.message}: ${remedy}`, { cause: error, place: error.place });
+    }
     const { topic = '', partition = -1 } = error.place;
     const worker = this.#workers.get(keyOf({ topic, partition }));
     if (worker === undefined) return;

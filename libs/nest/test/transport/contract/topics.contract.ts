@@ -245,6 +245,7 @@ export function describeTopics(brokers: TransportBrokers): void {
       expect(await failed).toMatchObject({
         code: 'MR_OFFSET_OUT_OF_RANGE',
         place: { topic: 'payments', partition: 0 },
+        message: expect.stringContaining("onOffsetOutOfRange: 'earliest' or 'latest'"),
       });
       await app.close();
       expect(await fixture.committed('payments')).toBe(77);
