@@ -7,6 +7,7 @@ import {
   type RetryTopicOptions,
 } from '@millrace/streams';
 import { askedDelayMs, handlerDisposition } from './errors/handler-error.js';
+import { checkOneOf, checkReplicationFactor } from './option-values.js';
 
 /** What is done about records whose handler fails: the words of a topology's `ErrorPolicy`. */
 export interface TransportErrorPolicy {
@@ -48,6 +49,9 @@ export function resolveErrorPolicy(
 ): ResolvedTransportErrorPolicy {
   const { onHandlerError = 'retry', onExhausted = 'dead-letter', retry = { attempts: 3 } } = policy;
   const delays = policy.retryTopic?.delays ?? [];
+  checkOneOf('policy.onHandlerError', onHandlerError, ['retry', 'dead-letter', 'stop-app'], problems);
+  checkOneOf('policy.onExhausted', onExhausted, ['dead-letter', 'skip', 'stop-app'], problems);
+  checkReplicationFactor('policy.replicationFactor', policy.replicationFactor, problems);
   if (policy.retryTopic !== undefined && delays.length === 0)
     problems.push('policy.retryTopic.delays: there is none: give one for each attempt, or leave retryTopic out');
   return {

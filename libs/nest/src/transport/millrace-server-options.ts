@@ -8,10 +8,12 @@ import {
   type Duration,
   type Random,
 } from '@millrace/kernel';
-import type { Compression } from '@millrace/protocol';
+import { COMPRESSIONS, type Compression } from '@millrace/protocol';
 import type { Deserializer, KafkaOptions, Serializer, TransportId } from '@nestjs/microservices';
 import { resolveDelivery, type DeliveryOptions, type ResolvedDelivery } from './delivery-options.js';
 import { resolveErrorPolicy, type ResolvedTransportErrorPolicy, type TransportErrorPolicy } from './error-policy.js';
+
+import { checkOneOf, checkReplicationFactor, isCount } from './option-values.js';
 
 /** What a server does about topics that its handlers name and that do not exist. */
 export type MissingTopics = 'fail' | 'wait' | { readonly partitions: number; readonly replicationFactor?: number };
@@ -116,10 +118,9 @@ export function resolveServerOptions(options: MillraceServerOptions): MillraceSe
       return fallbackMs;
     }
   };
-  if (options.groupId === '') problems.push('groupId: must not be empty');
-  if (options.topics?.length === 0) problems.push('topics: name at least one, or leave it out');
-  if (typeof missingTopics === 'object' && !(missingTopics.partitions >= 1))
-    problems.push(`missingTopics.partitions: ${missingTopics.partitions} is less than 1`);
+  checkNames(options, problems);
+  checkChoices(options, problems);
+  checkMissingTopics(missingTopics, problems);
   const settings: MillraceServerSettings = {
     groupId: options.groupId,
     cluster: { clientId: options.groupId, ...options.cluster, clock, random },
@@ -144,6 +145,38 @@ export function resolveServerOptions(options: MillraceServerOptions): MillraceSe
   if (settings.topicRefreshMs === 0) problems.push('topicRefreshInterval: must be longer than 0');
   if (problems.length > 0) throw new ConfigurationError(`MillraceServer of group '${options.groupId}'`, problems);
   return settings;
+}
+
+function checkNames({ groupId, instanceId, topics, cluster }: MillraceServerOptions, problems: string[]): void {
+  if (typeof groupId !== 'string' || groupId === '') problems.push('groupId: must be a text that is not empty');
+  if (instanceId === '') problems.push('instanceId: must be a text that is not empty, or left out');
+  if (topics?.length === 0) problems.push('topics: name at least one, or leave it out');
+  // The cluster checks its own options when it is made; this is what it cannot be made without.
+  const { bootstrap } = (cluster as MillraceServerOptions['cluster'] | undefined) ?? {};
+  if (bootstrap === undefined) problems.push('cluster: say how to reach it, such as { bootstrap: [host:port] }');
+  else if (!Array.isArray(bootstrap)) problems.push('cluster.bootstrap: must be a list of host:port');
+}
+
+function checkChoices(
+  { startAt, onOffsetOutOfRange, compression, fetch }: MillraceServerOptions,
+  problems: string[],
+): void {
+  checkOneOf('startAt', startAt, ['earliest', 'latest'], problems);
+  checkOneOf('onOffsetOutOfRange', onOffsetOutOfRange, ['stop', 'earliest', 'latest'], problems);
+  checkOneOf('compression', compression, COMPRESSIONS, problems);
+  checkOneOf('fetch.isolation', fetch?.isolation, ['read_committed', 'read_uncommitted'], problems);
+}
+
+function checkMissingTopics(missingTopics: MissingTopics, problems: string[]): void {
+  if (missingTopics === 'fail' || missingTopics === 'wait') return;
+  if (typeof missingTopics !== 'object') {
+    problems.push(`missingTopics: '${String(missingTopics)}' is not 'fail', 'wait' or { partitions }`);
+    return;
+  }
+  const { partitions, replicationFactor } = missingTopics;
+  if (!isCount(partitions))
+    problems.push(`missingTopics.partitions: ${partitions} is not a whole number of at least 1`);
+  checkReplicationFactor('missingTopics.replicationFactor', replicationFactor, problems);
 }
 
 /** The options that Nest's own Kafka transport takes. */
