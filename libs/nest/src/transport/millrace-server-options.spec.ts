@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { isMillraceError, type ConfigurationError } from '@millrace/kernel';
-import type { MillraceServerOptions } from './millrace-server-options.js';
 import { MillraceServer } from './millrace-server.js';
 
 const USUAL = { groupId: 'orders', cluster: { bootstrap: ['127.0.0.1:9092'] } };
@@ -8,7 +7,7 @@ const USUAL = { groupId: 'orders', cluster: { bootstrap: ['127.0.0.1:9092'] } };
 /** Of options as they come from JavaScript, or from a file of settings. */
 function problemsOf(options: object): readonly string[] {
   try {
-    new MillraceServer({ ...USUAL, ...options } as MillraceServerOptions);
+    new MillraceServer({ ...USUAL, ...options });
   } catch (error) {
     if (isMillraceError(error) && error.code === 'MR_CONFIG_INVALID') return (error as ConfigurationError).problems;
     throw error;

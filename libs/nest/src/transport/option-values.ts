@@ -1,9 +1,14 @@
 /** What values of options may be: those of a program are checked by the compiler, those of a file of settings by nobody else. */
 
 /** Adds a sentence to `problems` when a value that is given is none of those known. */
-export function checkOneOf(name: string, value: unknown, known: readonly string[], problems: string[]): void {
-  if (value !== undefined && !known.includes(value as string))
-    problems.push(`${name}: '${String(value)}' is not one of ${known.join(', ')}`);
+export function checkOneOf(
+  name: string,
+  value: string | undefined,
+  known: readonly string[],
+  problems: string[],
+): void {
+  if (value !== undefined && !known.includes(value))
+    problems.push(`${name}: '${value}' is not one of ${known.join(', ')}`);
 }
 
 /** The same for a number of copies, where -1 leaves it to the broker. */
