@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ConfigurationError } from '@millrace/kernel';
+import type { SaslOptions } from '../sasl/sasl.js';
 import { resolveClusterOptions } from './cluster-options.js';
 
 describe('the options of a cluster', () => {
@@ -24,5 +25,24 @@ describe('the options of a cluster', () => {
     expect(resolve).toThrow(ConfigurationError);
     expect(resolve).toThrow(/'nowhere'[^]*'host:99999'[^]*requestTimeoutMs/);
     expect(() => resolveClusterOptions({ bootstrap: [], clientId: 'test' })).toThrow(/at least one broker/);
+  });
+
+  it.each([
+    [{ mechanism: 'plain', username: 'ada', password: 'pa55' }, /sasl\.mechanism: 'plain' is not one of PLAIN, SCRAM-/],
+    [{ mechanism: 'PLAIN', username: '', password: 'pa55' }, /sasl\.username: must be a text that is not empty/],
+    [{ mechanism: 'PLAIN', username: 'ada', password: undefined }, /sasl\.password: must be a text that is not empty/],
+  ])('are refused with credentials that cannot be any, without quoting them: %j', (sasl, problem) => {
+    const resolve = (): unknown =>
+      resolveClusterOptions({ bootstrap: ['one:9092'], clientId: 'test', sasl: sasl as unknown as SaslOptions });
+
+    expect(resolve).toThrow(problem);
+    expect(resolve).not.toThrow(/pa55/);
+  });
+
+  it('quote nothing of an address that looks like credentials', () => {
+    const resolve = (): unknown => resolveClusterOptions({ bootstrap: ['sasl://ada:pa55@one:9092'], clientId: 'test' });
+
+    expect(resolve).toThrow("bootstrap: '…@one:9092' is not of the form host:port");
+    expect(resolve).not.toThrow(/pa55/);
   });
 });

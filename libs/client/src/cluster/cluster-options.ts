@@ -56,7 +56,8 @@ export function resolveClusterOptions(options: ClusterOptions): ClusterSettings 
   if (options.bootstrap.length === 0) problems.push('bootstrap: name at least one broker as host:port');
   const bootstrap = options.bootstrap.map((text) => {
     const address = parseAddress(text);
-    if (address === undefined) problems.push(`bootstrap: '${text}' is not of the form host:port`);
+    // What stands before an @ may be credentials.
+    if (address === undefined) problems.push(`bootstrap: '${text.replace(/^.*@/, '…@')}' is not of the form host:port`);
     return address;
   });
   const positive = (name: keyof ClusterOptions, value: number): number => {
@@ -77,8 +78,19 @@ export function resolveClusterOptions(options: ClusterOptions): ClusterSettings 
     retryBackoffMaxMs: positive('retryBackoffMaxMs', options.retryBackoffMaxMs ?? 1_000),
     metadataMaxAgeMs: positive('metadataMaxAgeMs', options.metadataMaxAgeMs ?? 300_000),
   };
+  if (options.sasl !== undefined) checkCredentials(options.sasl, problems);
   if (problems.length > 0) throw new ConfigurationError('the options of the Kafka cluster', problems);
   return { ...settings, bootstrap: bootstrap.filter((address) => address !== undefined) };
+}
+
+const MECHANISMS: readonly string[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'] satisfies SaslOptions['mechanism'][];
+
+/** Without a password the text `undefined` would be sent as one. Values are quoted nowhere. */
+function checkCredentials({ mechanism, username, password }: SaslOptions, problems: string[]): void {
+  if (!MECHANISMS.includes(mechanism))
+    problems.push(`sasl.mechanism: '${mechanism}' is not one of ${MECHANISMS.join(', ')}`);
+  for (const [name, value] of Object.entries({ username, password }))
+    if (typeof value !== 'string' || value === '') problems.push(`sasl.${name}: must be a text that is not empty`);
 }
 
 function parseAddress(text: string): BrokerAddress | undefined {

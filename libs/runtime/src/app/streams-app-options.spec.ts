@@ -92,6 +92,16 @@ describe('the options of standbys and warm-ups', () => {
   });
 });
 
+describe('choices', () => {
+  it('are refused where they are none, so that nothing weaker is taken for what was meant', () => {
+    const wrong = { processingGuarantee: 'exactly-once', groupProtocol: 'kip-1071', compression: 'lz5' };
+
+    expect(() => resolved(wrong as unknown as Parameters<typeof resolved>[0])).toThrow(
+      /processingGuarantee: 'exactly-once' is not one of exactly_once, .*groupProtocol: 'kip-1071' is not one of classic, streams.*compression: 'lz5' is not one of none, gzip/s,
+    );
+  });
+});
+
 describe('the group protocol', () => {
   it('is classic unless asked otherwise', () => {
     expect(resolved({}).groupProtocol).toBe('classic');

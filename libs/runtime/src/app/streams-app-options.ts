@@ -8,7 +8,7 @@ import {
   type Duration,
   type Random,
 } from '@millrace/kernel';
-import type { Compression } from '@millrace/protocol';
+import { COMPRESSIONS, type Compression } from '@millrace/protocol';
 import { HttpQueryTransport, type QueryTransport } from '../query/query-transport.js';
 import {
   DEFAULT_ERROR_POLICY,
@@ -311,6 +311,7 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
     clock,
     random,
   };
+  problems.push(...unknownChoices(settings));
   if (settings.groupProtocol === 'streams' && advertisedUrl !== undefined) {
     problems.push("advertisedUrl: with groupProtocol 'streams' members do not learn who has which stores: leave it out, or take 'classic'"); // prettier-ignore
   }
@@ -385,6 +386,20 @@ function problemsOf(settings: StreamsAppSettings): string[] {
     problems.push(`maxBufferedBytesPerTask: ${settings.maxBufferedBytesPerTask} is not a positive number of bytes`);
   }
   return problems;
+}
+
+const CHOICES = {
+  processingGuarantee: ['exactly_once', 'at_least_once'] satisfies ProcessingGuarantee[],
+  groupProtocol: ['classic', 'streams'] satisfies GroupProtocol[],
+  compression: COMPRESSIONS,
+} as const;
+
+/** What comes from a file of settings is checked by no compiler: a misspelt `exactly_once` would be at least once. */
+function unknownChoices(settings: Readonly<Record<keyof typeof CHOICES, string>>): string[] {
+  return Object.entries(CHOICES).flatMap(([name, known]: [string, readonly string[]]) => {
+    const value = settings[name as keyof typeof CHOICES];
+    return known.includes(value) ? [] : [`${name}: '${value}' is not one of ${known.join(', ')}`];
+  });
 }
 
 /** What the coordinator of a streams group decides, or does not know of. */
