@@ -1,6 +1,8 @@
+export { checkOneOf } from './options/check-one-of.js';
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export {
   ConfigurationError,
+  DISPOSITIONS,
   FatalError,
   MillraceError,
   RecordError,

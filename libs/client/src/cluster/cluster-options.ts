@@ -1,4 +1,12 @@
-import { ConfigurationError, SystemClock, SystemRandom, type Clock, type Dialer, type Random } from '@millrace/kernel';
+import {
+  ConfigurationError,
+  SystemClock,
+  SystemRandom,
+  checkOneOf,
+  type Clock,
+  type Dialer,
+  type Random,
+} from '@millrace/kernel';
 import type { BrokerAddress } from '../connection/broker-link.js';
 import { TcpDialer } from '../connection/tcp-dialer.js';
 import type { SaslOptions } from '../sasl/sasl.js';
@@ -87,8 +95,7 @@ const MECHANISMS: readonly string[] = ['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512'
 
 /** Without a password the text `undefined` would be sent as one. Values are quoted nowhere. */
 function checkCredentials({ mechanism, username, password }: SaslOptions, problems: string[]): void {
-  if (!MECHANISMS.includes(mechanism))
-    problems.push(`sasl.mechanism: '${mechanism}' is not one of ${MECHANISMS.join(', ')}`);
+  checkOneOf('sasl.mechanism', String(mechanism), MECHANISMS, problems);
   for (const [name, value] of Object.entries({ username, password }))
     if (typeof value !== 'string' || value === '') problems.push(`sasl.${name}: must be a text that is not empty`);
 }

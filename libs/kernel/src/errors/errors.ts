@@ -8,7 +8,10 @@ import type { ErrorCode } from './error-codes.js';
  * - `restart-task`: the task is closed, its open transaction aborted, and it is built again from committed state.
  * - `stop-app`: nothing can go on; the application leaves in order with a non-zero exit code.
  */
-export type Disposition = 'dead-letter' | 'retry' | 'restart-task' | 'stop-app';
+export type Disposition = (typeof DISPOSITIONS)[number];
+
+/** All there are. */
+export const DISPOSITIONS = ['dead-letter', 'retry', 'restart-task', 'stop-app'] as const;
 
 /** Where an error happened. Never holds a payload, a key or a secret. */
 export interface ErrorPlace {

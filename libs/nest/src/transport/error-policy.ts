@@ -1,4 +1,4 @@
-import { toMs, type ConfigurationError, type Disposition, type Duration } from '@millrace/kernel';
+import { checkOneOf, toMs, type ConfigurationError, type Disposition, type Duration } from '@millrace/kernel';
 import {
   resolveRetry,
   retryDelayMs,
@@ -7,7 +7,7 @@ import {
   type RetryTopicOptions,
 } from '@millrace/streams';
 import { askedDelayMs, handlerDisposition } from './errors/handler-error.js';
-import { checkOneOf, checkReplicationFactor } from './option-values.js';
+import { checkReplicationFactor } from './option-values.js';
 
 /** What is done about records whose handler fails: the words of a topology's `ErrorPolicy`. */
 export interface TransportErrorPolicy {

@@ -3,6 +3,7 @@ import {
   ConfigurationError,
   SystemClock,
   SystemRandom,
+  checkOneOf,
   toMs,
   type Clock,
   type Duration,
@@ -311,7 +312,9 @@ export function readStreamsAppOptions(options: StreamsAppOptions, problems: stri
     clock,
     random,
   };
-  problems.push(...unknownChoices(settings));
+  checkOneOf('processingGuarantee', settings.processingGuarantee, GUARANTEES, problems);
+  checkOneOf('groupProtocol', settings.groupProtocol, GROUP_PROTOCOLS, problems);
+  checkOneOf('compression', settings.compression, COMPRESSIONS, problems);
   if (settings.groupProtocol === 'streams' && advertisedUrl !== undefined) {
     problems.push("advertisedUrl: with groupProtocol 'streams' members do not learn who has which stores: leave it out, or take 'classic'"); // prettier-ignore
   }
@@ -388,19 +391,8 @@ function problemsOf(settings: StreamsAppSettings): string[] {
   return problems;
 }
 
-const CHOICES = {
-  processingGuarantee: ['exactly_once', 'at_least_once'] satisfies ProcessingGuarantee[],
-  groupProtocol: ['classic', 'streams'] satisfies GroupProtocol[],
-  compression: COMPRESSIONS,
-} as const;
-
-/** What comes from a file of settings is checked by no compiler: a misspelt `exactly_once` would be at least once. */
-function unknownChoices(settings: Readonly<Record<keyof typeof CHOICES, string>>): string[] {
-  return Object.entries(CHOICES).flatMap(([name, known]: [string, readonly string[]]) => {
-    const value = settings[name as keyof typeof CHOICES];
-    return known.includes(value) ? [] : [`${name}: '${value}' is not one of ${known.join(', ')}`];
-  });
-}
+const GUARANTEES: readonly string[] = ['exactly_once', 'at_least_once'] satisfies ProcessingGuarantee[];
+const GROUP_PROTOCOLS: readonly string[] = ['classic', 'streams'] satisfies GroupProtocol[];
 
 /** What the coordinator of a streams group decides, or does not know of. */
 function onlyClassic({ applicationId, standbyReplicas, topologies }: StreamsAppSettings): string[] {

@@ -1,4 +1,4 @@
-import type { Disposition } from '@millrace/kernel';
+import { DISPOSITIONS, checkOneOf, type Disposition } from '@millrace/kernel';
 import { resolveRetry, type RetryOptions, type RetryPolicy } from '@millrace/streams';
 
 /** What a sink does about records and batches that fail: the words and the shape of a topology's `ErrorPolicy`. */
@@ -25,5 +25,7 @@ export interface ResolvedSinkErrorPolicy extends Omit<SinkErrorPolicy, 'retry'> 
 /** Adds a sentence to `problems` for everything that is wrong. */
 export function resolveSinkErrorPolicy(policy: Partial<SinkErrorPolicy>, problems: string[]): ResolvedSinkErrorPolicy {
   const { onDeserializationError = 'dead-letter', onWriteError = 'stop-app', retry = { attempts: Infinity } } = policy;
+  checkOneOf('policy.onDeserializationError', onDeserializationError, ['dead-letter', 'stop-app'], problems);
+  checkOneOf('policy.onWriteError', onWriteError, DISPOSITIONS, problems);
   return { onDeserializationError, onWriteError, retry: resolveRetry(retry, 'policy.retry', problems) };
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, type Disposition, type Duration } from '@millrace/kernel';
+import { ConfigurationError, DISPOSITIONS, checkOneOf, type Disposition, type Duration } from '@millrace/kernel';
 import { durationOf, resolveRetry, type RetryOptions, type RetryPolicy } from './retry-options.js';
 
 /**
@@ -52,6 +52,9 @@ export interface ResolvedErrorPolicy {
   readonly retryTopic: { readonly delaysMs: readonly number[]; readonly order: 'none' | 'per-key' } | undefined;
 }
 
+/** Of what no other try can mend. */
+const FINAL_DISPOSITIONS: readonly string[] = ['dead-letter', 'stop-app'] satisfies Disposition[];
+
 /** @throws {ConfigurationError} (stop-app) naming everything that is wrong. */
 export function resolveErrorPolicy(policy: Partial<ErrorPolicy>): ResolvedErrorPolicy {
   const problems: string[] = [];
@@ -59,6 +62,10 @@ export function resolveErrorPolicy(policy: Partial<ErrorPolicy>): ResolvedErrorP
     ...DEFAULT_ERROR_POLICY,
     ...policy,
   };
+  checkOneOf('onDeserializationError', onDeserializationError, FINAL_DISPOSITIONS, problems);
+  checkOneOf('onProcessingError', onProcessingError, DISPOSITIONS, problems);
+  checkOneOf('onProductionError', onProductionError, FINAL_DISPOSITIONS, problems);
+  checkOneOf('retryTopic.order', retryTopic?.order, ['none', 'per-key'], problems);
   if (retryTopic !== undefined && retryTopic.delays.length === 0)
     problems.push('retryTopic.delays: there is none: give one for each attempt, or leave retryTopic out');
   const resolved: ResolvedErrorPolicy = {
