@@ -188,9 +188,7 @@ export class StandbyTasks {
     const { topic, partition } = isMillraceError(error) ? error.place : {};
     const task = topic === undefined || partition === undefined ? undefined : this.#taskOf({ topic, partition });
     if (task !== undefined && isMillraceError(error) && error.code === 'MR_OFFSET_OUT_OF_RANGE') {
-      // What the store has is not what the changelog holds by now: it starts over.
-      task.stores.forget();
-      this.#tasks.set(task.key, new StandbyTask(task.placement, this.#parts.createStores(task.placement)));
+      if (!this.#startOver(task)) return;
     } else if (task !== undefined && dispositionOf(error, 'stop-app') !== 'retry') {
       this.#giveUp(task, error);
       return;
@@ -199,6 +197,15 @@ export class StandbyTasks {
     const delayMs = this.#backoff.nextMs();
     this.#tellFailure(error, 'retry', delayMs);
     await sleep(this.#parts.cluster.clock, delayMs, this.#stopping.signal).catch(() => undefined);
+  }
+
+  /** For a task whose store has what the changelog does not hold any more. */
+  #startOver(task: StandbyTask): boolean {
+    return this.#apply(task, () => {
+      task.stores.forget();
+      this.#tasks.set(task.key, new StandbyTask(task.placement, this.#parts.createStores(task.placement)));
+      return true;
+    });
   }
 
   #apply(task: StandbyTask, apply: () => boolean): boolean {

@@ -1,6 +1,9 @@
 import { Admin, type Cluster } from '@millrace/client';
-import { dispositionOf, type Clock, type Timer } from '@millrace/kernel';
+import { dispositionOf, sleep, type Clock, type Timer } from '@millrace/kernel';
 import type { MatchedTopics } from './matched-topics.js';
+
+/** After what brokers do not answer now they are asked again, in milliseconds. */
+const AGAIN_AFTER_MS = 1_000;
 
 /** What {@link PatternWatch} needs. */
 export interface PatternWatchParts {
@@ -30,7 +33,7 @@ export interface PatternWatchParts {
 export class PatternWatch {
   readonly #parts: PatternWatchParts;
   #timer: Timer | undefined;
-  #isStopped = false;
+  readonly #stopping = new AbortController();
   #preparing: Promise<void> = Promise.resolve();
 
   constructor(parts: PatternWatchParts) {
@@ -43,15 +46,32 @@ export class PatternWatch {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#stopping.abort();
     this.#timer?.cancel();
   }
 
-  /** Gets topics ready that tasks of this process are to read. Throws as the preparation. */
+  /**
+   * Gets topics ready that tasks of this process are to read; tries for as long as the brokers do not answer. Does nothing more once it is
+   * stopped.
+   *
+   * @throws what ends the application, such as a topic with partitions that do not fit.
+   */
   async learn(topics: Iterable<string>): Promise<void> {
     const asked = [...topics];
     this.#parts.matched.take(asked);
-    if (this.#unprepared(asked).length > 0) await this.#prepare(asked);
+    while (!this.#isStopped && this.#unprepared(asked).length > 0) {
+      try {
+        await this.#prepare(asked);
+      } catch (error) {
+        if (this.#isStopped) return;
+        if (dispositionOf(error, 'stop-app') !== 'retry') throw error;
+        await sleep(this.#parts.clock, AGAIN_AFTER_MS, this.#stopping.signal).catch(() => undefined);
+      }
+    }
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   #arm(): void {
