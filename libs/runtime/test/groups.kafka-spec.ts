@@ -1,12 +1,14 @@
 /** The same topology on a group of Apache Kafka by either protocol: members come, go and die, and nothing is lost or done twice. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Cluster, TcpDialer } from '@millrace/client';
+import { TopologyBuilder, type Topology } from '@millrace/streams';
 import { eventually } from '@millrace/testing';
+import { Kafka, logLevel } from 'kafkajs';
 // eslint-disable-next-line @nx/enforce-module-boundaries -- a tool of the workspace, not a package
 import { startApacheKafka, type ApacheKafka } from '../../../tools/apache-kafka/start-apache-kafka.mjs';
 import type { GroupProtocol, StreamsAppOptions } from '../src/app/streams-app-options.js';
 import { StreamsApp } from '../src/app/streams-app.js';
-import { counting, expectCountedOnce, numbered } from './counting.js';
+import { counting, counts, events, expectCountedOnce, numbered } from './counting.js';
 import { ApiKeys, FaultDialer } from './fault-dialer.js';
 import { TopicPeer } from './topic-peer.js';
 
@@ -178,6 +180,33 @@ describe.each<GroupProtocol>(['classic', 'streams'])(
       await expectCountedOnce(peer, given);
     });
 
+    it('reads the partitions that its input gets while it runs', async () => {
+      const cluster = { bootstrap: kafka.bootstrap, requestTimeoutMs: 20_000, metadataMaxAgeMs: 500 };
+      const { app } = await start({ topologies: [copying()], cluster });
+      await spread(app);
+
+      await addPartitions('events', PARTITIONS + 2);
+      await peer.client.refreshMetadata(['events']);
+      const given = numbered(80).map((event, nth) => ({ ...event, partition: nth % (PARTITIONS + 2) }));
+      await peer.produce('events', given);
+
+      const copied = async (): Promise<boolean> => (await peer.read('counts')).length === given.length;
+      await eventually('all are copied', copied, { timeoutMs: 60_000, intervalMs: 200 });
+      expect(ended).toBeUndefined();
+      expect(runningTasks(app)).toHaveLength(PARTITIONS + 2);
+    });
+
+    it('ends with what to do where the partitions that its input gets would divide its state anew', async () => {
+      const cluster = { bootstrap: kafka.bootstrap, requestTimeoutMs: 5_000, metadataMaxAgeMs: 500 };
+      const { app } = await start({ cluster });
+      await spread(app);
+
+      await addPartitions('events', PARTITIONS + 2);
+
+      const reason = await eventually('it ends', () => ended, { timeoutMs: 60_000 });
+      expect(reason.message).toMatch(/counts-changelog|partitions/);
+    });
+
     it('keeps standbys of the tasks of others', async () => {
       const [first, second] = [await start(), await start()];
       await peer.produce('events', numbered(500));
@@ -239,6 +268,25 @@ describe('an application with the streams protocol', () => {
     }
   });
 });
+
+/** Without state: what it reads is written as it is. */
+function copying(): Topology {
+  const t = new TopologyBuilder('copying');
+  t.stream('events', events)
+    .mapValues('length', (value) => value.length)
+    .to('counts-out', counts);
+  return t.build();
+}
+
+async function addPartitions(topic: string, count: number): Promise<void> {
+  const admin = new Kafka({ brokers: [...kafka.bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+  } finally {
+    await admin.disconnect();
+  }
+}
 
 function runningTasks(app: StreamsApp): string[] {
   const tasks = app.health().threads.flatMap((thread) => thread.tasks);

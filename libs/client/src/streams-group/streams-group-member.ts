@@ -263,6 +263,7 @@ export class StreamsGroupMember implements GroupMembership {
     this.#owned = target;
     const added = target.active.filter((task) => !had.has(taskKey(task)));
     const followed = [...target.standby, ...target.warmup];
+    await this.#options.onTasks?.(added);
     await this.#options.onAssigned(this.#options.partitionsOf(added), { memberEpoch: this.#epoch, followed });
     this.#mustTell = true;
     this.#wakeUp();

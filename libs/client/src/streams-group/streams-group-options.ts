@@ -53,6 +53,8 @@ export interface StreamsGroupMemberOptions {
   readonly partitionsOf: (tasks: readonly StreamsTaskId[]) => readonly TopicPartition[];
   /** How far the stores here are; asked as often as the coordinator wants to know, by those of Apache Kafka 4.3 never. */
   readonly taskOffsets?: () => readonly StreamsTaskOffset[];
+  /** Told of new tasks before it is asked what they read, as of partitions that a topic has got. Default: nobody. */
+  readonly onTasks?: (tasks: readonly StreamsTaskId[]) => Promise<void>;
   /** New partitions, perhaps none, or other tasks to follow. */
   readonly onAssigned: (partitions: readonly TopicPartition[], info: StreamsAssignment) => Promise<void>;
   /** Partitions to be given up: offsets can still be committed for them until it returns. */

@@ -1,5 +1,6 @@
 import { Cluster } from '@millrace/client';
 import { ConfigurationError, type Lifecycle } from '@millrace/kernel';
+import type { TopicPartition } from '../assignment/task-layout.js';
 import { runtimeChannels } from '../diagnostics/channels.js';
 import { TopologyGuard } from '../evolution/topology-guard.js';
 import { GlobalTables } from '../global/global-tables.js';
@@ -220,7 +221,7 @@ export class StreamsApp implements Lifecycle {
       directory: this.#directory,
       pauses: this.#pauses,
       partitionCounts,
-      learn: (topics: Iterable<string>) => patterns.learn(topics),
+      learn: (partitions: readonly TopicPartition[]) => patterns.learn(partitions),
     };
     this.#threads = Array.from(
       { length: threads },

@@ -4,7 +4,7 @@ import { StoreSet, StreamTask, type Topology } from '@millrace/streams';
 import { encodeMemberData } from '../assignment/member-data.js';
 import { decodeMemberShare } from '../assignment/member-share.js';
 import { TaskAssignor } from '../assignment/task-assignor.js';
-import { layOutTasks, tasksGiven, type TaskPlacement } from '../assignment/task-layout.js';
+import { layOutTasks, tasksGiven, type TaskPlacement, type TopicPartition } from '../assignment/task-layout.js';
 import { Backoff } from '../backoff/backoff.js';
 import { runtimeChannels, type ThreadPlace } from '../diagnostics/channels.js';
 import type { GlobalTables } from '../global/global-tables.js';
@@ -40,8 +40,8 @@ export interface ThreadSurroundings {
   readonly pauses: TopologyPauses;
   /** Of every topic that tasks read or write. */
   readonly partitionCounts: ReadonlyMap<string, number>;
-  /** Gets topics ready that this process has not heard of, before its tasks read them. */
-  readonly learn: (topics: Iterable<string>) => Promise<void>;
+  /** Gets partitions ready that this process has not heard of, before its tasks read them. */
+  readonly learn: (partitions: readonly TopicPartition[]) => Promise<void>;
 }
 
 const REBALANCE_TIMEOUT_MS = 60_000;
@@ -100,7 +100,7 @@ export class ThreadHost {
           const share = decodeMemberShare(userData);
           directory.take(place.thread, generationId, share.directory);
           this.#probeAfter(share.probeAfterMs);
-          await surroundings.learn(partitions.map(({ topic }) => topic));
+          await surroundings.learn(partitions);
           await mailbox.post({ kind: 'assigned', partitions, share });
           if (share.isRoundDue === true) this.#member.rejoin('tasks wait for being given away');
         },

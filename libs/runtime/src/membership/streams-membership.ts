@@ -8,7 +8,7 @@ import { hasChangelog } from '@millrace/streams';
 import type { ApplicationPlan, PlannedSubTopology } from '../app/application-plan.js';
 import type { ThreadSurroundings } from '../app/thread-host.js';
 import type { TaskProgress } from '../assignment/member-data.js';
-import type { TaskPlacement } from '../assignment/task-layout.js';
+import type { TaskPlacement, TopicPartition } from '../assignment/task-layout.js';
 import type { RebalanceMailbox } from '../thread/rebalance-mailbox.js';
 import { configsOf } from '../topics/topic-plan.js';
 
@@ -34,6 +34,9 @@ export function streamsMembership(
   { mailbox, placements, progress, rebalanceTimeoutMs, failed }: StreamsMembershipParts,
 ): StreamsGroupMember {
   const { applicationId, processId, rack } = settings;
+  const topicsOf = new Map(plan.subTopologies.map(({ layout }) => [layout.key, layout.topics]));
+  const mayRead = ({ subtopologyId, partition }: StreamsTaskId): TopicPartition[] =>
+    (topicsOf.get(subtopologyId) ?? []).map((topic) => ({ topic, partition }));
   return new StreamsGroupMember(cluster, {
     groupId: applicationId,
     processId,
@@ -45,8 +48,11 @@ export function streamsMembership(
       return tasks.flatMap((task) => byKey.get(placementKey(task)) ?? []);
     },
     taskOffsets: () => offsetsOf(placements(), progress()),
+    onTasks: (tasks) => {
+      const known = new Set(placements().map(({ key }) => key));
+      return learn(tasks.filter((task) => !known.has(placementKey(task))).flatMap(mayRead));
+    },
     onAssigned: async (partitions, { followed }) => {
-      await learn(partitions.map(({ topic }) => topic));
       await mailbox.post({ kind: 'assigned', partitions, share: { standbys: followed.map(placementKey) } });
     },
     onRevoked: (partitions) => mailbox.post({ kind: 'revoked', partitions }),

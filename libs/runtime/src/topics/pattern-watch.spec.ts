@@ -40,7 +40,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 describe('PatternWatch', () => {
   it('tries to get a topic ready for as long as the brokers do not answer', async () => {
     failures = [AWAY, AWAY];
-    const learnt = watch.learn(['orders.eu']);
+    const learnt = watch.learn([{ topic: 'orders.eu', partition: 2 }]);
     for (const seconds of [1, 2]) {
       await settled();
       expect(failures).toHaveLength(2 - seconds);
@@ -53,20 +53,35 @@ describe('PatternWatch', () => {
   });
 
   it('prepares a topic once', async () => {
-    await Promise.all([watch.learn(['orders.eu']), watch.learn(['orders.eu'])]);
+    await Promise.all([
+      watch.learn([{ topic: 'orders.eu', partition: 2 }]),
+      watch.learn([{ topic: 'orders.eu', partition: 2 }]),
+    ]);
 
     expect(prepared).toBe(1);
+  });
+
+  it('prepares a topic again that has got more partitions, and no other', async () => {
+    await watch.learn([{ topic: 'orders.eu', partition: 2 }]);
+    await watch.learn([{ topic: 'orders.eu', partition: 0 }]);
+    expect(prepared).toBe(1);
+
+    await watch.learn([{ topic: 'orders.eu', partition: 3 }]);
+
+    expect(prepared).toBe(2);
   });
 
   it('fails by what does not pass by itself', async () => {
     failures = [new FatalError('MR_BROKER_REFUSED', 'the partitions do not fit')];
 
-    await expect(watch.learn(['orders.eu'])).rejects.toMatchObject({ code: 'MR_BROKER_REFUSED' });
+    await expect(watch.learn([{ topic: 'orders.eu', partition: 2 }])).rejects.toMatchObject({
+      code: 'MR_BROKER_REFUSED',
+    });
   });
 
   it('ends its tries when it is stopped', async () => {
     failures = [AWAY];
-    const learnt = watch.learn(['orders.eu']);
+    const learnt = watch.learn([{ topic: 'orders.eu', partition: 2 }]);
     await settled();
 
     watch.stop();

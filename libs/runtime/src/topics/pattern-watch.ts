@@ -1,5 +1,6 @@
 import { Admin, type Cluster } from '@millrace/client';
 import { dispositionOf, sleep, type Clock, type Timer } from '@millrace/kernel';
+import type { TopicPartition } from '../assignment/task-layout.js';
 import type { MatchedTopics } from './matched-topics.js';
 
 /** After what brokers do not answer now they are asked again, in milliseconds. */
@@ -23,12 +24,13 @@ export interface PatternWatchParts {
 }
 
 /**
- * Looks now and then for topics that match the patterns of an application, by one client of the process.
+ * Keeps up with topics that come, and with partitions that topics get, while the application runs. Looks now and then for topics that match
+ * its patterns, by one client of the process.
  *
  *   look ──▶ new ones ──prepare──▶ found: the members join again with them, and the leader gives them to tasks
- *   a member is assigned one that it does not know ──learn──▶ prepare
+ *   a member is assigned partitions that it does not know ──learn──▶ prepare
  *
- * Invariant: no task reads a topic before it is prepared: its dead-letter topic is there, and its partitions fit.
+ * Invariant: no task reads a partition before its topic is prepared: its dead-letter topic is there, and its partitions fit.
  */
 export class PatternWatch {
   readonly #parts: PatternWatchParts;
@@ -51,17 +53,17 @@ export class PatternWatch {
   }
 
   /**
-   * Gets topics ready that tasks of this process are to read; tries for as long as the brokers do not answer. Does nothing more once it is
+   * Gets partitions ready that tasks of this process are to read; tries for as long as the brokers do not answer. Does nothing more once it is
    * stopped.
    *
    * @throws what ends the application, such as a topic with partitions that do not fit.
    */
-  async learn(topics: Iterable<string>): Promise<void> {
-    const asked = [...topics];
-    this.#parts.matched.take(asked);
-    while (!this.#isStopped && this.#unprepared(asked).length > 0) {
+  async learn(partitions: readonly TopicPartition[]): Promise<void> {
+    this.#parts.matched.take(partitions.map(({ topic }) => topic));
+    while (!this.#isStopped) {
       try {
-        await this.#prepare(asked);
+        await this.#prepare(() => partitions.some((each) => !this.#isPrepared(each)));
+        return;
       } catch (error) {
         if (this.#isStopped) return;
         if (dispositionOf(error, 'stop-app') !== 'retry') throw error;
@@ -83,8 +85,9 @@ export class PatternWatch {
     const { cluster, matched, found, failed } = this.#parts;
     try {
       matched.take(await new Admin(cluster).listTopics());
-      if (this.#unprepared(matched.all).length > 0) {
-        await this.#prepare(matched.all);
+      const hasNew = (): boolean => matched.all.some((topic) => !this.#isPrepared({ topic, partition: 0 }));
+      if (hasNew()) {
+        await this.#prepare(hasNew);
         found();
       }
     } catch (error) {
@@ -94,14 +97,14 @@ export class PatternWatch {
     this.#arm();
   }
 
-  #unprepared(topics: readonly string[]): string[] {
-    return topics.filter((topic) => !this.#parts.partitionCounts.has(topic));
+  #isPrepared({ topic, partition }: TopicPartition): boolean {
+    return (this.#parts.partitionCounts.get(topic) ?? 0) > partition;
   }
 
   /** One after the other: threads may be assigned the same topic at one time. */
-  #prepare(topics: readonly string[]): Promise<void> {
+  #prepare(isNeeded: () => boolean): Promise<void> {
     const next = this.#preparing.then(async () => {
-      if (this.#unprepared(topics).length > 0) await this.#parts.prepare();
+      if (isNeeded()) await this.#parts.prepare();
     });
     this.#preparing = next.catch(() => undefined);
     return next;
