@@ -27,10 +27,21 @@ export interface Serde<T> {
    */
   deserialize(buffer: Buffer, start: number, end: number): T;
   /**
+   * Whether {@link deserialize} certainly reads `buffer[start, end)`, and gives what is written as the same bytes again where keys are
+   * {@link isCanonical}. False where that is not known. Stores in the heap leave rows of a table's topic undecoded for which it is known. Left out
+   * where that is no faster than to read them.
+   */
+  isReadable?(buffer: Buffer, start: number, end: number): boolean;
+  /**
    * As {@link deserialize}, of bytes that never change: what it gives may keep the buffer and read from it later. Left out where that
    * is no faster.
    */
   view?(buffer: Buffer, start: number, end: number): T;
+}
+
+/** Whether it is known that a serde reads `buffer[start, end)`, see {@link Serde.isReadable}. */
+export function isReadable<T>(serde: Serde<T>, buffer: Buffer, start: number, end: number): boolean {
+  return serde.isReadable?.(buffer, start, end) ?? false;
 }
 
 /** Appends a value as its serde writes it, by whichever of its methods. */

@@ -24,6 +24,31 @@ describe('the built-in serdes', () => {
     );
   });
 
+  it.each<Serde<unknown>>([utf8, bytes, int64, json<unknown>()] as Serde<unknown>[])(
+    'know of bytes as $name only what is so: that they are read, and keys written again as they were',
+    (serde) => {
+      const given = fc.oneof(
+        fc.uint8Array({ maxLength: 12 }),
+        fc.json().map((text) => Buffer.from(text)),
+      );
+      fc.assert(
+        fc.property(given, (found) => {
+          const buffer = Buffer.from(found);
+          if (serde.isReadable?.(buffer, 0, buffer.length) !== true) return;
+          const written = serde.serialize(serde.deserialize(buffer, 0, buffer.length));
+          if (serde.isCanonical === true) expect(written).toEqual(buffer);
+        }),
+        { numRuns: 2_000 },
+      );
+    },
+  );
+
+  it('know nothing of bytes that a spread of them reads in a way of its own', () => {
+    const picky = { ...utf8, deserialize: (): string => 'anything' };
+
+    expect('isReadable' in picky).toBe(false);
+  });
+
   it("write an int64 as Kafka's LongSerializer does", () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (value) => {

@@ -67,7 +67,12 @@ export function shortAscii(bytes: Buffer, start: number, end: number): string {
 
 /** Text as UTF-8 from `bytes[start, end)`. */
 export function utf8Text(bytes: Buffer, start: number, end: number): string {
-  if (end - start > MAX_SHORT_BYTES) return bytes.toString('utf8', start, end);
-  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return bytes.toString('utf8', start, end);
-  return shortAscii(bytes, start, end);
+  const isShort = end - start <= MAX_SHORT_BYTES && isAscii(bytes, start, end);
+  return isShort ? shortAscii(bytes, start, end) : bytes.toString('utf8', start, end);
+}
+
+/** Whether `bytes[start, end)` are ASCII alone. */
+export function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) > 0x7f) return false;
+  return true;
 }

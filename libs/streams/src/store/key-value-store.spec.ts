@@ -90,6 +90,47 @@ describe('HeapKeyValueStore', () => {
     expect(decoded).toBe(3);
   });
 
+  it('equals a map of what can be read, where others have written what it is restored from', () => {
+    // The last two are no UTF-8, and are read as the same text.
+    const key = fc.constantFrom(
+      ...['a', 'b', 'é'].map((text) => Buffer.from(text)),
+      Buffer.from([0xfe]),
+      Buffer.from([0xff]),
+    );
+    const value = fc.constantFrom('1', ' 2', '[3', '"\\ud800"', '{"a":4}', null);
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ key, value, timestampMs: fc.nat(9) }) },
+      fc.constantFrom('a', 'b', 'é', '\ufffd'),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const store = new HeapKeyValueStore('rows', { key: utf8, value: json<unknown>() }, () => 7, undefined, true);
+        const model = new Map<string, object>();
+        for (const each of steps) {
+          if (typeof each === 'string') {
+            expect(store.getWithTimestamp(each)).toEqual(model.get(each));
+            continue;
+          }
+          const written = Buffer.concat([each.key, Buffer.from(each.value ?? '')]);
+          const [keyEnd, valueStart] = [each.key.length, each.value === null ? -1 : each.key.length];
+          const restore = (): void => store.restore(written, 0, keyEnd, valueStart, written.length, each.timestampMs);
+          if (each.value === '[3') {
+            expect(restore).toThrow(expect.objectContaining({ disposition: 'dead-letter' }));
+            continue;
+          }
+          restore();
+          const text = each.key.toString();
+          const { timestampMs } = each;
+          if (each.value === null) model.delete(text);
+          else model.set(text, expect.objectContaining({ value: JSON.parse(each.value) as unknown, timestampMs }));
+        }
+        expect(store.size()).toBe(model.size);
+        expect(new Map(store.entries())).toEqual(model);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('restarts its task when a restored value cannot be read, so that no record is a dead letter for it', () => {
     const log = new ChangelogLog();
     new HeapKeyValueStore('numbers', { key: utf8, value: utf8 }, () => 7, log).put('a', 'not a number');

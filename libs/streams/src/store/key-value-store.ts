@@ -1,7 +1,7 @@
 import { TaskError, describeError } from '@millrace/kernel';
 import { GrowingBytes } from '@millrace/protocol';
 import { settled } from '../serde/json/lazy-object.js';
-import { writeValue, type Serde } from '../serde/serde.js';
+import { isReadable, writeValue, type Serde } from '../serde/serde.js';
 import { inKeyOrder } from './key-order.js';
 import { keyText } from './key-text.js';
 import type { QueryIsolation, ReadOnlyKeyValueStore, Queryable } from './read-only-stores.js';
@@ -34,8 +34,8 @@ interface Entry<K, V> extends TimestampedValue<V> {
 /**
  * A key-value store in the heap, with every write in its changelog.
  *
- * What a restore brings back stays bytes until somebody asks for the key, where the serde of the keys allows that. A key that was
- * written since has no such row.
+ * What a restore brings back stays bytes until somebody asks for the key, where the serdes allow that. A key that was written since, or
+ * read at once, has no such row.
  */
 export class HeapKeyValueStore<K, V>
   implements KeyValueStore<K, V>, TableStore, Queryable<ReadOnlyKeyValueStore<K, V>>
@@ -48,7 +48,7 @@ export class HeapKeyValueStore<K, V>
   readonly #keyBytes = new GrowingBytes();
   readonly #nowMs: () => number;
   readonly #committed = new Map<string, Entry<K, V>>();
-  readonly #isReadAtOnce: boolean;
+  readonly #isChecked: boolean;
   /** Committed rows that nobody has asked for since they were restored; none of them is in {@link #committed} or the overlay. */
   #restored: RestoredRows | undefined;
   #overlay = new Map<string, Entry<K, V> | null>();
@@ -57,17 +57,16 @@ export class HeapKeyValueStore<K, V>
 
   /**
    * @param recordTimeMs the timestamp of the record being processed, for writes that give none.
-   * @param isReadAtOnce whether {@link restore} decodes what it takes, and throws what nobody can read. Default: only where keys
-   *   have no {@link Serde.isCanonical} form.
+   * @param isChecked whether {@link restore} takes what others have written, and throws what nobody can read. Default: not.
    */
   constructor(
     name: string,
     serdes: { readonly key: Serde<K>; readonly value: Serde<V> },
     recordTimeMs: () => number,
     changelog?: ChangelogWriter,
-    isReadAtOnce = false,
+    isChecked = false,
   ) {
-    this.#isReadAtOnce = isReadAtOnce || serdes.key.isCanonical !== true;
+    this.#isChecked = isChecked;
     this.name = name;
     this.#key = serdes.key;
     this.#value = serdes.value;
@@ -136,14 +135,16 @@ export class HeapKeyValueStore<K, V>
     valueEnd: number,
     timestampMs: number,
   ): void {
-    if (!this.#isReadAtOnce) {
+    if (this.#mayStayBytes(buffer, keyStart, keyEnd, valueStart, valueEnd)) {
       this.#keep(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
       return;
     }
     const key = this.#key.deserialize(buffer, keyStart, keyEnd);
+    const value = valueStart < 0 ? undefined : this.#value.deserialize(buffer, valueStart, valueEnd);
     const text = this.textOf(key);
-    if (valueStart < 0) this.#committed.delete(text);
-    else this.#committed.set(text, { key, value: this.#value.deserialize(buffer, valueStart, valueEnd), timestampMs });
+    if (this.#restored !== undefined) this.#dropRestored(this.#key.serialize(key));
+    if (value === undefined) this.#committed.delete(text);
+    else this.#committed.set(text, { key, value, timestampMs });
   }
 
   commit(): void {
@@ -193,6 +194,14 @@ export class HeapKeyValueStore<K, V>
     return entry !== undefined || this.#restored === undefined ? entry : this.#recall(text, key);
   }
 
+  /** Whether a row can be found by its key's bytes, and be read when it is asked for. */
+  #mayStayBytes(buffer: Buffer, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
+    if (this.#key.isCanonical !== true) return false;
+    if (!this.#isChecked) return true;
+    if (!isReadable(this.#key, buffer, keyStart, keyEnd)) return false;
+    return valueStart < 0 || isReadable(this.#value, buffer, valueStart, valueEnd);
+  }
+
   /** Takes a row of the changelog as bytes. */
   #keep(
     buffer: Buffer,
@@ -218,9 +227,13 @@ export class HeapKeyValueStore<K, V>
     if (row === undefined) return undefined;
     const entry = this.#read(row, key);
     this.#committed.set(text, entry);
-    this.#restored?.delete(bytes, 0, bytes.length);
-    if (this.#restored?.size === 0) this.#restored = undefined;
+    this.#dropRestored(bytes);
     return entry;
+  }
+
+  #dropRestored(keyBytes: Buffer): void {
+    this.#restored?.delete(keyBytes, 0, keyBytes.length);
+    if (this.#restored?.size === 0) this.#restored = undefined;
   }
 
   #recallAll(): void {

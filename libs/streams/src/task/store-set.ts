@@ -1,6 +1,7 @@
 import { ConfigurationError, FatalError, TaskError, dispositionOf } from '@millrace/kernel';
 import { executeQuery } from '../query/execute-query.js';
 import type { StoreQuery, StoreRow } from '../query/store-query.js';
+import { isReadable, type Serde } from '../serde/serde.js';
 import { PendingRows } from '../store/engine/pending-rows.js';
 import type { StoragePlace, StoreEngine, TaskStorage } from '../store/engine/store-engine.js';
 import type { PersistentStore } from '../store/persistent-store.js';
@@ -292,10 +293,10 @@ function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun
   // A record before the epoch has become a dead letter, and never reached the table.
   if (timestampMs < 0) return false;
   try {
-    // A store in the heap reads what it takes; one that is kept as bytes would take anything.
+    // A store in the heap looks at what it takes; one that is kept as bytes would take anything.
     if (isKept) {
-      spec.key.deserialize(buffer, keyStart, keyEnd);
-      if (valueStart >= 0) spec.value.deserialize(buffer, valueStart, valueEnd);
+      checkReadable(spec.key, buffer, keyStart, keyEnd);
+      if (valueStart >= 0) checkReadable(spec.value, buffer, valueStart, valueEnd);
     }
     store.restore(buffer, keyStart, keyEnd, valueStart, valueEnd, timestampMs);
   } catch (cause) {
@@ -303,4 +304,9 @@ function restoreRecord(store: StateStore, spec: StoreSpec, { cursor }: RecordRun
     throw cause;
   }
   return true;
+}
+
+/** Throws as the serde where it cannot read `buffer[start, end)`. */
+function checkReadable(serde: Serde<unknown>, buffer: Buffer, start: number, end: number): void {
+  if (!isReadable(serde, buffer, start, end)) serde.deserialize(buffer, start, end);
 }

@@ -1,6 +1,7 @@
 import { RecordError } from '@millrace/kernel';
 import { GrowingBytes } from '@millrace/protocol';
 import type { Serde } from '../serde.js';
+import { isJson } from './is-json.js';
 import { LazyObject, parse, type LazyUsage } from './lazy-object.js';
 import { writeLazy, writeSmall } from './write-json.js';
 
@@ -54,6 +55,10 @@ class JsonSerde implements Serde<unknown> {
 
   deserialize(bytes: Buffer, start: number, end: number): unknown {
     return parse(bytes, start, end);
+  }
+
+  isReadable(bytes: Buffer, start: number, end: number): boolean {
+    return isJson(bytes, start, end);
   }
 
   view(bytes: Buffer, start: number, end: number): unknown {

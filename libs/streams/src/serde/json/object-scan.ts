@@ -6,6 +6,8 @@
  * nanosecond for each byte of structure and next to nothing for long strings.
  */
 
+import { afterSpace, scalarEnd } from './lexemes.js';
+
 /** Objects with more fields are parsed whole. */
 export const MAX_FIELDS = 64;
 
@@ -20,8 +22,6 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-const ZERO = 0x30;
-const NINE = 0x39;
 
 /** Fields of an object as numbers: 4 a field. Offsets are those in the scanned buffer. */
 export class FieldTable {
@@ -111,21 +111,6 @@ function closed(bytes: Buffer, at: number, end: number, table: FieldTable): bool
   return afterSpace(bytes, at + 1, end) === end;
 }
 
-/** Machines write none: that is found out without a call. */
-function afterSpace(bytes: Buffer, from: number, end: number): number {
-  return from < end && (bytes[from] as number) <= 0x20 ? skipSpace(bytes, from, end) : from;
-}
-
-function skipSpace(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && (bytes[at] as number) <= 0x20) {
-    const byte = bytes[at];
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
-    at++;
-  }
-  return at;
-}
-
 /** The closing quote of a key of plain ASCII; -1 for any other. */
 function plainKeyEnd(bytes: Buffer, from: number, end: number): number {
   let at = from;
@@ -140,12 +125,8 @@ function plainKeyEnd(bytes: Buffer, from: number, end: number): number {
 function valueEndOf(bytes: Buffer, at: number, end: number): number {
   const first = bytes[at] as number;
   if (first === QUOTE) return stringEnd(bytes, at + 1, end);
-  if (first > ZERO && first <= NINE) return wholeEnd(bytes, at, end);
   if (first === OPEN_BRACE || first === OPEN_BRACKET) return nestedEnd(bytes, at, end);
-  if (first === 0x74) return matches(bytes, at, end, 'true');
-  if (first === 0x66) return matches(bytes, at, end, 'false');
-  if (first === 0x6e) return matches(bytes, at, end, 'null');
-  return numberEnd(bytes, at, end);
+  return scalarEnd(bytes, at, end);
 }
 
 /** After the closing quote of a string whose first character stands at `from`. */
@@ -187,45 +168,4 @@ function nestedEnd(bytes: Buffer, from: number, end: number): number {
     else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at;
   }
   return -1;
-}
-
-function matches(bytes: Buffer, at: number, end: number, literal: string): number {
-  if (at + literal.length > end) return -1;
-  for (let nth = 0; nth < literal.length; nth++) if (bytes[at + nth] !== literal.charCodeAt(nth)) return -1;
-  return at + literal.length;
-}
-
-/** After the digits of a number that begins with one other than 0; nearly all are whole. */
-function wholeEnd(bytes: Buffer, from: number, end: number): number {
-  const at = digitsEnd(bytes, from + 1, end);
-  const byte = bytes[at] as number;
-  return at < end && (byte === 0x2e || (byte | 0x20) === 0x65) ? numberEnd(bytes, from, end) : at;
-}
-
-/** After the digits, by the grammar of JSON: no leading zero, no lone point. */
-function numberEnd(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  if (bytes[at] === 0x2d) at++;
-  const whole = digitsEnd(bytes, at, end);
-  if (whole === at || (bytes[at] === ZERO && whole > at + 1)) return -1;
-  at = whole;
-  if (at < end && bytes[at] === 0x2e) {
-    const fraction = digitsEnd(bytes, at + 1, end);
-    if (fraction === at + 1) return -1;
-    at = fraction;
-  }
-  if (at < end && ((bytes[at] as number) | 0x20) === 0x65) {
-    at++;
-    if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
-    const exponent = digitsEnd(bytes, at, end);
-    if (exponent === at) return -1;
-    at = exponent;
-  }
-  return at;
-}
-
-function digitsEnd(bytes: Buffer, from: number, end: number): number {
-  let at = from;
-  while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
-  return at;
 }
