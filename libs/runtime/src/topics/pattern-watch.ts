@@ -60,9 +60,10 @@ export class PatternWatch {
    */
   async learn(partitions: readonly TopicPartition[]): Promise<void> {
     this.#parts.matched.take(partitions.map(({ topic }) => topic));
-    while (!this.#isStopped) {
+    const hasNew = (): boolean => partitions.some((each) => !this.#isPrepared(each));
+    while (!this.#isStopped && hasNew()) {
       try {
-        await this.#prepare(() => partitions.some((each) => !this.#isPrepared(each)));
+        await this.#prepare(hasNew);
         return;
       } catch (error) {
         if (this.#isStopped) return;
