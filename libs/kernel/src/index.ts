@@ -1,4 +1,5 @@
 export { checkOneOf } from './options/check-one-of.js';
+export { isCount } from './options/is-count.js';
 export { ERROR_CODES, type ErrorCode } from './errors/error-codes.js';
 export {
   ConfigurationError,

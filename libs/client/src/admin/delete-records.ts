@@ -1,4 +1,3 @@
-import { TransientError } from '@millrace/kernel';
 import { apis } from '@millrace/protocol';
 import type { Cluster } from '../cluster/cluster.js';
 import { retrying } from '../cluster/retry.js';
@@ -38,7 +37,7 @@ export async function deleteRecords(
 }
 
 async function askLeader(cluster: Cluster, group: readonly RecordsToDelete[], timeoutMs: number): Promise<void> {
-  const response = await cluster.link(leader(cluster, group[0] as RecordsToDelete)).request(apis.DeleteRecords, {
+  const response = await cluster.leaderLink(group[0] as RecordsToDelete).request(apis.DeleteRecords, {
     timeoutMs,
     topics: [...Map.groupBy(group, ({ topic }) => topic)].map(([name, members]) => ({
       name,
@@ -51,12 +50,4 @@ async function askLeader(cluster: Cluster, group: readonly RecordsToDelete[], ti
       throwOnError(errorCode, `DeleteRecords of ${name}-${partitionIndex}`, place);
     }
   }
-}
-
-function leader(cluster: Cluster, { topic, partition }: TopicPartition): number {
-  const nodeId = cluster.leaderOf(topic, partition);
-  if (nodeId !== undefined) return nodeId;
-  throw new TransientError('MR_BROKER_UNAVAILABLE', `${topic}-${partition} has no leader`, {
-    place: { topic, partition },
-  });
 }

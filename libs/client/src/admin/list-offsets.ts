@@ -61,7 +61,7 @@ async function askLeader(
   const first = (group[0] as IndexedQuery).query;
   const byTopic = Map.groupBy(group, ({ query }) => query.topic);
   const asked = Map.groupBy(group, ({ query }) => partitionKey(query.topic, query.partition));
-  const response = await cluster.link(leader(cluster, first)).request(apis.ListOffsets, {
+  const response = await cluster.leaderLink(first).request(apis.ListOffsets, {
     replicaId: -1,
     isolationLevel: first.isolation === 'read_committed' ? 1 : 0,
     timeoutMs: cluster.settings.requestTimeoutMs,
@@ -87,14 +87,6 @@ async function askLeader(
     const { topic, partition } = missing.query;
     throw new TransientError('MR_BROKER_RETRIABLE', `ListOffsets was not answered for ${topic}-${partition}`);
   }
-}
-
-function leader(cluster: Cluster, { topic, partition }: TopicPartition): number {
-  const nodeId = cluster.leaderOf(topic, partition);
-  if (nodeId !== undefined) return nodeId;
-  throw new TransientError('MR_BROKER_UNAVAILABLE', `${topic}-${partition} has no leader`, {
-    place: { topic, partition },
-  });
 }
 
 function timestampOf({ at }: OffsetQuery): number {

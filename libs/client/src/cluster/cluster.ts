@@ -10,9 +10,9 @@ import {
 import { ErrorCodes, apis, errorName, type ResponseOf } from '@millrace/protocol';
 import { BrokerLink, type BrokerAddress, type RequestOptions } from '../connection/broker-link.js';
 import type { ClientApi } from '../connection/client-api.js';
-import { brokerError, stoppedError, throwOnError } from '../errors/broker-errors.js';
+import { brokerError, noLeader, stoppedError, throwOnError } from '../errors/broker-errors.js';
 import { MetadataCache } from '../metadata/metadata-cache.js';
-import type { TopicMetadata } from '../metadata/topic-metadata.js';
+import type { TopicMetadata, TopicPartition } from '../metadata/topic-metadata.js';
 import { resolveClusterOptions, type ClusterOptions, type ClusterSettings } from './cluster-options.js';
 import { Coordinators } from './coordinators.js';
 import { retrying, type RetryContext } from './retry.js';
@@ -140,6 +140,13 @@ export class Cluster implements Lifecycle {
     const link = new BrokerLink(nodeId, purpose, current, this.settings);
     this.#links.set(key, link);
     return link;
+  }
+
+  /** The connection to the leader of a partition. @throws {TransientError} (retry) when none is known. */
+  leaderLink(place: TopicPartition): BrokerLink {
+    const nodeId = this.leaderOf(place.topic, place.partition);
+    if (nodeId === undefined) throw noLeader(place);
+    return this.link(nodeId);
   }
 
   /** Ends all connections of one purpose. */

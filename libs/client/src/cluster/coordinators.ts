@@ -1,5 +1,5 @@
 import { ErrorCodes, apis } from '@millrace/protocol';
-import type { BrokerAddress, RequestOptions } from '../connection/broker-link.js';
+import { isSameAddress, type BrokerAddress, type RequestOptions } from '../connection/broker-link.js';
 import type { ClientApi } from '../connection/client-api.js';
 import { brokerError, isIndefinite } from '../errors/broker-errors.js';
 import type { Cluster } from './cluster.js';
@@ -76,8 +76,8 @@ export class Coordinators {
   }
 
   /** Whether the metadata tell the same address: a broker may have come back at another one. */
-  #isAt({ nodeId, host, port }: BrokerAddress & { readonly nodeId: number }): boolean {
-    const known = this.#cluster.metadataCache.broker(nodeId);
-    return known !== undefined && known.host === host && known.port === port;
+  #isAt(found: BrokerAddress & { readonly nodeId: number }): boolean {
+    const known = this.#cluster.metadataCache.broker(found.nodeId);
+    return known !== undefined && isSameAddress(known, found);
   }
 }

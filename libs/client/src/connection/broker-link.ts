@@ -20,6 +20,11 @@ export interface BrokerAddress {
   readonly port: number;
 }
 
+/** Whether two addresses are one. */
+export function isSameAddress(a: BrokerAddress, b: BrokerAddress): boolean {
+  return a.host === b.host && a.port === b.port;
+}
+
 /** What all links of a cluster have in common. */
 export interface LinkSettings {
   readonly clientId: string;
@@ -108,8 +113,7 @@ export class BrokerLink {
   /** The open connection, unless the broker listens elsewhere by now: who answers at its former address may be another one. */
   #current(): OpenLink | undefined {
     if (this.#open === undefined) return undefined;
-    const { host, port } = this.#address();
-    if (this.#open.address.host === host && this.#open.address.port === port) return this.#open;
+    if (isSameAddress(this.#open.address, this.#address())) return this.#open;
     this.#drop((connection) => connection.close());
     return undefined;
   }

@@ -83,6 +83,14 @@ export function isIndefinite(error: unknown): boolean {
   return isMillraceError(error) && (error.code === 'MR_NETWORK_DISCONNECTED' || error.code === 'MR_NETWORK_TIMEOUT');
 }
 
+/** For a partition that nobody leads now. */
+export function noLeader(place: { readonly topic: string; readonly partition: number }): TransientError {
+  const { topic, partition } = place;
+  return new TransientError('MR_BROKER_UNAVAILABLE', `${topic}-${partition} has no leader`, {
+    place: { topic, partition },
+  });
+}
+
 /** The error that ends every call of something that was stopped. */
 export function stoppedError(what: string): FatalError {
   return new FatalError('MR_LIFECYCLE_ORDER', `${what} is not running: call start() first, and nothing after stop()`);

@@ -16,7 +16,7 @@ import type { Cluster } from '../cluster/cluster.js';
 import { backoffMs } from '../cluster/retry.js';
 import { WakeUp } from '../cluster/wake-up.js';
 import { clientChannels } from '../diagnostics/channels.js';
-import { brokerError, mayBeRepeated } from '../errors/broker-errors.js';
+import { brokerError, mayBeRepeated, noLeader } from '../errors/broker-errors.js';
 import { partitionKey } from '../metadata/topic-metadata.js';
 import { PartitionQueue } from './partition-queue.js';
 import { PendingBatch, type ProduceResult } from './pending-batch.js';
@@ -304,7 +304,7 @@ export class BatchSender {
       const isThere = (await this.#cluster.partitionCount(topic)) > partition;
       if (isThere && this.#cluster.leaderOf(topic, partition) !== undefined) return;
       const place = { topic, partition };
-      if (isThere) throw new TransientError('MR_BROKER_UNAVAILABLE', `${topic}-${partition} has no leader`, { place });
+      if (isThere) throw noLeader(place);
       throw new FatalError('MR_BROKER_REFUSED', `topic '${topic}' has no partition ${partition}`, { place });
     };
     queue.searching = true;

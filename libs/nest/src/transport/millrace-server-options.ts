@@ -4,6 +4,7 @@ import {
   SystemClock,
   SystemRandom,
   checkOneOf,
+  isCount,
   toMs,
   type Clock,
   type Duration,
@@ -13,7 +14,7 @@ import { COMPRESSIONS, type Compression } from '@millrace/protocol';
 import type { Deserializer, KafkaOptions, Serializer, TransportId } from '@nestjs/microservices';
 import { resolveDelivery, type DeliveryOptions, type ResolvedDelivery } from './delivery-options.js';
 import { resolveErrorPolicy, type ResolvedTransportErrorPolicy, type TransportErrorPolicy } from './error-policy.js';
-import { checkReplicationFactor, isCount } from './option-values.js';
+import { checkReplicationFactor } from './option-values.js';
 
 /** What a server does about topics that its handlers name and that do not exist. */
 export type MissingTopics = 'fail' | 'wait' | { readonly partitions: number; readonly replicationFactor?: number };

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@millrace/kernel';
+import { ConfigurationError, isCount } from '@millrace/kernel';
 import type { KafkaOptions } from './kafka-cluster.js';
 
 const USERNAME = /^[\w.-]+$/;
@@ -13,7 +13,6 @@ const PASSWORD = /^[^,\r\n]+$/;
 export function checkKafkaOptions(options: KafkaOptions): void {
   const { brokers = 1, racks, users = [], faults, network, logDiskMegabytes, heapMegabytes } = options;
   const problems: string[] = [];
-  const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
   if (!isCount(brokers)) problems.push(`brokers: ${brokers} is not a whole number of at least 1`);
   if (racks !== undefined && racks.length !== brokers)
     problems.push(`racks: ${racks.length} are named for ${brokers} brokers, name one for each`);
